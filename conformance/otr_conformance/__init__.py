@@ -1,0 +1,1 @@
+"""The conformance suite, the shims, the fuzzer, reports and the command line."""

@@ -1,0 +1,1 @@
+"""Diagrams drawn from the model: state machines, sequences, layouts, key schedules."""

@@ -1,0 +1,1 @@
+"""Proofs about the tables, symbolic terms, exploration."""

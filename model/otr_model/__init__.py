@@ -1,0 +1,1 @@
+"""The OTR protocols as data: states, events, rows, layouts, clauses."""

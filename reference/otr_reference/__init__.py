@@ -1,0 +1,1 @@
+"""The reference implementation: it runs the tables, and does no input or output itself."""
