@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-import gmpy2
+from gmpy2 import gmpy2  # the extension module itself: mypy cannot follow the package's `import *`
 
 from otr_reference.errors import Malformed, OtrSpecError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
     Number = gmpy2.mpz
 
-__all__ = ["NoInverse", "Number", "invert", "power", "power_secret"]
+__all__ = ["NoInverse", "Number", "invert", "is_prime", "power", "power_secret"]
 
 
 class NoInverse(OtrSpecError):  # noqa: N818 - names the fact, as `Malformed` does
@@ -78,6 +78,19 @@ def power_secret(base: int, exponent: int, modulus: int) -> Number:
         field, reason = "modulus", "is even or less than one"
         raise Malformed(field, reason)
     result: Number = gmpy2.powmod_sec(base, exponent, modulus)
+    return result
+
+
+def is_prime(number: int) -> bool:
+    """Tell whether a number is prime, as far as 25 rounds of GMP's tests can tell.
+
+    Args:
+        number: Any integer. The running time depends on it, and grows with the cube of its size.
+
+    Returns:
+        True for a prime, and for a composite with a chance that nobody has been able to use.
+    """
+    result: bool = number > 1 and gmpy2.is_prime(number)
     return result
 
 
