@@ -1,0 +1,1 @@
+"""The kernel: what a protocol is made of, whatever the protocol."""

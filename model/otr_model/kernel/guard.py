@@ -1,0 +1,177 @@
+"""Guards: what must hold for a row to be taken, as a truth function of conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import unique
+from itertools import product
+from typing import TYPE_CHECKING
+
+from .words import Word
+
+if TYPE_CHECKING:
+    from .vocabulary import Condition
+
+Ask = Callable[["Condition"], bool]
+
+
+@unique
+class Connective(Word):
+    """How a guard is made of its parts."""
+
+    ALWAYS = "always"
+    ATOM = "a condition"
+    NOT = "not"
+    AND = "and"
+    OR = "or"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A truth function of conditions; combine with &, | and ~."""
+
+    connective: Connective
+    atom: Condition | None = None
+    parts: tuple[Guard, ...] = ()
+
+    @staticmethod
+    def of(term: Condition | Guard) -> Guard:
+        """The guard that a condition is by itself."""
+        return term if isinstance(term, Guard) else Guard(Connective.ATOM, term)
+
+    def __and__(self, other: Condition | Guard) -> Guard:
+        if self.connective is Connective.ALWAYS:
+            return Guard.of(other)
+        return Guard(Connective.AND, None, (self, Guard.of(other)))
+
+    def __or__(self, other: Condition | Guard) -> Guard:
+        return Guard(Connective.OR, None, (self, Guard.of(other)))
+
+    def __invert__(self) -> Guard:
+        return Guard(Connective.NOT, None, (self,))
+
+    def atoms(self) -> tuple[Condition, ...]:
+        """The conditions that occur, each once, in order of appearance."""
+        found: dict[Condition, None] = {}
+        if self.atom is not None:
+            found[self.atom] = None
+        for part in self.parts:
+            found.update(dict.fromkeys(part.atoms()))
+        return tuple(found)
+
+    def holds(self, ask: Ask) -> bool:
+        """Whether the guard holds, asking for conditions from left to right as far as needed."""
+        match self.connective:
+            case Connective.ALWAYS:
+                return True
+            case Connective.ATOM:
+                assert self.atom is not None  # noqa: S101 - an atom has its condition
+                return ask(self.atom)
+            case Connective.NOT:
+                return not self.parts[0].holds(ask)
+            case Connective.AND:
+                return all(part.holds(ask) for part in self.parts)
+            case Connective.OR:
+                return any(part.holds(ask) for part in self.parts)
+
+    def compiled(self) -> Callable[[Ask], bool]:
+        """The same as `holds`, compiled once."""
+        parts = tuple(part.compiled() for part in self.parts)
+        match self.connective:
+            case Connective.ALWAYS:
+                return lambda _: True
+            case Connective.ATOM:
+                atom = self.atom
+                assert atom is not None  # noqa: S101 - an atom has its condition
+                return lambda ask: ask(atom)
+            case Connective.NOT:
+                (inner,) = parts
+                return lambda ask: not inner(ask)
+            case Connective.AND:
+                left, right = parts
+                return lambda ask: left(ask) and right(ask)
+            case Connective.OR:
+                left, right = parts
+                return lambda ask: left(ask) or right(ask)
+
+    @property
+    def label(self) -> str:
+        """The guard as it stands in the id of a row."""
+        match self.connective:
+            case Connective.ALWAYS:
+                return ""
+            case Connective.ATOM:
+                return "" if self.atom is None else self.atom.label
+            case Connective.NOT:
+                return f"not-{self.parts[0].label}"
+            case Connective.AND:
+                return ".".join(part.label for part in self.parts)
+            case Connective.OR:
+                return "-or-".join(part.label for part in self.parts)
+
+    @property
+    def text(self) -> str:
+        """The guard in words, by the names of its conditions."""
+        match self.connective:
+            case Connective.ALWAYS:
+                return "always"
+            case Connective.ATOM:
+                return "" if self.atom is None else self.atom.name
+            case Connective.NOT:
+                inner = self.parts[0]
+                bare = inner.connective is Connective.ATOM
+                return f"not {inner.text}" if bare else f"not ({inner.text})"
+            case Connective.AND:
+                return " and ".join(
+                    f"({p.text})" if p.connective is Connective.OR else p.text for p in self.parts
+                )
+            case Connective.OR:
+                return " or ".join(p.text for p in self.parts)
+
+
+ALWAYS = Guard(Connective.ALWAYS)
+
+
+def none_of(guards: Sequence[Guard]) -> Guard:
+    """The guard that holds where none of the others does."""
+    if not guards:
+        return ALWAYS
+    joined = guards[0]
+    for guard in guards[1:]:
+        joined = joined | guard
+    return ~joined
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusive:
+    """Conditions of which at most one holds; with `complete`, exactly one."""
+
+    conditions: tuple[Condition, ...]
+    complete: bool = False
+
+
+def valuations(
+    atoms: Sequence[Condition], exclusives: Sequence[Exclusive]
+) -> Iterator[dict[Condition, bool]]:
+    """Every way in which the conditions can hold under the declared exclusions.
+
+    A complete group counts as complete only where all of its conditions are among the atoms.
+    """
+    left = list(atoms)
+    choices: list[list[dict[Condition, bool]]] = []
+    for group in exclusives:
+        here = [a for a in group.conditions if a in left]
+        if len(here) < 2:  # noqa: PLR2004 - one condition excludes nothing
+            continue
+        left = [a for a in left if a not in here]
+        options = [{a: a is chosen for a in here} for chosen in here]
+        if not (group.complete and len(here) == len(group.conditions)):
+            options.append(dict.fromkeys(here, False))
+        choices.append(options)
+    choices.extend([{a: False}, {a: True}] for a in left)
+    for combination in product(*choices):
+        valuation: dict[Condition, bool] = {}
+        for part in combination:
+            valuation.update(part)
+        yield valuation
