@@ -2,6 +2,9 @@
 
 Code that reads what somebody else wrote (a message, a key file, a key store) raises nothing
 but these: a caller that catches `OtrSpecError` has caught all of it.
+
+Raise `Malformed` by keyword, `raise Malformed(field="q", reason="is not prime")`: the two then
+read in one breath, and a reason can be found by searching for it.
 """
 
 from __future__ import annotations
