@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .expr import Int, Number, lift
+from .expr import Int, lift
 from .guard import ALWAYS, Ask, Exclusive, Guard, none_of, valuations
 from .vocabulary import Condition, Effect, Event
 from .words import Word
@@ -301,7 +301,3 @@ def table(
     made = Table(name, about, states, initial, rows, exclusives)
     made.validate()
     return made
-
-
-ZERO = Number(0)
-"""The key of a family's master."""

@@ -75,12 +75,17 @@ class Point(Word):
 class Checking:
     """The value of a check: what must hold, and where a message that fails it is rejected.
 
-    `structural` checks are part of taking the message apart: what follows cannot be computed when
-    they fail, so no variant skips them.
+    Attributes:
+        about: what must hold.
+        point: where a message that fails is rejected.
+        expr: its meaning, where it is a question about declared variables; None: cryptography.
+        structural: it is part of taking the message apart: what follows cannot be computed when it
+            fails, so no variant skips it.
     """
 
     about: str
     point: Point
+    expr: Bool | None = None
     structural: bool = False
 
 
