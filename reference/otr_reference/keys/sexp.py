@@ -106,7 +106,10 @@ def write(expression: Expression) -> bytes:
 
     A list begins on a line of its own, indented by its depth; each string is a token where it can
     be, else quoted, and hex where it holds a zero octet or one that a terminal would not show, or
-    begins with a negative one.
+    begins with one that has its high bit set.
+
+    Raises:
+        Malformed: A string is longer than `ATOM_LIMIT`.
     """
     pieces: list[bytes] = []
     _print(expression, 0, pieces)
@@ -121,39 +124,41 @@ def _skip_space(data: bytes, place: int) -> int:
 
 def _read_atom(data: bytes, start: int) -> tuple[bytes, int]:
     """Read an octet string in any spelling; give it and the place after it."""
-    place = start
-    length = None
-    if prefix := _LENGTH.match(data, place):
+    prefix = _LENGTH.match(data, start)
+    if not prefix:
+        atom, place = _read_spelled(data, start)
+        length = len(atom)
+    elif data[prefix.end()] == ord(":"):
         length = int(prefix[0])
-        place = prefix.end()
-        if length > ATOM_LIMIT:
-            raise _malformed(start, "the string is too long")
-    if length is not None and data[place] == ord(":"):
-        place += 1
-        atom, place = data[place : place + length], place + length
-        if place > len(data):
-            raise _malformed(start, "the string is cut short")
-    elif found := _TOKEN.match(data, place):
-        atom, place = found[0], found.end()
-    elif found := _QUOTED.match(data, place):
-        atom, place = _ESCAPE.sub(_unescape, found[1]), found.end()
-    elif found := _HEX.match(data, place):
+        place = prefix.end() + 1 + length
+        atom = data[prefix.end() + 1 : place]
+    else:
+        length = int(prefix[0])
+        atom, place = _read_spelled(data, prefix.end())
+    if len(atom) != length:
+        raise _malformed(start, "the string is not as long as it says")
+    if length > ATOM_LIMIT:
+        raise _malformed(start, f"the string is longer than {ATOM_LIMIT} octets")
+    return atom, place
+
+
+def _read_spelled(data: bytes, place: int) -> tuple[bytes, int]:
+    """Read a token or a quoted, hex or base 64 string; give it and the place after it."""
+    if found := _TOKEN.match(data, place):
+        return found[0], found.end()
+    if found := _QUOTED.match(data, place):
+        return _ESCAPE.sub(_unescape, found[1]), found.end()
+    if found := _HEX.match(data, place):
         digits = found[1].translate(None, b" \t\n\v\f\r")
         if len(digits) % 2:
-            raise _malformed(start, "the hex digits do not come in pairs")
-        atom, place = binascii.unhexlify(digits), found.end()
-    elif found := _BASE_64.match(data, place):
+            raise _malformed(place, "the hex digits do not come in pairs")
+        return binascii.unhexlify(digits), found.end()
+    if found := _BASE_64.match(data, place):
         try:
-            atom, place = binascii.a2b_base64(found[1], strict_mode=True), found.end()
+            return binascii.a2b_base64(found[1], strict_mode=True), found.end()
         except binascii.Error:
-            raise _malformed(start, "the base 64 is not well formed") from None
-    else:
-        raise _malformed(start, "this is no string")
-    if len(atom) > ATOM_LIMIT:
-        raise _malformed(start, "the string is too long")
-    if length is not None and len(atom) != length:
-        raise _malformed(start, "the string is not as long as it says")
-    return atom, place
+            raise _malformed(place, "the base 64 is not well formed") from None
+    raise _malformed(place, "no complete string stands here")
 
 
 def _unescape(escape: re.Match[bytes]) -> bytes:
@@ -187,6 +192,8 @@ def _print(expression: Expression, depth: int, pieces: list[bytes]) -> None:
 
 def _print_atom(atom: bytes) -> bytes:
     """Print an octet string in the first spelling that suits it."""
+    if len(atom) > ATOM_LIMIT:
+        raise Malformed(field=_FIELD, reason=f"a string is longer than {ATOM_LIMIT} octets")
     if _TOKEN.fullmatch(atom):
         return atom
     if atom and (atom[0] & 0x80 or any(octet in _UNPRINTED for octet in atom)):
