@@ -1,0 +1,262 @@
+"""Where the text of OTRv3 is silent, contradicts itself, or does harm when followed.
+
+Each is attached to the rows that it concerns. "libotr" is libotr 4.1.1.
+"""
+
+from __future__ import annotations
+
+from otr_model.kernel.ambiguity import Ambiguity, Kind, Reading
+
+FAILED_SIGNATURE = Ambiguity(
+    "otrv3.ambiguity:failed-signature",
+    "the authentication state after a Reveal Signature or Signature Message that fails its checks",
+    Kind.CONTRADICTION,
+    Reading(
+        "authstate becomes NONE whether or not the verifications succeed", "Authentication state"
+    ),
+    Reading("the message is ignored, and so the state stays", "Receiving a Signature Message"),
+    "A forged message must not end an exchange that is going well; the list of transitions is the "
+    "more specific passage.",
+    (("libotr", "ours"),),
+)
+
+ALLOW_V2_ONLY = Ambiguity(
+    "otrv3.ambiguity:allow-v2-only",
+    "whether version 3 needs ALLOW_V2 to finish an AKE",
+    Kind.MISPRINT,
+    Reading(
+        "Reveal Signature and Signature Messages are ignored unless ALLOW_V2 is set",
+        "Receiving a Reveal Signature Message",
+    ),
+    Reading(
+        "they are ignored unless the policy allows their own version", "Receiving a D-H Key Message"
+    ),
+    "To the letter, a client that allows only version 3 can never finish an AKE.",
+    (("libotr", "ours"),),
+)
+
+FIRST_FRAGMENT = Ambiguity(
+    "otrv3.ambiguity:first-fragment",
+    "what happens to a first piece after it was stored",
+    Kind.SILENT,
+    Reading(
+        "the rules are tried one after another, and the last of them forgets the piece just stored",
+        "Fragmentation",
+    ),
+    Reading("the three rules exclude each other", "Fragmentation"),
+    "To the letter nothing could ever be assembled.",
+    (("libotr", "ours"),),
+)
+
+FRAGMENT_BOUND = Ambiguity(
+    "otrv3.ambiguity:fragment-bound",
+    "how much of a fragmented message is stored",
+    Kind.SILENT,
+    Reading("all of it, up to 65535 pieces of any size"),
+    Reading("at most max_stored bytes; a message beyond that is forgotten"),
+    "An unauthenticated sender must not decide how much memory is used.",
+)
+
+NESTED_FRAGMENT = Ambiguity(
+    "otrv3.ambiguity:nested-fragment",
+    "whether an assembled message may be a fragment itself",
+    Kind.SILENT,
+    Reading("it is treated as received, and so assembled again"),
+    Reading("it is discarded"),
+    "Nothing legitimate nests, and unpacking layer by layer costs quadratic time.",
+    (("libotr", "ours"),),
+)
+
+FRAGMENT_STORES = Ambiguity(
+    "otrv3.ambiguity:fragment-stores",
+    "whether fragments of several instances share one store",
+    Kind.SILENT,
+    Reading("one stored fragment for each correspondent", "Fragmentation"),
+    Reading("one for each instance of the correspondent", "Instance Tags"),
+    "Two instances that send at once would destroy each other's messages.",
+    (("libotr", "ours"),),
+)
+
+RECEIVER_ZERO = Ambiguity(
+    "otrv3.ambiguity:receiver-zero",
+    "a message for no particular instance that is neither a D-H Commit nor a fragment",
+    Kind.CONTRADICTION,
+    Reading("0 is appropriate whenever the instance is not known", "Instance Tags"),
+    Reading("only a D-H Commit Message may be for instance 0", "State transitions"),
+    "Everything after the D-H Commit knows whom it is for.",
+    (("libotr", "ours"),),
+)
+
+INSTANCE_BOUND = Ambiguity(
+    "otrv3.ambiguity:instance-bound",
+    "how many instances of a correspondent are told apart",
+    Kind.SILENT,
+    Reading("as many as there are sender instance tags"),
+    Reading("max_instances; the oldest without a private conversation makes room"),
+    "An unauthenticated sender must not decide how much memory is used.",
+)
+
+SHARED_COMMIT = Ambiguity(
+    "otrv3.ambiguity:shared-commit",
+    "which instance's state a D-H Commit to instance 0 belongs to",
+    Kind.SILENT,
+    Reading("the text knows one authstate for each correspondent", "The protocol state machine"),
+    Reading(
+        "each instance takes part in the exchange when its first D-H Commit or D-H Key arrives"
+    ),
+    "Every instance of the peer may answer the commit, and may have sent one of its own, which the "
+    "tie-break has to see.",
+    (("libotr", "shares on a D-H Key only; answers a commit to instance 0 without a tie-break"),),
+)
+
+MIXED_VERSIONS = Ambiguity(
+    "otrv3.ambiguity:mixed-versions",
+    "a message of the AKE of another allowed version than the one in progress",
+    Kind.SILENT,
+    Reading("only the policy is asked", "Receiving a D-H Key Message"),
+    Reading("it is refused: an exchange is of one version from its D-H Commit or D-H Key on"),
+    "Otherwise each message could be moved to the older version by the network.",
+)
+
+FRESH_KEYS = Ambiguity(
+    "otrv3.ambiguity:fresh-keys",
+    "which D-H key of ours an AKE uses",
+    Kind.SILENT,
+    Reading("our_dh[our_keyid - 1], also when one is already in use", "Key Management"),
+    Reading("a new one each time, with key id 1"),
+    "The overview picks x and y at random in each AKE, and so do implementations; ADR 0007.",
+    (("libotr", "ours"),),
+)
+
+DISCARDED_WINDOW = Ambiguity(
+    "otrv3.ambiguity:discarded-window",
+    "MAC keys that were used, when the D-H keys are replaced by another AKE",
+    Kind.SILENT,
+    Reading("to be revealed: keys are about to be forgotten", "Revealing MAC keys"),
+    Reading("revealed in the next Data Message of the new conversation", "Revealing MAC keys"),
+    "The general rule covers it; the passage on completing the AKE does not repeat it.",
+    (("libotr", "does not reveal them"),),
+)
+
+STORED_TEXT = Ambiguity(
+    "otrv3.ambiguity:stored-text",
+    "which stored text is sent when a conversation becomes private",
+    Kind.SILENT,
+    Reading("any recent stored text, also one that was delivered", "Receiving a Signature Message"),
+    Reading("one that was never sent, or that was sent before the peer reported an error"),
+    "Every refresh of a conversation would repeat the last text.",
+    (("libotr", "ours"),),
+)
+
+STORED_FOR = Ambiguity(
+    "otrv3.ambiguity:stored-for",
+    "whether a stored text is sent to whoever completes the next AKE",
+    Kind.FLAW,
+    Reading("the peer's public key is not asked", "Receiving a Signature Message"),
+    Reading("a text typed for one public key is not sent to another"),
+    "A text that was typed in a private conversation with one key would be sent to an attacker who "
+    "completes an AKE with a key of their own.",
+    (("libotr", "literal"),),
+)
+
+UNREADABLE_WITHOUT_KEYS = Ambiguity(
+    "otrv3.ambiguity:unreadable-without-keys",
+    "a Data Message with IGNORE_UNREADABLE outside of a private conversation",
+    Kind.CONTRADICTION,
+    Reading("the user is told and an Error Message is sent", "Receiving a Data Message"),
+    Reading("it is ignored, as the flag asks", "Data Message"),
+    "The flag exists for heartbeats that arrive after a conversation has ended.",
+    (("libotr", "ours"),),
+)
+
+HEARTBEAT_BEFORE_END = Ambiguity(
+    "otrv3.ambiguity:heartbeat-before-end",
+    "whether a heartbeat answers a message that ends the conversation",
+    Kind.SILENT,
+    Reading("the heartbeat comes before the TLVs are looked at", "Receiving a Data Message"),
+    Reading("the TLVs come first, and a conversation that is over has no heartbeats"),
+    "The peer has just forgotten its keys and could not read it.",
+)
+
+NEXT_DH = Ambiguity(
+    "otrv3.ambiguity:next-dh",
+    "whether the next D-H key in a Data Message must be a legal value",
+    Kind.SILENT,
+    Reading("only the AKE and SMP check ranges", "Key Management"),
+    Reading("a message whose next D-H key is out of range is refused"),
+    "Keys derived from 0 or 1 are known to everyone, and nobody honest sends such a key.",
+    (("libotr", "literal"),),
+)
+
+SMP_ANSWER = Ambiguity(
+    "otrv3.ambiguity:smp-answer",
+    "when the user's secret is determined after SMP message 1",
+    Kind.SILENT,
+    Reading("at once, while message 1 is handled", "Receiving a type 2 TLV (SMP message 1)"),
+    Reading("smpstate stays EXPECT1 until the user gives it; another message 1 replaces the first"),
+    "People need time to answer.",
+    (("libotr", "ours"),),
+)
+
+SMP_BAD_PROOF = Ambiguity(
+    "otrv3.ambiguity:smp-bad-proof",
+    "what follows when a check of an SMP message fails",
+    Kind.SILENT,
+    Reading("smpstate becomes EXPECT1 whenever an error occurs", "Expected Message"),
+    Reading("the same, and SMP is aborted towards the peer, who would wait for ever"),
+    "The section on TLV 6 provides for it.",
+    (("libotr", "tells the user, and sends nothing"),),
+)
+
+SMP_REFRESH = Ambiguity(
+    "otrv3.ambiguity:smp-refresh",
+    "SMP that is underway while the conversation is refreshed by another AKE",
+    Kind.SILENT,
+    Reading("it goes on, since msgstate does not change", "The SMP state machine"),
+    Reading("it is abandoned: both secrets contain the old secure session id"),
+    "The two sides would compare different values.",
+)
+
+TLVS_IN_V2 = Ambiguity(
+    "otrv3.ambiguity:tlvs-in-v2",
+    "TLVs 7 and 8 in a conversation of version 2",
+    Kind.SILENT,
+    Reading("not defined in version 2, and so ignored", "Data Message"),
+    Reading("handled as in version 3"),
+    "The installed base sends and handles them whatever the version.",
+    (("libotr", "ours"),),
+)
+
+DISABLED_PRIVATE = Ambiguity(
+    "otrv3.ambiguity:disabled-private",
+    "typing when every version was disallowed in the middle of a private conversation",
+    Kind.FLAW,
+    Reading("no special handling at all: the text goes out in the clear", "State transitions"),
+    Reading("a conversation that is private, or was ended by the peer, stays as it is"),
+    "The user sees a private conversation, and types into it.",
+)
+
+AMBIGUITIES = (
+    FAILED_SIGNATURE,
+    ALLOW_V2_ONLY,
+    FIRST_FRAGMENT,
+    FRAGMENT_BOUND,
+    NESTED_FRAGMENT,
+    FRAGMENT_STORES,
+    RECEIVER_ZERO,
+    INSTANCE_BOUND,
+    SHARED_COMMIT,
+    MIXED_VERSIONS,
+    FRESH_KEYS,
+    DISCARDED_WINDOW,
+    STORED_TEXT,
+    STORED_FOR,
+    UNREADABLE_WITHOUT_KEYS,
+    HEARTBEAT_BEFORE_END,
+    NEXT_DH,
+    SMP_ANSWER,
+    SMP_BAD_PROOF,
+    SMP_REFRESH,
+    TLVS_IN_V2,
+    DISABLED_PRIVATE,
+)

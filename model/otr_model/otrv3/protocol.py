@@ -1,0 +1,43 @@
+"""OTRv3 as one composition of tables."""
+
+from __future__ import annotations
+
+from otr_model.kernel.composition import Composition, Family
+from otr_model.kernel.expr import InState
+
+from .ake import AKE
+from .ambiguities import AMBIGUITIES
+from .conditions import EXCLUSIVES, Check, Cond
+from .data import Datum
+from .effects import Do
+from .keys import KEYS
+from .message import MESSAGE
+from .receiving import FRAGMENT, INSTANCES, RECEIVE, TLV
+from .smp import SMP
+from .variables import PARAMETERS, VARIABLES
+from .words import Event, Msg
+
+SESSIONS = Family(
+    "session",
+    "the instance tag of the peer's client; 0, the master session, for what has no tags",
+    (FRAGMENT.name, RECEIVE.name, AKE.name, MESSAGE.name, KEYS.name, TLV.name, SMP.name),
+    limit="max_instances",
+    retires=InState("message", (Msg.PLAINTEXT,)),
+)
+
+OTRV3 = Composition(
+    "otrv3",
+    "Off-the-Record Messaging, version 3, and version 2 where it differs.",
+    (INSTANCES, FRAGMENT, RECEIVE, AKE, MESSAGE, KEYS, TLV, SMP),
+    SESSIONS,
+    Event,
+    Cond,
+    Check,
+    Do,
+    Datum,
+    VARIABLES,
+    PARAMETERS,
+    EXCLUSIVES,
+    AMBIGUITIES,
+)
+OTRV3.validate()
