@@ -8,8 +8,8 @@ the octets; version 2 has the same. Four points deserve a warning:
   of such a value instead, and does not interoperate unless M is reduced modulo q first.
 - **Minimal MPIs.** A fingerprint hashes the octets of a key, so that a key with two encodings would
   have two fingerprints. The specification forbids leading zero octets, and `decode_public` refuses
-  them. libotr 4.1.1 does not: it accepts padded MPIs and hashes what it received, and so the
-  owner of one key can show it any number of fingerprints.
+  them. libotr does not (read at release 4.1.0): it accepts padded MPIs and hashes them as they
+  came, so that the owner of one key can show it any number of fingerprints.
 - **Sizes.** SIG is twice the length of q, which has to be 20 octets, and so `decode_public` refuses
   any other q. The specification bounds no size of p; we read `P_BITS_LIMIT` bits at most, since
   the time that a verification takes is otherwise the sender's to choose.

@@ -223,7 +223,8 @@ class KeyStore:
         Raises:
             Malformed: The contents hold what the files of libotr cannot, or too much of it, or a
                 key that does not pass its check. The file is left as it was.
-            OSError: The file cannot be written, and is left as it was.
+            OSError: The file cannot be written, and is left as it was; or it has been written, but
+                its directory cannot be made durable.
         """
         text = _write_text(self.contents)
         nonce = random(SecretBox.NONCE_SIZE)
@@ -248,7 +249,7 @@ class KeyStore:
 
         Raises:
             Malformed: As `create` and `save`; the store keeps its passphrase.
-            OSError: As `save`; the store keeps its passphrase.
+            OSError: As `save`; the store keeps its passphrase, to be used at the next save.
         """
         before = self._cost, self._salt, self._box
         salt = random(argon2id.SALTBYTES)
@@ -339,7 +340,7 @@ def _replace(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
-        Path(name).unlink()
+        Path(name).unlink(missing_ok=True)
         raise
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
