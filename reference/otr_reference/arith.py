@@ -26,7 +26,7 @@ else:
 __all__ = ["NoInverse", "Number", "invert", "is_prime", "power", "power_secret"]
 
 
-class NoInverse(OtrSpecError):  # noqa: N818 - names the fact, as `Malformed` does
+class NoInverse(OtrSpecError):
     """A number has no inverse modulo another, because they share a factor."""
 
 

@@ -16,7 +16,7 @@ class OtrSpecError(Exception):
     """The base of our typed errors; it is never raised itself."""
 
 
-class Malformed(OtrSpecError):  # noqa: N818 - the field's own word, read as "this is malformed"
+class Malformed(OtrSpecError):
     """What was read does not have the form that its specification or file format asks for.
 
     Attributes:

@@ -61,7 +61,7 @@ FINGERPRINT_OCTETS: Final = 20
 """Length of a SHA-1 hash."""
 
 P_BITS_LIMIT: Final = 16384
-"""The longest p that is read: a verification with it takes tens of milliseconds."""
+"""The longest p that is read: a verification with it takes about ten milliseconds."""
 
 _P_BITS_GENERATED: Final = 1024
 _TYPE_DSA: Final = bytes((0, 0))

@@ -89,7 +89,7 @@ _LENGTH_OCTETS: Final = 4
 _CHECKSUM_OCTETS: Final = 32
 
 
-class WrongPassphrase(OtrSpecError):  # noqa: N818 - names the fact, as `Malformed` does
+class WrongPassphrase(OtrSpecError):
     """The passphrase does not open the key store, or the store was altered on purpose."""
 
 
