@@ -19,7 +19,7 @@ from .table import IllFormed, Row, Table
 from .vocabulary import Check, Condition, Datum, Defined, Effect, Event, Origin, Validity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .ambiguity import Ambiguity
     from .guard import Exclusive
@@ -146,24 +146,25 @@ class Composition:
     def _validate_variables(self) -> None:
         declared = set(self.flat_variables())
         parameters = {p.name for p in self.parameters}
+        for where, variable in self._mentioned():
+            if variable.scope is Scope.ENDPOINT and variable.name in parameters:
+                continue
+            if variable not in declared:
+                message = f"{where} mentions {variable.name}, which is not declared"
+                raise IllFormed(message)
 
-        def known(where: str, variables: Iterable[Variable]) -> None:
-            for variable in variables:
-                if variable.scope is Scope.ENDPOINT and variable.name in parameters:
-                    continue
-                if variable not in declared:
-                    message = f"{where} mentions {variable.name}, which is not declared"
-                    raise IllFormed(message)
-
+    def _mentioned(self) -> Iterator[tuple[str, Variable]]:
+        """Every variable that an effect, a condition or a check mentions, and where."""
         for effect in self.effects:
             for variable, value in effect.spec.sets.items():
-                known(effect.name, {variable, *value.variables()})
+                yield effect.name, variable
+                yield from ((effect.name, v) for v in value.variables())
         for condition in self.conditions:
             if isinstance(condition.spec, Defined):
-                known(condition.name, condition.spec.expr.variables())
+                yield from ((condition.name, v) for v in condition.spec.expr.variables())
         for check in self.checks:
             if check.spec.expr is not None:
-                known(check.name, check.spec.expr.variables())
+                yield from ((check.name, v) for v in check.spec.expr.variables())
 
     def rows(self) -> tuple[AnyRow, ...]:
         """Every row of every table."""
@@ -214,5 +215,5 @@ def checks_of(condition: Condition) -> tuple[Check, ...]:
 
 def states_of(table: AnyTable) -> tuple[Word, ...]:
     """The states of a table, in order."""
-    states: tuple[Word, ...] = tuple(table.states)
-    return states
+    states: type[Word] = table.states
+    return tuple(states)

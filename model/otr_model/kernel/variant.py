@@ -68,7 +68,7 @@ class SetParameter:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One operation of the suite differs; `how` names a replacement in the reference's catalogue."""
+    """One operation of the suite differs; `how` names the replacement."""
 
     operation: str
     how: str

@@ -10,7 +10,7 @@ from otr_model.kernel.vocabulary import Check as CheckBase
 from otr_model.kernel.vocabulary import Checking, Condition, Defined, Opaque, Point, Validity
 
 from . import variables as v
-from .words import Auth, Msg
+from .words import Auth, Kind, Msg, TlvKind
 
 
 @unique
@@ -106,23 +106,31 @@ class Check(CheckBase):
     RB_PROOF = Checking("cR = SHA256(8, g1^D7 g3b^cR, (Qa / Qb)^D7 Rb^cR)", Point.PROOF)
 
 
+def _kind(kind: Kind) -> Defined:
+    return Defined(kind.meaning, v.KIND.equals(kind.number))
+
+
+def _tlv(kind: TlvKind) -> Defined:
+    return Defined(kind.meaning, v.TLV_KIND.equals(kind.number))
+
+
 @unique
 class Cond(Condition):
     """Conditions of the rows."""
 
     # What kind of message it is: exactly one holds.
-    IS_FRAGMENT = Opaque("it is a fragment")
-    IS_PLAINTEXT = Opaque("it is plaintext without the whitespace tag")
-    IS_TAGGED = Opaque("it is plaintext with the whitespace tag")
-    IS_QUERY = Opaque("it is a Query Message")
-    IS_ERROR = Opaque("it is an Error Message")
-    IS_DH_COMMIT = Opaque("it is a D-H Commit Message")
-    IS_DH_KEY = Opaque("it is a D-H Key Message")
-    IS_REVEAL_SIGNATURE = Opaque("it is a Reveal Signature Message")
-    IS_SIGNATURE = Opaque("it is a Signature Message")
-    IS_DATA = Opaque("it is a Data Message")
-    IS_OTHER_VERSION = Opaque("it is an encoded message of a version that is not handled")
-    IS_MALFORMED = Opaque("it claims to be a message of OTR and cannot be taken apart")
+    IS_FRAGMENT = _kind(Kind.FRAGMENT)
+    IS_PLAINTEXT = _kind(Kind.PLAINTEXT)
+    IS_TAGGED = _kind(Kind.TAGGED)
+    IS_QUERY = _kind(Kind.QUERY)
+    IS_ERROR = _kind(Kind.ERROR)
+    IS_DH_COMMIT = _kind(Kind.DH_COMMIT)
+    IS_DH_KEY = _kind(Kind.DH_KEY)
+    IS_REVEAL_SIGNATURE = _kind(Kind.REVEAL_SIGNATURE)
+    IS_SIGNATURE = _kind(Kind.SIGNATURE)
+    IS_DATA = _kind(Kind.DATA)
+    IS_OTHER_VERSION = _kind(Kind.OTHER_VERSION)
+    IS_MALFORMED = _kind(Kind.MALFORMED)
 
     # Policies and versions.
     DISABLED = Defined("no version is allowed", ~(v.ALLOW_V2 | v.ALLOW_V3))
@@ -228,18 +236,18 @@ class Cond(Condition):
     FOR_THIS_PEER = Opaque("the stored text was not meant for another public key", Scope.MEMBER)
 
     # What the TLV at hand is: exactly one holds.
-    NO_TLV = Opaque("no TLV is left", Scope.MEMBER)
-    TLV_PADDING = Opaque("type 0", Scope.MEMBER)
-    TLV_DISCONNECTED = Opaque("type 1", Scope.MEMBER)
-    TLV_SMP_1 = Opaque("type 2 or 7", Scope.MEMBER)
-    TLV_SMP_2 = Opaque("type 3", Scope.MEMBER)
-    TLV_SMP_3 = Opaque("type 4", Scope.MEMBER)
-    TLV_SMP_4 = Opaque("type 5", Scope.MEMBER)
-    TLV_SMP_ABORT = Opaque("type 6", Scope.MEMBER)
-    TLV_EXTRA_KEY = Opaque("type 8", Scope.MEMBER)
-    TLV_UNKNOWN = Opaque("a type that is not defined", Scope.MEMBER)
-    TLV_SMP_MALFORMED = Opaque("type 2, 3, 4, 5 or 7 that cannot be taken apart", Scope.MEMBER)
-    TLV_MALFORMED = Opaque("another TLV that cannot be taken apart, or is cut off", Scope.MEMBER)
+    NO_TLV = _tlv(TlvKind.NONE)
+    TLV_PADDING = _tlv(TlvKind.PADDING)
+    TLV_DISCONNECTED = _tlv(TlvKind.DISCONNECTED)
+    TLV_SMP_1 = _tlv(TlvKind.SMP_1)
+    TLV_SMP_2 = _tlv(TlvKind.SMP_2)
+    TLV_SMP_3 = _tlv(TlvKind.SMP_3)
+    TLV_SMP_4 = _tlv(TlvKind.SMP_4)
+    TLV_SMP_ABORT = _tlv(TlvKind.SMP_ABORT)
+    TLV_EXTRA_KEY = _tlv(TlvKind.EXTRA_KEY)
+    TLV_UNKNOWN = _tlv(TlvKind.UNKNOWN)
+    TLV_SMP_MALFORMED = _tlv(TlvKind.SMP_MALFORMED)
+    TLV_MALFORMED = _tlv(TlvKind.MALFORMED)
 
     # SMP.
     PRIVATE = Defined("msgstate is MSGSTATE_ENCRYPTED", InState("message", (Msg.ENCRYPTED,)))

@@ -179,6 +179,7 @@ class Do(Effect):
     RECORD = action(
         "note the counter, and that the receiving MAC key was used",
         needs=(Datum.RING,),
+        writes=(Datum.RING,),
         sets={**v.SEEN.storing(PAIR_AT_HAND, v.COUNTER), **v.USED.storing(PAIR_AT_HAND, 1)},
     )
     ROTATE_OUR_KEYS = action(

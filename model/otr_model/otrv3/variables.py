@@ -53,6 +53,7 @@ PARAMETERS = (
 
 message = Declare(Scope.MESSAGE)
 NOW = message.integer("now", "the time at which it is handled, in seconds")
+KIND = message.integer("kind", "which kind of message it is, as a number")
 VERSION = message.integer("version", "its protocol version; 0 for what is not encoded")
 SENDER_TAG = message.integer("sender_tag", "its sender instance tag; 0 before version 3")
 RECEIVER_TAG = message.integer("receiver_tag", "its receiver instance tag; 0 before version 3")
@@ -66,8 +67,10 @@ IGNORE_UNREADABLE = message.flag("ignore_unreadable", "flag IGNORE_UNREADABLE")
 K = message.integer("k", "number of the piece")
 N = message.integer("n", "number of pieces")
 PIECE_SIZE = message.integer("piece_size", "bytes of the piece")
+TLV_KIND = message.integer("tlv_kind", "which kind of TLV is at hand, as a number")
 MESSAGE_VARIABLES = (
     NOW,
+    KIND,
     VERSION,
     SENDER_TAG,
     RECEIVER_TAG,
@@ -81,6 +84,7 @@ MESSAGE_VARIABLES = (
     K,
     N,
     PIECE_SIZE,
+    TLV_KIND,
 )
 
 # The conversation with one correspondent, all instances.

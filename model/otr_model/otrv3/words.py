@@ -61,6 +61,51 @@ class Ready(Word):
     READY = "ready"
 
 
+class Numbered(Word):
+    """Words that stand for the values of an integer variable."""
+
+    @property
+    def number(self) -> int:
+        """The value, from 0 in the order of declaration."""
+        return list(type(self)).index(self)
+
+
+@unique
+class Kind(Numbered):
+    """What kind of message it is."""
+
+    FRAGMENT = "it is a fragment"
+    PLAINTEXT = "it is plaintext without the whitespace tag"
+    TAGGED = "it is plaintext with the whitespace tag"
+    QUERY = "it is a Query Message"
+    ERROR = "it is an Error Message"
+    DH_COMMIT = "it is a D-H Commit Message"
+    DH_KEY = "it is a D-H Key Message"
+    REVEAL_SIGNATURE = "it is a Reveal Signature Message"
+    SIGNATURE = "it is a Signature Message"
+    DATA = "it is a Data Message"
+    OTHER_VERSION = "it is an encoded message of a version that is not handled"
+    MALFORMED = "it claims to be a message of OTR and cannot be taken apart"
+
+
+@unique
+class TlvKind(Numbered):
+    """What the TLV at hand is."""
+
+    NONE = "no TLV is left"
+    PADDING = "type 0"
+    DISCONNECTED = "type 1"
+    SMP_1 = "type 2 or 7"
+    SMP_2 = "type 3"
+    SMP_3 = "type 4"
+    SMP_4 = "type 5"
+    SMP_ABORT = "type 6"
+    EXTRA_KEY = "type 8"
+    UNKNOWN = "a type that is not defined"
+    SMP_MALFORMED = "type 2, 3, 4, 5 or 7 that cannot be taken apart"
+    MALFORMED = "another TLV that cannot be taken apart, or is cut off"
+
+
 @unique
 class Event(EventBase):
     """Everything that can happen to a machine of OTRv3."""

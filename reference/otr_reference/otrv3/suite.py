@@ -60,6 +60,16 @@ class Suite(ABC):
     def fresh_exponent(self, seed: Seed, draw: int) -> Scalar:
         """A random exponent of 1536 bits, as SMP uses."""
 
+    # Texts.
+
+    @abstractmethod
+    def literal(self, text: str) -> Octets:
+        """A text of our own, such as that of an Error Message."""
+
+    @abstractmethod
+    def empty(self, text: Octets) -> bool:
+        """Whether a text is empty, as in a heartbeat."""
+
     # Comparing. Constant time wherever a secret could be learnt from the time.
 
     @abstractmethod

@@ -1,0 +1,363 @@
+"""Key schedules: which values are computed from which, and how.
+
+A `Schedule` lists values in an order in which they can be computed: each after what it is made
+from. It is the list that the reference walks, and the graph that diagrams and the tables of the
+handbook are printed from. What is concatenated with lengths is an `Encoded` layout, so that no
+field is described twice.
+
+A value is a number or octets; sizes are in bytes everywhere.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import unique
+from typing import TYPE_CHECKING
+
+from .table import IllFormed
+from .words import Word
+
+if TYPE_CHECKING:
+    from otr_model.groups import Group
+
+    from .layout import Document, Field, Layout
+
+__all__ = [
+    "Digest",
+    "Encoded",
+    "EndByte",
+    "Given",
+    "Hash",
+    "Integer",
+    "Making",
+    "Operation",
+    "Part",
+    "Power",
+    "Schedule",
+    "Value",
+]
+
+
+@unique
+class Digest(Word):
+    """A hash function."""
+
+    SHA1 = "SHA-1"
+    SHA256 = "SHA-256"
+
+    @property
+    def size(self) -> int:
+        """Of its output."""
+        match self:
+            case Digest.SHA1:
+                return 20
+            case Digest.SHA256:
+                return 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """One value, a node of the graph. Two are equal only if they are the same one.
+
+    Attributes:
+        name: as it stands in its id.
+        title: the specification's name or symbol.
+        about: what it is, or what it is for.
+        made: how it comes about.
+    """
+
+    name: str
+    title: str
+    about: str
+    made: Operation
+
+
+class Making(ABC):
+    """Base of the operations: how a value comes about."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """The values that it takes, in order, each with what an arrow from it should say."""
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """The operation in a few words or symbols; "" where nothing is computed."""
+
+    @property
+    def size(self) -> int | None:
+        """Of the result; None for a number, and where it varies."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given(Making):
+    """It comes from outside."""
+
+    @property
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """None."""
+        return ()
+
+    @property
+    def text(self) -> str:
+        """Empty."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Power(Making):
+    """A number: base to the power of a secret exponent, in a group."""
+
+    group: Group
+    base: Value
+    exponent: Value
+
+    @property
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """Base and exponent."""
+        return ((self.base, "base"), (self.exponent, "exponent"))
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return f"{self.base.title} to the power of {self.exponent.title}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded(Making):
+    """Octets: values laid out, one for each field that may hold more than one number."""
+
+    layout: Layout
+    values: tuple[Value, ...]
+
+    @property
+    def fields(self) -> tuple[tuple[Field, Value], ...]:
+        """The fields that hold a value, and which.
+
+        Raises:
+            IllFormed: if there are more values than such fields, or fewer.
+        """
+        fields = [field for field in self.layout.fields if field.value is None]
+        if len(fields) != len(self.values):
+            message = f"{self.layout.id}: {len(fields)} values are needed, not {len(self.values)}"
+            raise IllFormed(message)
+        return tuple(zip(fields, self.values, strict=True))
+
+    @property
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """The values, by the fields that they fill."""
+        return tuple((value, f"{field.type.name} {field.title}") for field, value in self.fields)
+
+    @property
+    def text(self) -> str:
+        """As a function."""
+        return f"{self.layout.title}({', '.join(value.title for value in self.values)})"
+
+    @property
+    def size(self) -> int | None:
+        """The layout's."""
+        return self.layout.exact()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EndByte(Making):
+    """One byte, by whether we are the "high" end: whether our number is greater than theirs."""
+
+    ours: Value
+    theirs: Value
+    high: int
+    low: int
+
+    @property
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """The two numbers that are compared."""
+        return ((self.ours, "compared"), (self.theirs, "compared"))
+
+    @property
+    def text(self) -> str:
+        """Both cases."""
+        condition = f"{self.ours.title} > {self.theirs.title}"
+        return f"{_byte(self.high)} if {condition}, otherwise {_byte(self.low)}"
+
+    @property
+    def size(self) -> int:
+        """One."""
+        return 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hash(Making):
+    """Octets: the hash of the pieces, one after the other; a number stands for that byte."""
+
+    digest: Digest
+    pieces: tuple[int | Value, ...]
+
+    @property
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """The pieces that are not constants."""
+        says = f"{self.digest.value} of {', '.join(self._titles)}"
+        return tuple((piece, says) for piece in self.pieces if isinstance(piece, Value))
+
+    @property
+    def text(self) -> str:
+        """As a function."""
+        return f"{self.digest.value}({', '.join(self._titles)})"
+
+    @property
+    def size(self) -> int:
+        """The digest's."""
+        return self.digest.size
+
+    @property
+    def _titles(self) -> tuple[str, ...]:
+        return tuple(_byte(p) if isinstance(p, int) else p.title for p in self.pieces)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part(Making):
+    """Octets: a stretch of others."""
+
+    whole: Value
+    start: int
+    length: int
+
+    @property
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """The whole."""
+        return ((self.whole, self._stretch),)
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return f"{self._stretch} of {self.whole.title}"
+
+    @property
+    def size(self) -> int:
+        """As declared."""
+        return self.length
+
+    @property
+    def _stretch(self) -> str:
+        if self.start == 0:
+            return f"first {8 * self.length} bits"
+        return f"bits {8 * self.start} to {8 * (self.start + self.length) - 1}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Integer(Making):
+    """A number: octets, most significant first."""
+
+    whole: Value
+
+    @property
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """The octets."""
+        return ((self.whole, "as a number"),)
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return f"{self.whole.title} as a big-endian number"
+
+
+Operation = Given | Power | Encoded | EndByte | Hash | Part | Integer
+"""All of them, so that a type checker can tell whether a reader handles each."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schedule:
+    """A key schedule.
+
+    Attributes:
+        protocol: whose it is, as in "otrv3".
+        name: as it stands in its id.
+        title: what it computes.
+        sections: the sections of the specification that it comes from.
+        about: when it is computed.
+        values: everything in it, each after what it is made from.
+        results: those of the values that are kept.
+
+    Raises:
+        IllFormed: when it is declared: two values share a name; a value stands in front of what it
+            is made from; a result is not one of the values; a layout has other fields.
+    """
+
+    protocol: str
+    name: str
+    title: str
+    sections: tuple[str, ...]
+    about: str
+    values: tuple[Value, ...]
+    results: tuple[Value, ...]
+
+    def __post_init__(self) -> None:
+        before: dict[str, Value] = {}
+        for value in self.values:
+            if value.name in before:
+                message = f"{self.value_id(value)}: two values share the name"
+                raise IllFormed(message)
+            for source, _ in value.made.sources:
+                if before.get(source.name) is not source:
+                    message = f"{self.value_id(value)}: {source.name} does not stand in front of it"
+                    raise IllFormed(message)
+            before[value.name] = value
+        for result in self.results:
+            if before.get(result.name) is not result:
+                message = f"{self.value_id(result)}: is a result, and not one of the values"
+                raise IllFormed(message)
+
+    @property
+    def id(self) -> str:
+        """Its public id, as in "otrv3.schedule:ake"."""
+        return f"{self.protocol}.schedule:{self.name}"
+
+    def value_id(self, value: Value) -> str:
+        """The public id of one of its values, as in "otrv3.schedule:ake.ssid"."""
+        return f"{self.id}.{value.name}"
+
+    @property
+    def givens(self) -> tuple[Value, ...]:
+        """The values that come from outside."""
+        return tuple(value for value in self.values if isinstance(value.made, Given))
+
+    @property
+    def edges(self) -> tuple[tuple[Value, Value, str], ...]:
+        """The arrows of the graph: from, to, what it says."""
+        return tuple(
+            (source, value, says) for value in self.values for source, says in value.made.sources
+        )
+
+    def document(self) -> dict[str, Document]:
+        """The schedule as JSON."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "sections": list(self.sections),
+            "about": self.about,
+            "values": [self._value_document(value) for value in self.values],
+            "results": [self.value_id(value) for value in self.results],
+        }
+
+    def _value_document(self, value: Value) -> dict[str, Document]:
+        """One value as JSON; what does not apply is left out."""
+        document: dict[str, Document] = {
+            "id": self.value_id(value),
+            "title": value.title,
+            "about": value.about,
+        }
+        if value.made.text:
+            document["made"] = value.made.text
+            document["from"] = [self.value_id(source) for source, _ in value.made.sources]
+        if value.made.size is not None:
+            document["size"] = value.made.size
+        return document
+
+
+def _byte(value: int) -> str:
+    """A byte as the specification writes it."""
+    return f"0x{value:02x}"

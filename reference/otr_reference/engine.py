@@ -1,0 +1,361 @@
+"""The engine: runs a composition of tables, whatever the protocol.
+
+One input is one run to completion. A run works on copies and hands back a new conversation; the
+one that it was given is never changed, so a run that fails leaves nothing behind.
+
+What the tables declare is done here: conditions defined by expressions, updates of variables, data
+that is forgotten, events that are raised, members that are spawned and retired. A protocol adds
+what only it can know, as methods of its step, found by the names of the vocabulary:
+
+- `ask_NAME` answers an opaque condition, `check_NAME` an opaque check;
+- `do_NAME` performs an effect that computes, sends or shows something.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from otr_model.kernel.composition import checks_of
+from otr_model.kernel.expr import Scope
+from otr_model.kernel.readings import PYTHON
+from otr_model.kernel.vocabulary import Datum, Defined, Opaque
+from otr_model.trace import Fired
+
+from .errors import OtrSpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from otr_model.kernel.composition import AnyRow
+    from otr_model.kernel.guard import Ask
+    from otr_model.kernel.variant import Applied
+    from otr_model.kernel.vocabulary import Check, Condition, Effect, Event
+    from otr_model.kernel.words import Word
+
+
+class Unprepared(OtrSpecError):
+    """An effect lacks data that it needs: only a faulty variant of a table leads there."""
+
+
+class Unbound(OtrSpecError):
+    """A step has no method for a word of the vocabulary, or a method for none."""
+
+
+class State(Protocol):
+    """A value with the variables, data and machine states of one scope as attributes."""
+
+    def clone(self) -> Any:  # noqa: ANN401 - the same class; Self is invariant in protocols
+        """A shallow copy."""
+
+
+S = TypeVar("S", bound="Step[Any, Any]")
+M = TypeVar("M", bound=State)
+C = TypeVar("C", bound="Conversation[Any]")
+
+
+class Conversation(Protocol[M]):
+    """What an engine needs of a conversation: the shared state and the members by key."""
+
+    members: dict[int, M]
+
+    def clone(self) -> Any:  # noqa: ANN401 - see State
+        """A copy that shares the members, in a dictionary of its own."""
+
+
+class Step(Generic[C, M]):
+    """One run: the conversation at work, the member at hand, what comes out, and the trace.
+
+    Attributes:
+        shared: the working copy of the conversation.
+        key: the key of the member at hand.
+        facts: what is known about the message or command.
+        config: the endpoint's configuration.
+        trace: the rows that were taken.
+        failed: the check that failed last.
+    """
+
+    shared: C
+    facts: Any
+    config: Any
+
+    def __init__(self, conversation: C, spawn: Callable[[], M]) -> None:
+        """Begin a run on a conversation; `spawn` makes a member in its initial states."""
+        self.shared = conversation.clone()
+        self.spawn = spawn
+        self.key = 0
+        self.trace: list[Fired] = []
+        self.failed: Check | None = None
+        self._owned: set[int] = set()
+
+    @property
+    def member(self) -> M:
+        """The member at hand, to look at."""
+        member: M = self.shared.members[self.key]
+        return member
+
+    @property
+    def master(self) -> M:
+        """The member with key 0, to look at."""
+        member: M = self.shared.members[0]
+        return member
+
+    def own(self) -> M:
+        """The member at hand, to write to."""
+        member: M = self.shared.members[self.key]
+        if self.key not in self._owned:
+            member = member.clone()
+            self.shared.members[self.key] = member
+            self._owned.add(self.key)
+        return member
+
+    def enter(self, key: int) -> None:
+        """Go to the member with a key; spawn it if it is not there."""
+        self.key = key
+        if key not in self.shared.members:
+            self.shared.members[key] = self.spawn()
+            self._owned.add(key)
+
+    def retire(self, key: int) -> None:
+        """Forget a member."""
+        del self.shared.members[key]
+
+
+@dataclass(slots=True)
+class _Effect:
+    """An effect, prepared."""
+
+    word: Effect
+    needs: tuple[tuple[bool, str, Datum], ...]
+    sets: tuple[tuple[bool, str, Callable[[Any], int]], ...]
+    perform: Callable[[Any], None] | None
+    forgets: tuple[tuple[bool, str], ...]
+
+
+@dataclass(slots=True)
+class _Move:
+    """A row, prepared."""
+
+    id: str
+    holds: Callable[[Ask], bool]
+    do: tuple[_Effect, ...]
+    goto: Word | None
+    raises: tuple[tuple[Event, Callable[[Any], int] | None], ...]
+
+
+@dataclass(slots=True)
+class _Machine:
+    """A table, prepared."""
+
+    name: str
+    slot: str
+    in_family: bool
+    cells: dict[tuple[Word, Event], tuple[_Move, ...]]
+
+
+class Engine(Generic[S]):
+    """Runs a composition under a variant.
+
+    Args:
+        applied: the composition under the variant.
+        step: the class whose methods answer, check and perform.
+
+    Raises:
+        Unbound: if a method is missing or belongs to nothing.
+    """
+
+    def __init__(self, applied: Applied, step: type[S]) -> None:
+        self.applied = applied
+        composition = applied.composition
+        self._bind(step)
+        self._ask = {c: self._condition(c, step) for c in composition.conditions}
+        self._remembered = {
+            c
+            for c in composition.conditions
+            if isinstance(c.spec, Opaque) and c.spec.scope is Scope.MESSAGE
+        }
+        effects = {e: self._effect(e, step) for e in composition.effects}
+        self._machines: dict[Event, _Machine] = {}
+        for table in composition.tables:
+            cells: dict[tuple[Word, Event], tuple[_Move, ...]] = {}
+            for (state, event), rows in table.index.items():
+                cells[state, event] = tuple(self._move(row, holds, effects) for holds, row in rows)
+            in_family = table.name in composition.family.tables
+            machine = _Machine(table.name, table.machine, in_family, cells)
+            for event in table.events:
+                self._machines[event] = machine
+        self._retires = composition.family.retires.read(PYTHON)
+        self.limit = applied.parameters[composition.family.limit]
+
+    def _bind(self, step: type[S]) -> None:
+        """Refuse a step whose methods are not those of the vocabulary."""
+        composition = self.applied.composition
+        wanted = {
+            f"ask_{c.name.lower()}" for c in composition.conditions if isinstance(c.spec, Opaque)
+        }
+        wanted |= {f"check_{c.name.lower()}" for c in composition.checks if c.spec.expr is None}
+        wanted |= {f"do_{e.name.lower()}" for e in composition.effects if not e.spec.bare}
+        optional = {f"do_{e.name.lower()}" for e in composition.effects if e.spec.bare}
+        found = {n for n in dir(step) if n.startswith(("ask_", "check_", "do_"))}
+        wrong = sorted((wanted - found) | (found - wanted - optional))
+        if wrong:
+            message = f"{step.__name__}: {', '.join(wrong)}"
+            raise Unbound(message)
+
+    def _condition(self, condition: Condition, step: type[S]) -> Callable[[S], bool]:
+        spec = condition.spec
+        if isinstance(spec, Defined):
+            return spec.expr.read(PYTHON)
+        if isinstance(spec, Opaque):
+            answer: Callable[[S], bool] = getattr(step, f"ask_{condition.name.lower()}")
+            return answer
+        checks = [
+            (check, self._check(check, step))
+            for check in checks_of(condition)
+            if check not in self.applied.skipped
+        ]
+
+        def valid(run: S) -> bool:
+            for check, holds in checks:
+                if not holds(run):
+                    run.failed = check
+                    return False
+            return True
+
+        return valid
+
+    @staticmethod
+    def _check(check: Check, step: type[S]) -> Callable[[S], bool]:
+        if check.spec.expr is not None:
+            return check.spec.expr.read(PYTHON)
+        holds: Callable[[S], bool] = getattr(step, f"check_{check.name.lower()}")
+        return holds
+
+    @staticmethod
+    def _effect(effect: Effect, step: type[S]) -> _Effect:
+        spec = effect.spec
+
+        def place(data: Iterable[Datum]) -> list[tuple[bool, str, Datum]]:
+            return [(d.spec.scope is Scope.SHARED, d.slot, d) for d in data]
+
+        return _Effect(
+            effect,
+            tuple(place(spec.needs)),
+            tuple(
+                (variable.scope is Scope.SHARED, variable.name, value.read(PYTHON))
+                for variable, value in spec.sets.items()
+            ),
+            getattr(step, f"do_{effect.name.lower()}", None),
+            tuple((shared, slot) for shared, slot, _ in place(spec.forgets)),
+        )
+
+    @staticmethod
+    def _move(row: AnyRow, holds: Callable[[Ask], bool], effects: dict[Effect, _Effect]) -> _Move:
+        return _Move(
+            row.id,
+            holds,
+            tuple(effects[e] for e in row.do),
+            None if row.goto is row.at else row.goto,
+            tuple((r.event, None if r.to is None else r.to.read(PYTHON)) for r in row.raises),
+        )
+
+    def has_room(self, step: S, key: int) -> bool:
+        """Whether a member with a key is there, can be spawned, or can take another's place."""
+        members = step.shared.members
+        return key in members or len(members) <= self.limit or self._retirable(step) is not None
+
+    def _retirable(self, step: S) -> int | None:
+        """The key of the member that was least recently used and may be retired."""
+        here = step.key
+        key: int
+        try:
+            for key in step.shared.members:
+                step.key = key
+                if key != 0 and self._retires(step):
+                    return key
+        finally:
+            step.key = here
+        return None
+
+    def run(self, step: S, event: Event, key: int) -> None:
+        """Deliver an event to a member, and whatever it raises, until nothing is left.
+
+        Raises:
+            Unprepared: only under a variant.
+        """
+        queue: deque[tuple[Event, int]] = deque([(event, key)])
+        remembered: dict[Condition, bool] = {}
+        while queue:
+            happening, to = queue.popleft()
+            machine = self._machines[happening]
+            if machine.in_family:
+                self._enter(step, to)
+            else:
+                step.key = to if to in step.shared.members else 0
+            owner = step.member if machine.in_family else step.shared
+            state: Word = getattr(owner, machine.slot)
+            facts = step.facts
+            move = self._pick(step, machine, state, happening, remembered)
+            if move is None:
+                missing = f"{machine.name}:{happening.label}.{state.label}!missing"
+                step.trace.append(Fired(missing, to))
+                continue
+            failed = "" if step.failed is None else step.failed.label
+            step.trace.append(Fired(move.id, to, failed))
+            for effect in move.do:
+                self._perform(step, move, effect)
+            if move.goto is not None:
+                setattr(step.own() if machine.in_family else step.shared, machine.slot, move.goto)
+            if step.facts is not facts:
+                remembered.clear()
+            queue.extend(
+                (raised, to if route is None else route(step)) for raised, route in move.raises
+            )
+
+    def _enter(self, step: S, key: int) -> None:
+        if key not in step.shared.members and len(step.shared.members) > self.limit:
+            oldest = self._retirable(step)
+            if oldest is not None:
+                step.retire(oldest)
+        step.enter(key)
+
+    def _pick(
+        self,
+        step: S,
+        machine: _Machine,
+        state: Word,
+        event: Event,
+        remembered: dict[Condition, bool],
+    ) -> _Move | None:
+        """The row that applies. Each condition is asked at most once."""
+        step.failed = None
+        asked: dict[Condition, bool] = {}
+
+        def ask(condition: Condition) -> bool:
+            memory = remembered if condition in self._remembered else asked
+            known = memory.get(condition)
+            if known is None:
+                known = memory[condition] = self._ask[condition](step)
+            return known
+
+        for move in machine.cells.get((state, event), ()):
+            if move.holds(ask):
+                return move
+        return None
+
+    @staticmethod
+    def _perform(step: S, move: _Move, effect: _Effect) -> None:
+        for shared, slot, datum in effect.needs:
+            if getattr(step.shared if shared else step.member, slot) is None:
+                message = f"{move.id}: {effect.word.name} needs {datum.name}, which is not there"
+                raise Unprepared(message)
+        if effect.sets:
+            values = [(shared, name, value(step)) for shared, name, value in effect.sets]
+            member = step.own()
+            for shared, name, value in values:
+                setattr(step.shared if shared else member, name, value)
+        if effect.perform is not None:
+            effect.perform(step)
+        for shared, slot in effect.forgets:
+            setattr(step.shared if shared else step.own(), slot, None)
