@@ -10,7 +10,8 @@ inputs give the same outputs, and a conversation can be kept, compared and resum
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,9 @@ class Endpoint:
         self.engine, self.applied = _engine(variant)
         _validate(config)
         self.suite = suite
-        self.config = replace(config, **self.applied.parameters)
+        self.config = copy(config)
+        for name, value in self.applied.parameters.items():
+            setattr(self.config, name, value)
 
     @staticmethod
     def begin() -> Conversation:
