@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Passphrase,
         Public,
         PublicKey,
+        Response,
         Scalar,
         Seed,
         Signature,
@@ -278,3 +279,19 @@ class Suite(ABC):
     @abstractmethod
     def outside(self) -> Element:
         """An element that is not in range: 1, whose every power is 1."""
+
+    @abstractmethod
+    def garble_response(self, value: Response) -> Response:
+        """A different exponent."""
+
+    @abstractmethod
+    def zero(self) -> Scalar:
+        """The exponent 0, whose every power is `outside()`."""
+
+    @abstractmethod
+    def false_commitment(self, r: Key) -> Commitment:
+        """A commitment with a right hash, to what is no MPI."""
+
+    @abstractmethod
+    def false_identity(self, c: Key) -> Octets:
+        """What c decrypts to something that is no public key, key id and signature."""
