@@ -677,25 +677,26 @@ def test_keys_and_tags_can_be_preset(shim: Shim) -> None:
     zeros = b"\0\0" + 5 * bytes(4)
     for faulty in (b"", b"\0\1" + key[2:], key[:-1], key + b"\0", zeros, wrong_private):
         _, final = shim.ask("new", endpoint="3", key=faulty, **fields)
-        assert (final["end"], final["error"]) == ("error", "bad-request")
+        assert (final["end"], final["error"]) == ("error", "unsupported")
     assert shim.ask("poll", endpoint="3")[1]["error"] == "no-endpoint"
 
 
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        ({"tag": 0xFF}, "bad-request"),
-        ({"tag": 1 << 32}, "bad-request"),
+        ({"tag": 0xFF}, "unsupported"),
+        ({"tag": 1 << 32}, "unsupported"),
         ({"tag": "4660"}, "bad-request"),
-        ({"policy": "v1"}, "bad-request"),
+        ({"policy": "v1"}, "unsupported"),
         ({"policy": ""}, None),
-        ({"account": ""}, "bad-request"),
-        ({"account": "a\tb"}, "bad-request"),
+        ({"account": ""}, "unsupported"),
+        ({"account": "a\tb"}, "unsupported"),
         ({"account": "a\0b"}, "bad-request"),
-        ({"peer": "\n"}, "bad-request"),
+        ({"peer": "b" * 65}, "unsupported"),
         ({"fragment": 37}, "unsupported"),
         ({"fragment": 38}, None),
-        ({"fragment": -1}, "bad-request"),
+        ({"fragment": 1_048_577}, "unsupported"),
+        ({"fragment": -1}, "unsupported"),
         ({"colour": "red"}, "unsupported"),
         ({"x-colour": "red"}, None),
     ],
@@ -723,9 +724,10 @@ def test_an_endpoint_is_made_or_refused(
         (b'{"id": 7, "do": "poll"}', 7, "bad-request"),
         (b'{"id": 7}', 7, "bad-request"),
         (b'{"id": "7", "do": "poll"}', 0, "bad-request"),
+        (b'{"id": -7, "do": "poll", "endpoint": "nobody"}', 0, "bad-request"),
         (b'{"id": 7, "do": "dance"}', 7, "unsupported"),
         (b'{"id": 7, "do": "poll", "endpoint": "nobody"}', 7, "no-endpoint"),
-        (b'{"id": 7, "do": "clock", "seconds": -1}', 7, "bad-request"),
+        (b'{"id": 7, "do": "clock", "seconds": -1}', 7, "unsupported"),
         (b'{"id": 7, "do": "receive", "endpoint": "nobody", "wire": "A"}', 7, "bad-request"),
         (b'{"id": 7, "do": "receive", "endpoint": "nobody", "wire": "AA=="}', 7, "unsupported"),
         (b'{"id": 7, "do": "poll", "endpoint": "' + b"x" * 1_048_576 + b'"}', 0, "bad-request"),
@@ -863,7 +865,7 @@ def test_the_parser_takes_flat_objects_and_nothing_else(shim: Shim, line: bytes)
 
     assert events == []
     assert final["error"] == "bad-request"
-    assert (final["detail"] in {"id: missing", "do: missing"}) == flat(line)
+    assert str(final["detail"]).startswith(("id: missing", "do: missing")) == flat(line)
 
 
 def test_the_sources_compile_without_a_warning() -> None:

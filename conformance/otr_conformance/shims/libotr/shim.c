@@ -762,6 +762,7 @@ static void do_hello(struct endpoint *endpoint, const struct json_object *reques
                                   : "smp smp-question extra-key fragment instances policy "
                                     "preset-key tag state heartbeat");
     json_put_number(&answer, "message-limit", MESSAGE_LIMIT);
+    json_put_number(&answer, "protocol", SHIM_PROTOCOL);
     json_put_text(&answer, "x-libgcrypt", gcry_check_version(NULL));
     json_put_text(&answer, "x-random", "quick: for tests only");
     json_end(&answer);
@@ -802,18 +803,14 @@ static bool parse_policy(const char *words, OtrlPolicy *policy)
     return true;
 }
 
-/* libotr keeps names in lines and columns of text files. */
+/* The names of the shim protocol, which libotr can keep in lines and columns of text files. */
 static bool is_name(const char *name)
 {
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-";
     size_t length = strlen(name);
-    size_t i;
 
-    for (i = 0; i < length; i++) {
-        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f) {
-            return false;
-        }
-    }
-    return length > 0 && length <= 256;
+    return length >= 1 && length <= 64 && strspn(name, letters) == length;
 }
 
 static void do_new(struct endpoint *unused, const struct json_object *request)
@@ -833,12 +830,13 @@ static void do_new(struct endpoint *unused, const struct json_object *request)
         end_error("bad-request", "there is an endpoint of that name");
         return;
     }
-    if (!is_name(text_of(request, "account")) || !is_name(text_of(request, "peer"))) {
-        end_error("bad-request", "account and peer have 1 to 256 bytes and no control characters");
+    if (!is_name(text_of(request, "endpoint")) || !is_name(text_of(request, "account"))
+        || !is_name(text_of(request, "peer"))) {
+        end_error("unsupported", "a name is not 1 to 64 letters, digits and . _ @ -");
         return;
     }
     if (!parse_policy(text_of(request, "policy"), &policy)) {
-        end_error("bad-request", "the policy has an unknown word");
+        end_error("unsupported", "the policy has an unknown word");
         return;
     }
     if (fragment > 0 && fragment < FRAGMENT_MINIMUM) {
@@ -850,7 +848,7 @@ static void do_new(struct endpoint *unused, const struct json_object *request)
         const char *fault = parse_key(key, key_length, &private);
 
         if (fault != NULL) {
-            end_error("bad-request", "%s", fault);
+            end_error("unsupported", "%s", fault);
             return;
         }
     }
@@ -1278,7 +1276,7 @@ static const struct request {
       {"policy", PLAIN, true, 0, 0},
       {"tag", NUMBER, false, OTRL_MIN_VALID_INSTAG, TAG_LIMIT},
       {"key", OCTETS, false, 0, 16384},
-      {"fragment", NUMBER, false, 0, 1 << 30}}},
+      {"fragment", NUMBER, false, 0, 1 << 20}}},
     {"receive", do_receive, true, {ENDPOINT, {"wire", STRING, true, 0, JSON_LINE_MAX}}},
     {"send", do_send, true, {ENDPOINT, {"text", STRING, true, 0, MESSAGE_LIMIT}, TO}},
     {"start", do_start, true, {ENDPOINT}},
@@ -1341,7 +1339,7 @@ static bool check_field(struct json_field *field, const struct rule *rule)
         return true;
     case NUMBER:
         if (field->number < rule->least || field->number > rule->most) {
-            end_error("bad-request", "%s: out of range", field->name);
+            end_error("unsupported", "%s: out of range", field->name);
             return false;
         }
         return true;
@@ -1402,18 +1400,18 @@ static void run_line(char *line, size_t length)
     const struct request *kind;
     struct endpoint *endpoint = NULL;
 
-    current_request = id != NULL && !id->is_text ? id->number : 0;
+    current_request = id != NULL && !id->is_text && id->number >= 0 ? id->number : 0;
     wire_lost = false;
     if (fault != NULL) {
         end_error("bad-request", "%s", fault);
         return;
     }
-    if (id == NULL || id->is_text) {
-        end_error("bad-request", "id: missing");
+    if (id == NULL || id->is_text || id->number < 0) {
+        end_error("bad-request", "id: missing or no number from 0");
         return;
     }
     if (name == NULL || !name->is_text) {
-        end_error("bad-request", "do: missing");
+        end_error("bad-request", "do: missing or no text");
         return;
     }
     kind = find_request(name->text);
