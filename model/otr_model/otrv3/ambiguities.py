@@ -114,8 +114,9 @@ MIXED_VERSIONS = Ambiguity(
     "a message of the AKE of another allowed version than the one in progress",
     Kind.SILENT,
     Reading("only the policy is asked", "Receiving a D-H Key Message"),
-    Reading("it is refused: an exchange is of one version from its D-H Commit or D-H Key on"),
-    "Otherwise each message could be moved to the older version by the network.",
+    Reading("a D-H Key Message of another version than our D-H Commit is refused"),
+    "Otherwise the network could move an exchange to the older version. Later messages cannot be "
+    "mixed: version 2 has no instance tags, and so a session of its own.",
 )
 
 FRESH_KEYS = Ambiguity(

@@ -24,9 +24,6 @@ class Check(CheckBase):
     GY_RANGE = Checking("2 <= g^y <= modulus - 2", Point.RANGE)
 
     # Receiving a Reveal Signature Message.
-    REVEAL_VERSION = Checking(
-        "it is of the version of our D-H Key", Point.VERSION, v.VERSION.equals(v.AKE_VERSION)
-    )
     COMMITMENT_MATCHES = Checking("HASH(g^x) is the hash that was committed to", Point.COMMITMENT)
     COMMITMENT_OPENS = Checking(
         "what the revealed key decrypts is one MPI", Point.ENCODING, structural=True
@@ -40,9 +37,6 @@ class Check(CheckBase):
     REVEAL_SIGNED = Checking("the signature of M_B under pub_B", Point.SIGNATURE)
 
     # Receiving a Signature Message.
-    SIGNATURE_VERSION = Checking(
-        "it is of the version of our Reveal Signature", Point.VERSION, v.VERSION.equals(v.AKE_VERSION)
-    )
     SIGNATURE_MAC = Checking("the MAC with m2' of the encrypted signature", Point.MAC)
     SIGNATURE_IDENTITY = Checking(
         "what c' decrypts is a public key, a key id and a signature",
@@ -53,11 +47,6 @@ class Check(CheckBase):
     SIGNATURE_SIGNED = Checking("the signature of M_A under pub_A", Point.SIGNATURE)
 
     # Receiving a Data Message.
-    DATA_VERSION = Checking(
-        "it is of the version of the conversation",
-        Point.VERSION,
-        v.VERSION.equals(v.SESSION_VERSION),
-    )
     OUR_KEY_KNOWN = Checking(
         "recipient keyid is our_keyid or our_keyid - 1",
         Point.KEY_ID,
@@ -184,7 +173,6 @@ class Cond(Condition):
     REVEAL_VALID = Validity(
         "every check of the Reveal Signature Message holds",
         (
-            Check.REVEAL_VERSION,
             Check.COMMITMENT_MATCHES,
             Check.COMMITMENT_OPENS,
             Check.GX_RANGE,
@@ -197,7 +185,6 @@ class Cond(Condition):
     SIGNATURE_VALID = Validity(
         "every check of the Signature Message holds",
         (
-            Check.SIGNATURE_VERSION,
             Check.SIGNATURE_MAC,
             Check.SIGNATURE_IDENTITY,
             Check.SIGNATURE_KEYID,
@@ -211,7 +198,6 @@ class Cond(Condition):
     DATA_VALID = Validity(
         "every check of the Data Message holds",
         (
-            Check.DATA_VERSION,
             Check.OUR_KEY_KNOWN,
             Check.THEIR_KEY_KNOWN,
             Check.DATA_MAC,

@@ -117,7 +117,7 @@ class Suite(ABC):
     def signed_value(
         self, m1: Key, first: Element, second: Element, public: PublicKey, keyid: int
     ) -> Octets:
-        """M: the MAC with m1 of both D-H keys, signer's first, the signer's public key, its key id."""
+        """M: the MAC with m1 of both D-H keys (signer's first), the public key and the key id."""
 
     @abstractmethod
     def sign(self, signing: SigningKey, value: Octets, seed: Seed, draw: int) -> Signature:
@@ -191,7 +191,7 @@ class Suite(ABC):
 
     @abstractmethod
     def prove_exponent(self, step: int, exponent: Scalar, seed: Seed, draw: int) -> Proof:
-        """Knowledge of the exponent of g1 ** exponent; `step`, the hash's version byte, is 1 to 4."""
+        """Knowledge of the exponent of g1 ** exponent; `step` is the hash's byte, 1 to 4."""
 
     @abstractmethod
     def exponent_proved(self, step: int, power: Element, proof: Proof) -> bool:

@@ -1,0 +1,271 @@
+"""Deviating senders: for every check, a suite whose messages fail that check.
+
+A tester that falsifies a check is the reference with one operation or two of its suite replaced;
+nothing in the tables or in the steps branches on it. Wherever the protocol allows it, everything
+else about the message stays right, so that a receiver without the check would accept it. Where it
+does not (a group element that is out of range and part of a proof), the message fails a later
+check too, and the entry says so.
+
+Over either suite the same: only operations of `Suite` are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from otr_model.otrv3.conditions import Check
+from otr_reference.errors import OtrSpecError
+
+from .messages import (
+    AkeKeys,
+    Commitment,
+    Content,
+    DataFields,
+    DataMessage,
+    DhKey,
+    DhPair,
+    Header,
+    Identity,
+    Message,
+    RevealSignature,
+    SignatureMessage,
+    Smp1,
+    Smp2,
+    Smp3,
+    Smp4,
+    Tlv,
+)
+
+if TYPE_CHECKING:
+    from otr_reference.sorts import Element, Key, Octets, PublicKey, Scalar, Seed, Signature, Wire
+
+    from .suite import Suite
+
+S = TypeVar("S", bound="Suite")
+M = TypeVar("M")
+UNKNOWN = 2
+"""How far beyond the known key ids an unknown one is."""
+
+
+class NotFalsifiable(OtrSpecError):
+    """No deviation is known for a check."""
+
+
+def deviating(suite: S, checks: frozenset[Check]) -> S:
+    """A suite like the given one, whose messages fail the checks.
+
+    Raises:
+        NotFalsifiable: if there is a check that no deviation is known for.
+    """
+    for check in sorted(checks, key=lambda c: c.name):
+        if check not in DEVIATIONS:
+            message = f"there is no deviation that fails {check.name}"
+            raise NotFalsifiable(message)
+        suite = DEVIATIONS[check](suite)
+    return suite
+
+
+def _derived(suite: S, **operations: Callable[..., Any]) -> S:
+    """A suite that differs in some operations; each is called with the original suite first."""
+    base = suite
+    methods = {
+        name: (lambda _self, *args, _operation=operation: _operation(base, *args))
+        for name, operation in operations.items()
+    }
+    kind = type(f"Deviating{type(suite).__name__}", (type(suite),), methods)
+    made: S = object.__new__(kind)
+    made.__dict__.update(getattr(suite, "__dict__", {}))
+    return made
+
+
+Deviation = Callable[[Any], Any]
+
+
+def _sending(kind: type[M], edit: Callable[[Suite, M], M]) -> Deviation:
+    """What is sent differs, in messages of one kind."""
+
+    def encode(suite: Suite, message: Message) -> Wire:
+        return suite.encode(edit(suite, message) if isinstance(message, kind) else message)  # type: ignore[arg-type]  # M is one of Message
+
+    return lambda suite: _derived(suite, encode=encode)
+
+
+def _data(edit: Callable[[Suite, DataFields], DataFields]) -> Deviation:
+    """The authenticated part of Data Messages differs, with a right authenticator."""
+
+    def data_body(suite: Suite, fields: DataFields) -> Octets:
+        return suite.data_body(edit(suite, fields))
+
+    def encode(suite: Suite, message: Message) -> Wire:
+        if isinstance(message, DataMessage):
+            message = replace(message, fields=edit(suite, message.fields))
+        return suite.encode(message)
+
+    return lambda suite: _derived(suite, data_body=data_body, encode=encode)
+
+
+def _counter_zero(suite: S) -> S:
+    """Data Messages with a counter of 0, right in everything else."""
+
+    def seal(base: Suite, key: Key, _counter: int, content: Content) -> Octets:
+        return base.seal(key, 0, content)
+
+    changed: S = _data(lambda _, fields: replace(fields, counter=0))(suite)
+    return _derived(changed, seal=seal)
+
+
+def _tlv(kind: type[M], edit: Callable[[Suite, M], M]) -> Deviation:
+    """The TLVs of one kind differ."""
+
+    def seal(suite: Suite, key: Key, counter: int, content: Content) -> Octets:
+        tlvs: tuple[Tlv, ...] = tuple(
+            edit(suite, tlv) if isinstance(tlv, kind) else tlv  # type: ignore[misc]  # M is one of Tlv
+            for tlv in content.tlvs
+        )
+        return suite.seal(key, counter, replace(content, tlvs=tlvs))
+
+    return lambda suite: _derived(suite, seal=seal)
+
+
+def _zero_exponent(which: int) -> Deviation:
+    """The exponent that is drawn as number `which` by one SMP message is 0.
+
+    Everything made from it is consistent: its power is 1, and the proofs hold.
+    """
+
+    def deviation(suite: S) -> S:
+        drawn: dict[int, None] = {}
+
+        def fresh_exponent(base: Suite, seed: Seed, draw: int) -> Scalar:
+            drawn.setdefault(draw)
+            if list(drawn).index(draw) == which:
+                return base.zero()
+            return base.fresh_exponent(seed, draw)
+
+        return _derived(suite, fresh_exponent=fresh_exponent)
+
+    return deviation
+
+
+def _committed_outside(suite: S) -> S:
+    """g^x = 1, committed to, and used in everything that follows: s = 1."""
+
+    def fresh_pair(base: Suite, seed: Seed, draw: int) -> DhPair:
+        return DhPair(base.fresh_pair(seed, draw).secret, base.outside())
+
+    def ake_keys(base: Suite, secret: Scalar, _theirs: Element) -> AkeKeys:
+        return base.ake_keys(secret, base.outside())
+
+    return _derived(suite, fresh_pair=fresh_pair, ake_keys=ake_keys)
+
+
+def _keyid_zero(suite: S) -> S:
+    """Keyid = 0 in X and in M."""
+
+    def signed_value(
+        base: Suite,
+        m1: Key,
+        first: Element,
+        second: Element,
+        public: PublicKey,
+        _keyid: int,
+    ) -> Octets:
+        return base.signed_value(m1, first, second, public, 0)
+
+    def seal_identity(base: Suite, c: Key, identity: Identity) -> Octets:
+        return base.seal_identity(c, replace(identity, keyid=0))
+
+    return _derived(suite, signed_value=signed_value, seal_identity=seal_identity)
+
+
+def _false_identity(suite: S) -> S:
+    """What c decrypts is no identity; the MAC is right."""
+    return _derived(suite, seal_identity=lambda base, c, _identity: base.false_identity(c))
+
+
+def _signed_otherwise(suite: S) -> S:
+    """A right signature of another value."""
+
+    def sign(base: Suite, signing: Any, value: Octets, seed: Seed, draw: int) -> Signature:  # noqa: ANN401 - a SigningKey, handed on
+        return base.sign(signing, base.garble(value), seed, draw)
+
+    return _derived(suite, sign=sign)
+
+
+def _false_commitment(suite: S) -> S:
+    """A right hash, of what is no MPI."""
+    return _derived(suite, commit=lambda base, r, _gx: base.false_commitment(r))
+
+
+def _other_hash(suite: S) -> S:
+    """A hash of something else."""
+
+    def commit(base: Suite, r: Key, gx: Element) -> Commitment:
+        right = base.commit(r, gx)
+        return Commitment(right.encrypted, base.garble(right.hashed))
+
+    return _derived(suite, commit=commit)
+
+
+def _with_mac(suite: Suite, message: M) -> M:
+    """A message whose MAC is another one."""
+    changed: Any = message
+    return replace(changed, mac=suite.garble_mac(changed.mac))  # type: ignore[no-any-return]  # the same class
+
+
+def _element(field: str) -> Callable[[Suite, Any], Any]:
+    """A group element that is 1."""
+    return lambda suite, value: replace(value, **{field: suite.outside()})
+
+
+def _response(field: str) -> Callable[[Suite, Any], Any]:
+    """A proof's response that is another one."""
+    return lambda suite, value: replace(
+        value, **{field: suite.garble_response(getattr(value, field))}
+    )
+
+
+DEVIATIONS: dict[Check, Deviation] = {
+    Check.DH_KEY_VERSION: _sending(DhKey, lambda _, m: replace(m, header=Header(2, 0, 0))),
+    Check.GY_RANGE: _sending(DhKey, _element("gy")),
+    Check.COMMITMENT_MATCHES: _other_hash,
+    Check.COMMITMENT_OPENS: _false_commitment,
+    Check.GX_RANGE: _committed_outside,
+    Check.REVEAL_MAC: _sending(RevealSignature, _with_mac),
+    Check.REVEAL_IDENTITY: _false_identity,
+    Check.REVEAL_KEYID: _keyid_zero,
+    Check.REVEAL_SIGNED: _signed_otherwise,
+    Check.SIGNATURE_MAC: _sending(SignatureMessage, _with_mac),
+    Check.SIGNATURE_IDENTITY: _false_identity,
+    Check.SIGNATURE_KEYID: _keyid_zero,
+    Check.SIGNATURE_SIGNED: _signed_otherwise,
+    Check.OUR_KEY_KNOWN: _data(
+        lambda _, f: replace(f, recipient_keyid=f.recipient_keyid + UNKNOWN)
+    ),
+    Check.THEIR_KEY_KNOWN: _data(lambda _, f: replace(f, sender_keyid=f.sender_keyid + UNKNOWN)),
+    Check.DATA_MAC: _sending(DataMessage, _with_mac),
+    Check.DATA_COUNTER: _counter_zero,
+    Check.NEXT_DH_RANGE: _data(_element("next_dh")),
+    # The SMP messages. With an exponent of 0 the proofs hold; b3 = 0 makes Pb = 1 as well.
+    Check.G2A_RANGE: _zero_exponent(0),
+    Check.G3A_RANGE: _zero_exponent(1),
+    Check.G2A_PROOF: _tlv(Smp1, _response("d2")),
+    Check.G3A_PROOF: _tlv(Smp1, _response("d3")),
+    Check.G2B_RANGE: _zero_exponent(0),
+    Check.G3B_RANGE: _zero_exponent(1),
+    Check.PB_RANGE: _zero_exponent(2),
+    Check.QB_RANGE: _tlv(Smp2, _element("qb")),  # fails its proof too: log of Qb is not known
+    Check.G2B_PROOF: _tlv(Smp2, _response("d2")),
+    Check.G3B_PROOF: _tlv(Smp2, _response("d3")),
+    Check.PB_QB_PROOF: _tlv(Smp2, _response("d5")),
+    Check.PA_RANGE: _zero_exponent(2),
+    Check.QA_RANGE: _tlv(Smp3, _element("qa")),  # fails its proof too
+    Check.RA_RANGE: _tlv(Smp3, _element("ra")),  # fails its proof too
+    Check.PA_QA_PROOF: _tlv(Smp3, _response("d5")),
+    Check.RA_PROOF: _tlv(Smp3, _response("d7")),
+    Check.RB_RANGE: _tlv(Smp4, _element("rb")),  # fails its proof too
+    Check.RB_PROOF: _tlv(Smp4, _response("d7")),
+}
+"""For each check, what makes a suite whose messages fail it."""
