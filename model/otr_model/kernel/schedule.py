@@ -144,7 +144,7 @@ class Encoded(Making):
         """
         fields = [field for field in self.layout.fields if field.value is None]
         if len(fields) != len(self.values):
-            message = f"{self.layout.id}: {len(fields)} values are needed, not {len(self.values)}"
+            message = f"{self.layout.id}: has {len(fields)} fields to fill, not {len(self.values)}"
             raise IllFormed(message)
         return tuple(zip(fields, self.values, strict=True))
 
