@@ -1,8 +1,8 @@
-"""The layouts of OTR versions 2 and 3: every byte that an endpoint writes, encrypts, MACs or hashes.
+"""The layouts of OTR versions 2 and 3: all that an endpoint writes, encrypts, MACs or hashes.
 
-In the order of a conversation: what is encoded in base-64, what is inside its ciphertexts, what is
-only ever computed on, and last how all of it becomes text. The names of fields are those of the
-records in `otr_reference.otrv3.messages`; titles are the specification's.
+Structures stand above those that they are inside of: first what is encrypted, then the encoded
+messages, then what is only computed on, last the texts that the network carries. The names of
+fields are those of the records in `otr_reference.otrv3.messages`; titles are the specification's.
 
 Both versions share every layout. In version 3 instance tags follow the message type.
 
@@ -189,7 +189,7 @@ DISCONNECTED: Final = structure(
     "Disconnected",
     _DATA,
     "the sender has ended the private conversation",
-    Field("ignored", "Value", Type.REST, "nothing: written empty, and not looked at"),
+    Field("ignored", "Value", Type.REST, "nothing; what is there is not looked at", optional=True),
 )
 
 SMP_1: Final = structure(
@@ -254,7 +254,7 @@ SMP_ABORT: Final = structure(
     "SMP Abort Message",
     _DATA,
     "the sender gives SMP up",
-    Field("ignored", "Value", Type.REST, "nothing: written empty, and not looked at"),
+    Field("ignored", "Value", Type.REST, "nothing; what is there is not looked at", optional=True),
 )
 
 SMP_1Q: Final = structure(
@@ -589,9 +589,13 @@ ENVELOPE: Final = TextFormat(
 )
 
 _NUMBERED = (
-    Piece("k", "k", Form.DECIMAL, "which piece it is, from 1", end=b",", digits=5, most=65535),
-    Piece("n", "n", Form.DECIMAL, "how many pieces there are", end=b",", digits=5, most=65535),
-    Piece("piece", "piece[k]", Form.TEXT, "a part of an encoded message, not empty", end=b","),
+    Piece(
+        "k", "k", Form.DECIMAL, "which piece it is, from 1", end=b",", digits=5, most=FRAGMENTS_MOST
+    ),
+    Piece(
+        "n", "n", Form.DECIMAL, "how many pieces there are", end=b",", digits=5, most=FRAGMENTS_MOST
+    ),
+    Piece("piece", "piece[k]", Form.TEXT, "a part of an encoded message", end=b",", least=1),
 )
 
 FRAGMENT_V2: Final = TextFormat(

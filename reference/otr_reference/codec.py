@@ -1,0 +1,566 @@
+"""Reads and writes what a layout lays out.
+
+A `Codec` is compiled from a `Layout` for one version of its protocol, a `TextCodec` from a
+`TextFormat`. Nothing about any protocol stands here.
+
+Readers are total: whatever the bytes, they give the parts in order, and raise `Misread` at the
+first that is not there or not as it has to be. They look at each byte a bounded number of times,
+and keep no more than was given to them. A part is given as soon as it is read, so that what stands
+in front of a fault can be used and shown.
+
+Writers raise `Malformed` for a value that its field cannot hold, so that what is written is always
+read again as the same.
+
+The value of a part is an `int` where the layout has a number of fixed size, a `Number` where it has
+one of any size, and `bytes` otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import Error as BinasciiError
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from otr_model.kernel.layout import Field, Form, Kind, Layout, Piece, TextFormat
+from otr_reference.arith import Number
+from otr_reference.errors import Malformed
+
+__all__ = ["Codec", "Misread", "Part", "TextCodec", "TextPart", "Value", "count_octets", "marked"]
+
+Value: TypeAlias = int | bytes
+"""What a field or piece holds."""
+
+_Reader: TypeAlias = Callable[[Field, bytes, int], tuple[Value, int]]
+_Writer: TypeAlias = Callable[[Field, Value], bytes]
+_TextReader: TypeAlias = Callable[[Piece, bytes, int], tuple[Value, int]]
+_TextWriter: TypeAlias = Callable[[Piece, Value], bytes]
+
+
+class Misread(Malformed):
+    """What was read does not have the form that its layout asks for.
+
+    Attributes:
+        offset: Where the field at fault starts, or should.
+    """
+
+    offset: int
+
+    def __init__(self, field: str, reason: str, offset: int) -> None:
+        super().__init__(field, reason)
+        self.args = (field, reason, offset)  # what pickling and copying call it with
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A field as it was read.
+
+    Attributes:
+        field: Which.
+        start: The place of its first byte, that of its length if it has one.
+        end: The place after its last byte.
+        value: What it holds.
+    """
+
+    field: Field
+    start: int
+    end: int
+    value: Value
+
+    @property
+    def name(self) -> str:
+        """The field's name."""
+        return self.field.name
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """A piece of a text as it was read.
+
+    Attributes:
+        piece: Which.
+        start: The place of its first byte, behind what stands in front of it.
+        end: The place after its last byte, in front of what stands behind it.
+        value: What it holds: a number, the decoded bytes of base-64, or else what stands there.
+    """
+
+    piece: Piece
+    start: int
+    end: int
+    value: Value
+
+    @property
+    def name(self) -> str:
+        """The piece's name."""
+        return self.piece.name
+
+
+def count_octets(number: int) -> int:
+    """Count the bytes of the shortest encoding of a number; zero has none."""
+    return (number.bit_length() + 7) // 8
+
+
+# --- Bytes ------------------------------------------------------------------------------------
+
+
+class Codec:
+    """Reads and writes one layout, as one version has it.
+
+    Args:
+        layout: The layout.
+        version: The version of the protocol; 0 for the newest that the layout has.
+    """
+
+    __slots__ = ("_steps", "layout")
+
+    def __init__(self, layout: Layout, version: int = 0) -> None:
+        version = version or layout.versions[-1]
+        self.layout: Final = layout
+        self._steps: Final = tuple(
+            (field, _reader(field, version), _WRITERS[field.type.spec.kind])
+            for field in layout.of(version)
+        )
+
+    def parts(self, data: bytes, start: int = 0, *, minimal: bool = True) -> Iterator[Part]:
+        """Read field after field.
+
+        Args:
+            data: The bytes; others may follow those of the layout.
+            start: Where the first field starts.
+            minimal: Whether a number with leading zero bytes is refused.
+
+        Yields:
+            The fields that are there.
+
+        Raises:
+            Misread: At the field that is cut short, or does not hold what it has to.
+        """
+        place = start
+        for field, read, _ in self._steps:
+            if field.optional and place == len(data):
+                return
+            value, end = read(field, data, place)
+            if field.value is not None and value != field.value:
+                raise Misread(field.title, f"is not {field.value}", place)
+            if minimal and field.type.spec.kind is Kind.COUNTED_NUMBER:
+                first = place + field.prefix
+                if first < end and not data[first]:
+                    raise Misread(field.title, "has leading zero bytes", place)
+            yield Part(field, place, end, value)
+            place = end
+
+    def whole(self, data: bytes, *, minimal: bool = True) -> Iterator[Part]:
+        """Read field after field of bytes that hold nothing else; see `parts`.
+
+        Raises:
+            Misread: As `parts`; or bytes follow the last field. The field is the layout's title.
+        """
+        end = 0
+        for part in self.parts(data, minimal=minimal):
+            yield part
+            end = part.end
+        if end != len(data):
+            raise Misread(self.layout.title, "is followed by other bytes", end)
+
+    def write(self, values: Mapping[str, Value], *, since: str = "", until: str = "") -> bytes:
+        """Write fields.
+
+        Args:
+            values: What they hold, by name. A field that may hold one number only can be left out,
+                and so can the last ones if they are optional. What is no field is not looked at.
+            since: The name of the field to begin with; empty: the first.
+            until: The name of the field to stop before; empty: none.
+
+        Raises:
+            Malformed: A field cannot hold its value, or has none.
+        """
+        names = [field.name for field, _, _ in self._steps]
+        first = names.index(since) if since else 0
+        last = names.index(until) if until else len(names)
+        while last > first and self._steps[last - 1][0].optional and names[last - 1] not in values:
+            last -= 1
+        return b"".join(
+            write(field, _given(field, values)) for field, _, write in self._steps[first:last]
+        )
+
+
+def _given(field: Field, values: Mapping[str, Value]) -> Value:
+    """What a field is to hold."""
+    value = values.get(field.name, field.value)
+    if value is None:
+        raise Malformed(field=field.title, reason="has no value")
+    return value
+
+
+def _read_fixed(field: Field, data: bytes, place: int) -> tuple[bytes, int]:
+    """Read as many bytes as the field has."""
+    end = place + (field.exact or 0)
+    if len(data) < end:
+        raise Misread(field.title, "is cut short", place)
+    return data[place:end], end
+
+
+def _read_number(field: Field, data: bytes, place: int) -> tuple[int, int]:
+    """Read a number of fixed size."""
+    taken, end = _read_fixed(field, data, place)
+    return int.from_bytes(taken, "big"), end
+
+
+def _read_counted(field: Field, data: bytes, place: int) -> tuple[bytes, int]:
+    """Read a length and that many bytes."""
+    start = place + field.prefix
+    if len(data) < start:
+        raise Misread(field.title, "has its length cut short", place)
+    size = int.from_bytes(data[place:start], "big")
+    if field.size and size != field.size:
+        raise Misread(field.title, f"is not {field.size} bytes long", place)
+    end = start + size
+    if len(data) < end:
+        raise Misread(field.title, "is cut short", place)
+    return data[start:end], end
+
+
+def _read_counted_number(field: Field, data: bytes, place: int) -> tuple[int, int]:
+    """Read a length and a number of that many bytes."""
+    taken, end = _read_counted(field, data, place)
+    return Number.from_bytes(taken, "big"), end
+
+
+def _read_terminated(field: Field, data: bytes, place: int) -> tuple[bytes, int]:
+    """Read up to a NUL, and the NUL."""
+    end = data.find(0, place)
+    if end < 0:
+        raise Misread(field.title, "has no NUL at its end", place)
+    return data[place:end], end + 1
+
+
+def _read_text(_field: Field, data: bytes, place: int) -> tuple[bytes, int]:
+    """Read up to a NUL or the end."""
+    end = data.find(0, place)
+    if end < 0:
+        end = len(data)
+    return data[place:end], end
+
+
+def _read_rest(_field: Field, data: bytes, place: int) -> tuple[bytes, int]:
+    """Read all that is left."""
+    return data[place:], len(data)
+
+
+_READERS: Final[Mapping[Kind, _Reader]] = {
+    Kind.NUMBER: _read_number,
+    Kind.OCTETS: _read_fixed,
+    Kind.COUNTED: _read_counted,
+    Kind.COUNTED_NUMBER: _read_counted_number,
+    Kind.TERMINATED: _read_terminated,
+    Kind.TEXT: _read_text,
+    Kind.REST: _read_rest,
+    Kind.RECORDS: _read_rest,
+}
+
+
+def _reader(field: Field, version: int) -> _Reader:
+    """The reader of a field. A record is read field by field, and kept as bytes."""
+    kind = field.type.spec.kind
+    if kind is not Kind.RECORD or field.inside is None:
+        return _READERS[kind]
+    codec = Codec(field.inside, version)
+
+    def read_record(_field: Field, data: bytes, place: int) -> tuple[bytes, int]:
+        end = place
+        for part in codec.parts(data, place):
+            end = part.end
+        return data[place:end], end
+
+    return read_record
+
+
+def _as_number(name: str, value: Value, limit: int | None) -> int:
+    """A value that is a number, zero or more, and below a limit if there is one."""
+    if isinstance(value, bytes):
+        raise Malformed(field=name, reason="is not a number")
+    if value < 0:
+        raise Malformed(field=name, reason="is negative")
+    if limit is not None and value >= limit:
+        raise Malformed(field=name, reason=f"is more than {limit - 1}")
+    return value
+
+
+def _as_bytes(name: str, value: Value, *, without: bytes = b"") -> bytes:
+    """A value that is bytes, and does not hold what would end it early."""
+    if not isinstance(value, bytes):
+        raise Malformed(field=name, reason="is a number")
+    if without and without in value:
+        raise Malformed(field=name, reason=f"holds {_shown(without)}")
+    return value
+
+
+def _shown(literal: bytes) -> str:
+    """A literal in a message."""
+    return "a NUL" if literal == b"\0" else repr(literal.decode("ascii"))
+
+
+def _write_number(field: Field, value: Value) -> bytes:
+    """Write a number of fixed size."""
+    size = field.type.spec.size
+    return int(_as_number(field.title, value, 1 << 8 * size)).to_bytes(size, "big")
+
+
+def _write_fixed(field: Field, value: Value) -> bytes:
+    """Write as many bytes as the field has."""
+    taken = _as_bytes(field.title, value)
+    if len(taken) != field.exact:
+        raise Malformed(field=field.title, reason=f"is not {field.exact} bytes long")
+    return taken
+
+
+def _write_counted(field: Field, value: Value) -> bytes:
+    """Write a length and that many bytes."""
+    taken = _as_bytes(field.title, value)
+    if field.size and len(taken) != field.size:
+        raise Malformed(field=field.title, reason=f"is not {field.size} bytes long")
+    longest = (1 << 8 * field.prefix) - 1
+    if len(taken) > longest:
+        raise Malformed(field=field.title, reason=f"is longer than {longest} bytes")
+    return len(taken).to_bytes(field.prefix, "big") + taken
+
+
+def _write_counted_number(field: Field, value: Value) -> bytes:
+    """Write a length and a number of as few bytes as hold it."""
+    number = _as_number(field.title, value, None)
+    return _write_counted(field, number.to_bytes(count_octets(number), "big"))
+
+
+def _write_terminated(field: Field, value: Value) -> bytes:
+    """Write bytes and a NUL."""
+    return _as_bytes(field.title, value, without=b"\0") + b"\0"
+
+
+def _write_text(field: Field, value: Value) -> bytes:
+    """Write bytes that a NUL would end."""
+    return _as_bytes(field.title, value, without=b"\0")
+
+
+def _write_rest(field: Field, value: Value) -> bytes:
+    """Write bytes as they are."""
+    return _as_bytes(field.title, value)
+
+
+_WRITERS: Final[Mapping[Kind, _Writer]] = {
+    Kind.NUMBER: _write_number,
+    Kind.OCTETS: _write_fixed,
+    Kind.COUNTED: _write_counted,
+    Kind.COUNTED_NUMBER: _write_counted_number,
+    Kind.TERMINATED: _write_terminated,
+    Kind.TEXT: _write_text,
+    Kind.REST: _write_rest,
+    Kind.RECORD: _write_rest,
+    Kind.RECORDS: _write_rest,
+}
+
+
+# --- Texts ------------------------------------------------------------------------------------
+
+
+class TextCodec:
+    """Reads and writes one text format."""
+
+    __slots__ = ("_steps", "format")
+
+    def __init__(self, text_format: TextFormat) -> None:
+        self.format: Final = text_format
+        self._steps: Final = tuple(
+            (piece, _TEXT_READERS[piece.form], _TEXT_WRITERS[piece.form])
+            for piece in text_format.pieces
+        )
+
+    def parts(self, text: bytes, start: int = 0) -> Iterator[TextPart]:
+        """Read piece after piece.
+
+        Args:
+            text: The text; other texts may follow.
+            start: Where the prefix starts.
+
+        Yields:
+            The pieces that are there.
+
+        Raises:
+            Misread: At the piece that is not there, or not written as it has to be.
+        """
+        place = start + len(self.format.prefix)
+        for piece, read, _ in self._steps:
+            first = place + len(piece.start)
+            try:
+                value, end = _read_piece(piece, read, text, place)
+            except Misread:
+                if piece.optional:
+                    continue
+                raise
+            yield TextPart(piece, first, end, value)
+            place = end + len(piece.end)
+
+    def write(self, values: Mapping[str, Value]) -> bytes:
+        """Write the prefix and the pieces.
+
+        Args:
+            values: What the pieces hold, by name. Optional ones can be left out.
+
+        Raises:
+            Malformed: A piece cannot hold its value, or has none.
+        """
+        written = [self.format.prefix]
+        for piece, _, write in self._steps:
+            if piece.name in values:
+                written += (piece.start, write(piece, values[piece.name]), piece.end)
+            elif not piece.optional:
+                raise Malformed(field=piece.title, reason="has no value")
+        return b"".join(written)
+
+
+def _read_piece(piece: Piece, read: _TextReader, text: bytes, place: int) -> tuple[Value, int]:
+    """Read a piece and what stands around it; the end is that of the piece itself."""
+    if not text.startswith(piece.start, place):
+        raise Misread(piece.title, f"does not start with {_shown(piece.start)}", place)
+    value, end = read(piece, text, place + len(piece.start))
+    if not text.startswith(piece.end, end):
+        raise Misread(piece.title, f"does not end with {_shown(piece.end)}", place)
+    return value, end
+
+
+_RUNS: Final = {
+    Form.HEX: re.compile(rb"[0-9A-Fa-f]*"),
+    Form.DECIMAL: re.compile(rb"[0-9]*"),
+    Form.IDENTIFIERS: re.compile(rb"[0-9A-Za-z]*"),
+    Form.MARKS: re.compile(rb"[\t ]*"),
+}
+
+_BASES: Final = {Form.HEX: 16, Form.DECIMAL: 10}
+
+
+def _run(piece: Piece, text: bytes, place: int) -> bytes:
+    """The longest run of the characters that a form is written in."""
+    found = _RUNS[piece.form].match(text, place)
+    return found[0] if found else b""
+
+
+def _read_sign(_piece: Piece, _text: bytes, place: int) -> tuple[bytes, int]:
+    """Read nothing: what tells the piece is in front of it."""
+    return b"", place
+
+
+def _read_digits(piece: Piece, text: bytes, place: int) -> tuple[int, int]:
+    """Read a number in digits."""
+    digits = _run(piece, text, place)
+    if not 0 < len(digits) <= piece.digits:
+        what = "hexadecimal" if piece.form is Form.HEX else "decimal"
+        raise Misread(piece.title, f"does not have 1 to {piece.digits} {what} digits", place)
+    number = int(digits, _BASES[piece.form])
+    if number > piece.most:
+        raise Misread(piece.title, f"is more than {piece.most}", place)
+    return number, place + len(digits)
+
+
+def _read_until(piece: Piece, text: bytes, place: int) -> tuple[bytes, int]:
+    """Read up to what stands behind the piece; without that, up to the end."""
+    end = text.find(piece.end, place) if piece.end else len(text)
+    if end < 0:
+        raise Misread(piece.title, f"does not end with {_shown(piece.end)}", place)
+    if end - place < piece.least:
+        raise Misread(piece.title, "is empty", place)
+    return text[place:end], end
+
+
+def _read_base64(piece: Piece, text: bytes, place: int) -> tuple[bytes, int]:
+    """Read base-64, of which any bytes have exactly one."""
+    taken, end = _read_until(piece, text, place)
+    try:
+        decoded = a2b_base64(taken)
+    except BinasciiError:
+        raise Misread(piece.title, "is not base-64", place) from None
+    if b2a_base64(decoded, newline=False) != taken:
+        raise Misread(piece.title, "is not base-64", place)
+    return decoded, end
+
+
+def _read_identifiers(piece: Piece, text: bytes, place: int) -> tuple[bytes, int]:
+    """Read letters and digits."""
+    taken = _run(piece, text, place)
+    return taken, place + len(taken)
+
+
+def marked(piece: Piece, marks: bytes) -> frozenset[int]:
+    """The versions whose marks are among these; marks of other versions mean nothing."""
+    size = len(piece.marks[0][1])
+    found = {marks[start : start + size] for start in range(0, len(marks), size)}
+    return frozenset(version for version, mark in piece.marks if mark in found)
+
+
+def _read_marks(piece: Piece, text: bytes, place: int) -> tuple[bytes, int]:
+    """Read one or more marks, known and unknown."""
+    size = len(piece.marks[0][1])
+    taken = _run(piece, text, place)
+    end = place + len(taken) // size * size
+    if end == place:
+        raise Misread(piece.title, "has no mark", place)
+    return text[place:end], end
+
+
+_TEXT_READERS: Final[Mapping[Form, _TextReader]] = {
+    Form.SIGN: _read_sign,
+    Form.HEX: _read_digits,
+    Form.DECIMAL: _read_digits,
+    Form.BASE64: _read_base64,
+    Form.IDENTIFIERS: _read_identifiers,
+    Form.MARKS: _read_marks,
+    Form.TEXT: _read_until,
+}
+
+
+def _write_sign(_piece: Piece, _value: Value) -> bytes:
+    """Write nothing."""
+    return b""
+
+
+def _write_hex(piece: Piece, value: Value) -> bytes:
+    """Write a number in hexadecimal digits, with zeros in front."""
+    return b"%0*x" % (piece.digits, _as_number(piece.title, value, piece.most + 1))
+
+
+def _write_decimal(piece: Piece, value: Value) -> bytes:
+    """Write a number in decimal digits, with zeros in front."""
+    return b"%0*d" % (piece.digits, _as_number(piece.title, value, piece.most + 1))
+
+
+def _write_base64(piece: Piece, value: Value) -> bytes:
+    """Write bytes in base-64."""
+    return b2a_base64(_as_bytes(piece.title, value), newline=False)
+
+
+def _write_until(piece: Piece, value: Value) -> bytes:
+    """Write bytes that do not hold what ends them."""
+    taken = _as_bytes(piece.title, value, without=piece.end)
+    if len(taken) < piece.least:
+        raise Malformed(field=piece.title, reason="is empty")
+    return taken
+
+
+def _write_run(piece: Piece, value: Value) -> bytes:
+    """Write characters of the form's own."""
+    taken = _as_bytes(piece.title, value)
+    if not _RUNS[piece.form].fullmatch(taken):
+        raise Malformed(field=piece.title, reason="holds other characters")
+    return taken
+
+
+_TEXT_WRITERS: Final[Mapping[Form, _TextWriter]] = {
+    Form.SIGN: _write_sign,
+    Form.HEX: _write_hex,
+    Form.DECIMAL: _write_decimal,
+    Form.BASE64: _write_base64,
+    Form.IDENTIFIERS: _write_run,
+    Form.MARKS: _write_run,
+    Form.TEXT: _write_until,
+}
