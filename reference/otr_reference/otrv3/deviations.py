@@ -39,6 +39,7 @@ from .messages import (
 )
 
 if TYPE_CHECKING:
+    from otr_model.kernel.vocabulary import Check as AnyCheck
     from otr_reference.sorts import Element, Key, Octets, PublicKey, Scalar, Seed, Signature, Wire
 
     from .suite import Suite
@@ -53,7 +54,7 @@ class NotFalsifiable(OtrSpecError):
     """No deviation is known for a check."""
 
 
-def deviating(suite: S, checks: frozenset[Check]) -> S:
+def deviating(suite: S, checks: frozenset[AnyCheck]) -> S:
     """A suite like the given one, whose messages fail the checks.
 
     Raises:
@@ -227,7 +228,7 @@ def _response(field: str) -> Callable[[Suite, Any], Any]:
     )
 
 
-DEVIATIONS: dict[Check, Deviation] = {
+DEVIATIONS: dict[AnyCheck, Deviation] = {
     Check.DH_KEY_VERSION: _sending(DhKey, lambda _, m: replace(m, header=Header(2, 0, 0))),
     Check.GY_RANGE: _sending(DhKey, _element("gy")),
     Check.COMMITMENT_MATCHES: _other_hash,

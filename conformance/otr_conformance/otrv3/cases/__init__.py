@@ -1,0 +1,7 @@
+"""The cases of OTRv3, by what they are about. Importing this package declares them all."""
+
+from __future__ import annotations
+
+from . import life
+
+__all__ = ["life"]

@@ -1,0 +1,184 @@
+"""Grading: the tables predict what the target does, and the observations are compared.
+
+The prediction is the case played with the reference as the target. Where the text is ambiguous, a
+target that follows the literal reading is not failed: the case is played once more with the
+reference under that variant, and if the observations agree with it, the verdict is a note that
+names the ambiguity.
+
+What is compared, step by step:
+
+- the kinds of messages that the target sent, in any order within a step. More Data Messages than
+  predicted are accepted if they tell the tester's user nothing: heartbeats;
+- what the target told its user, of the reports that matter (`COMPARED`); other reports are a matter
+  of taste;
+- what the tester's user was told on receiving what the target sent, and which checks failed there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from otr_conformance.verdict import Verdict
+from otr_model.kernel.variant import NONE, Variant
+from otr_model.otrv3.variants import LITERAL
+from otr_reference.engine import Unprepared
+
+from .case import Level
+from .stage import Observation, Stuck, reference_target, set_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from otr_model.trace import Fired
+
+    from .case import Case
+    from .labs import Lab
+    from .stage import Cast, Party, Stage
+
+COMPARED = ("message", "secure", "still-secure", "finished", "extra-key")
+"""Reports of the target's that every implementation must make alike."""
+COMPARED_WARNINGS = ("warning unencrypted", "warning unreadable", "warning not-sent")
+COMPARED_SMP = ("smp asked", "smp success", "smp failure")
+HEARTBEATS = ("Data v2", "Data v3")
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A case as it was played.
+
+    Attributes:
+        observations: what was seen, step by step.
+        stuck: why it could not go on; "" if it came to its end.
+        fired: the rows that the target took, where it is the reference.
+        tester_fired: the rows that the tester took.
+        log: everything in order, for people.
+    """
+
+    observations: tuple[Observation, ...]
+    stuck: str
+    fired: tuple[Fired, ...]
+    tester_fired: tuple[Fired, ...]
+    log: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of a case.
+
+    Attributes:
+        case: its id.
+        verdict: one of the seven.
+        because: what differs, in a sentence; "" for a pass.
+        ambiguity: for a note, the ambiguity that is read the other way.
+        log: what happened, for people.
+    """
+
+    case: str
+    verdict: Verdict
+    because: str = ""
+    ambiguity: str = ""
+    log: tuple[str, ...] = ()
+
+
+def play(case: Case, lab: Lab, target: Callable[[Lab, Cast], Party]) -> Played:
+    """Play a case with a target. Errors of the target's party are not caught."""
+    stage = set_stage(lab, case.cast, target)
+    stuck = ""
+    try:
+        case.play(stage)
+    except Stuck as reason:
+        stuck = str(reason)
+    return _played(stage, stuck)
+
+
+def _played(stage: Stage, stuck: str) -> Played:
+    return Played(
+        tuple(stage.observations),
+        stuck,
+        tuple(stage.fired),
+        tuple(stage.tester_fired),
+        tuple(stage.log),
+    )
+
+
+@lru_cache(maxsize=8192)
+def _predicted(case: Case, lab: Lab, variant: Variant) -> Played:
+    return play(case, lab, reference_target(variant))
+
+
+def predict(case: Case, lab: Lab, variant: Variant = NONE) -> Played:
+    """What the tables say that a target does."""
+    return _predicted(case, lab, variant)
+
+
+def grade(case: Case, lab: Lab, target: Callable[[Lab, Cast], Party]) -> Result:
+    """Play a case with a target, and compare with the prediction.
+
+    A target that is the reference under a faulty variant may need data that is not there; that is a
+    crash. Errors of other parties are for the caller.
+    """
+    predicted = predict(case, lab)
+    if predicted.stuck:
+        return Result(case.id, Verdict.HARNESS_ERROR, f"the case is stuck: {predicted.stuck}")
+    try:
+        seen = play(case, lab, target)
+    except Unprepared as error:
+        return Result(case.id, Verdict.CRASH, str(error))
+    because = difference(predicted, seen)
+    if not because:
+        return Result(case.id, Verdict.PASS, log=seen.log)
+    for ambiguity, variant in LITERAL.items():
+        literal = predict(case, lab, variant)
+        if literal.observations != predicted.observations and not difference(literal, seen):
+            return Result(case.id, Verdict.NOTE, because, ambiguity, seen.log)
+    verdict = Verdict.FAIL if case.level is Level.MUST else Verdict.NOTE
+    return Result(case.id, verdict, because, log=seen.log)
+
+
+def difference(expected: Played, seen: Played) -> str:
+    """The first difference that matters, in a sentence; "" if there is none."""
+    for want, got in zip(expected.observations, seen.observations, strict=False):
+        for what, missing, extra in (
+            ("the target sent", *_wires(want.wires, got.wires)),
+            ("the target's user was told", *_both(_matter(want.reports), _matter(got.reports))),
+            ("the tester's user was told", *_both(_matter(want.peer), _matter(got.peer))),
+            ("the tester found wrong", *_both(want.failed, got.failed)),
+        ):
+            if missing or extra:
+                return f"{want.step}: {what} {_sentence(missing, extra)}"
+    if seen.stuck:
+        return seen.stuck
+    return ""
+
+
+def _matter(reports: Iterable[str]) -> tuple[str, ...]:
+    """The reports that are compared."""
+    return tuple(
+        report
+        for report in reports
+        if report.split(" ", 1)[0] in COMPARED
+        or report in COMPARED_WARNINGS
+        or report.startswith(COMPARED_SMP)
+    )
+
+
+def _both(want: Iterable[str], got: Iterable[str]) -> tuple[list[str], list[str]]:
+    wanted, found = Counter(want), Counter(got)
+    return sorted((wanted - found).elements()), sorted((found - wanted).elements())
+
+
+def _wires(want: Iterable[str], got: Iterable[str]) -> tuple[list[str], list[str]]:
+    missing, extra = _both(want, got)
+    return missing, [kind for kind in extra if kind not in HEARTBEATS]
+
+
+def _sentence(missing: list[str], extra: list[str]) -> str:
+    parts = []
+    if extra:
+        parts.append(f"{', '.join(extra)}, which was not expected")
+    if missing:
+        parts.append(f"no {', no '.join(missing)}")
+    return " and ".join(parts)
