@@ -1,7 +1,7 @@
 """What the cases are worth: which rows they fire, and which faults of a target they notice.
 
-A faulty target is the reference under a variant: a row dropped, a row that leads to another state, a
-check skipped. A case notices if its verdict is `fail`; the observation that differs is kept. Only
+A faulty target is the reference under a variant: a row dropped, a row that leads to another state,
+a check skipped. A case notices if its verdict is `fail`; the observation that differs is kept. Only
 behaviour counts: nothing but what an observer of the target sees.
 """
 
