@@ -13,9 +13,9 @@ A cast between a sort and its value happens in this module and in `wire`, and no
 Secrets. An exponent that is secret goes through `arith.power_secret`, and is drawn with its top bit
 set, so that its size says nothing. What is secret and what a secret could be guessed from are
 compared in constant time. The products modulo q in the responses of the zero-knowledge proofs are
-not constant in time. The suite keeps no secret from one call to the next: deriving the keys of a
-data message costs one exponentiation each time, and who wants to save it keeps the record and
-forgets it. The one thing kept is a bounded number of public keys, taken apart.
+not constant in time. The suite keeps nothing from one call to the next: deriving the keys of a data
+message costs one exponentiation each time, and who wants to save it keeps the record, and forgets
+it in time.
 
 Hostile values. Whatever `decode`, `open` and `open_identity` let through, every operation answers:
 an element may be 0, or larger than the modulus, a challenge or a response of any size, a revealed
@@ -26,7 +26,6 @@ more than a short one.
 from __future__ import annotations
 
 import hmac
-from functools import lru_cache
 from hashlib import sha256, shake_256
 from typing import TYPE_CHECKING, Final, cast
 
@@ -82,7 +81,6 @@ _P: Final = Number(schedules.GROUP.modulus)
 _Q: Final = Number(schedules.GROUP.order)
 _G: Final = Number(schedules.GROUP.generator)
 _PERIOD: Final = _P - 1  # of the powers of any number that p does not divide
-_INVERSE_OF_NOTHING: Final = Number(0)
 
 _SIGNED: Final = Codec(layouts.SIGNED)
 _SMP_HASH: Final = Codec(layouts.SMP_HASH)
@@ -92,7 +90,6 @@ _MAC_OCTETS: Final = layouts.Type.MAC.spec.size
 _AKE_COUNTER: Final = 0  # "initial counter value 0" of the AKE's messages
 _DRAW_LABEL: Final = b"otrspec OTRv3 draw 1"
 _NONCE_OCTETS: Final = 32
-_PUBLIC_KEYS_KEPT: Final = 64
 
 
 class RealSuite(Suite):
@@ -145,7 +142,9 @@ class RealSuite(Suite):
         return cast("Scalar", Number(value))
 
     @staticmethod
-    def to_bytes(value: Octets | Wire | PublicKey | Mac | Signature | Key) -> bytes:
+    def to_bytes(
+        value: Octets | Wire | PublicKey | Mac | Signature | Key | Passphrase,
+    ) -> bytes:
         """Give a value out in bytes. Of the keys only the extra symmetric key is meant for that."""
         return _bytes(value)
 
@@ -161,7 +160,7 @@ class RealSuite(Suite):
         Raises:
             Malformed: if it is not a PUBKEY; those of `public_key` and `open_identity` are.
         """
-        return dsa.fingerprint(_parsed(_bytes(public)))
+        return dsa.fingerprint(dsa.decode_public(_bytes(public)))
 
     # Randomness.
 
@@ -274,7 +273,7 @@ class RealSuite(Suite):
     def verify(self, public: PublicKey, value: Octets, signature: Signature) -> bool:
         """DSA. False for what is not a PUBKEY, or not a SIG."""
         try:
-            parsed = _parsed(_bytes(public))
+            parsed = dsa.decode_public(_bytes(public))
         except Malformed:
             return False
         return dsa.verify(parsed, _bytes(value), _bytes(signature))
@@ -366,7 +365,7 @@ class RealSuite(Suite):
         try:
             inverse = invert(_number(right), _P)
         except NoInverse:
-            inverse = _INVERSE_OF_NOTHING
+            inverse = Number(0)
         return cast("Element", _number(left) * inverse % _P)
 
     def prove_exponent(self, step: int, exponent: Scalar, seed: Seed, draw: int) -> Proof:
@@ -492,13 +491,12 @@ class RealSuite(Suite):
         return cast("Response", (_number(value) + 1) % _Q)
 
     def zero(self) -> Scalar:
-        """P - 1, which is 0 to every power and every proof, and which `power_secret` takes."""
+        """As p - 1, which makes every power 1 and vanishes modulo q: `power_secret` takes no 0."""
         return cast("Scalar", _PERIOD)
 
     def false_commitment(self, r: Key) -> Commitment:
-        """To as many bytes as an MPI of this group has: an MPI without bytes, and others."""
-        false = bytes(len(codec.mpi(_P)))
-        return _committed(r, false)
+        """To zeros, as many as an MPI of this group has bytes: an empty MPI, and more behind it."""
+        return _committed(r, bytes(len(codec.mpi(_P))))
 
     def false_identity(self, c: Key) -> Octets:
         """The fewest bytes that an identity can have; its type of key is not known."""
@@ -529,16 +527,6 @@ def _comparable(value: Public) -> bytes:
     if isinstance(inside, bytes):
         return inside
     return inside.to_bytes(max(schedules.GROUP.size, count_octets(inside)), "big")
-
-
-@lru_cache(_PUBLIC_KEYS_KEPT)
-def _parsed(public: bytes) -> dsa.DsaPublic:
-    """A public key taken apart.
-
-    Raises:
-        Malformed: if it is not a PUBKEY.
-    """
-    return dsa.decode_public(public)
 
 
 # Randomness.
