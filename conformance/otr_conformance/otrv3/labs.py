@@ -86,7 +86,8 @@ class Lab(ABC):
 
 
 @cache
-def _generated(name: str) -> dsa.DsaPrivate:  # noqa: ARG001 - one key for each name
+def generated_key(name: str) -> dsa.DsaPrivate:  # noqa: ARG001 - one key for each name
+    """The long-term key of a participant, made when it is first asked for."""
     return dsa.generate()
 
 
@@ -100,7 +101,7 @@ class RealLab(Lab):
 
     def signing_key(self, name: str) -> SigningKey:
         """A DSA key."""
-        return self.suite.signing_key(_generated(name))
+        return self.suite.signing_key(generated_key(name))
 
     def public_key(self, signing: SigningKey) -> PublicKey:
         """PUBKEY."""
@@ -129,6 +130,10 @@ class RealLab(Lab):
     def wire(self, text: str) -> Wire:
         """UTF-8."""
         return self.suite.wire(text.encode())
+
+    def typed(self, secret: Passphrase) -> bytes:
+        """What the target's user types."""
+        return self.suite.to_bytes(secret)
 
     def from_network(self, wire: Wire) -> bytes:
         """The bytes."""

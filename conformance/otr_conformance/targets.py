@@ -1,0 +1,62 @@
+"""Targets: what the suite can test, by name or by command.
+
+`reference` is our reference in this process, `reference-shim` the same behind a shim in a process
+of its own; `libotr` is the installed peer of that name; anything else is the command of a shim.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from otr_conformance.peers import libotr
+from otr_reference.errors import OtrSpecError
+
+IN_PROCESS = "reference"
+PEERS = ("libotr",)
+EXPECTATIONS = Path(__file__).parent / "peers"
+
+
+class UnknownTarget(OtrSpecError):
+    """A target that is not there; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target.
+
+    Attributes:
+        name: as in reports and expectation files.
+        command: of its shim; None: the reference in this process.
+        expectations: the file that says how it is known to deviate; None: it is expected to pass.
+    """
+
+    name: str
+    command: tuple[str, ...] | None
+    expectations: Path | None = None
+
+
+def find(name: str) -> Target:
+    """The target that a user names.
+
+    Raises:
+        UnknownTarget: if it is a peer that is not installed, or an empty command.
+    """
+    if name == IN_PROCESS:
+        return Target(name, None)
+    if name == "reference-shim":
+        module = "otr_conformance.shims.reference"
+        return Target(name, (sys.executable, "-m", module))
+    if name in PEERS:
+        if libotr.locate() is None:
+            message = f"{name} is not installed: run `otrspec peer install {name}`"
+            raise UnknownTarget(message)
+        file = EXPECTATIONS / f"{name}.toml"
+        return Target(name, tuple(libotr.command()), file if file.exists() else None)
+    words = tuple(shlex.split(name))
+    if not words:
+        message = "the target is empty: name `reference`, a peer, or the command of a shim"
+        raise UnknownTarget(message)
+    return Target(words[0], words)
