@@ -190,11 +190,11 @@ class TermLab(Lab):
 
     def readable(self, text: Octets) -> str:
         """The text, where it is one; else the term."""
-        return str(text)
+        return self.suite.to_bytes(text).decode("utf-8", "backslashreplace")
 
     def token(self, value: PublicKey | Octets | Key) -> str:
-        """The term, printed."""
-        return repr(value)
+        """The term, printed, in one word."""
+        return repr(value).replace(" ", "")
 
     def decide(self, higher: Octets, lower: Octets) -> bool:
         """Terms have no order of their own: it is as the first who asks wants it."""
