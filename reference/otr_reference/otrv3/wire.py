@@ -604,7 +604,7 @@ def _decode_tlv(kind: int, value: bytes) -> Tlv:
 def _encode_tlv(tlv: Tlv) -> bytes:
     """Write a TLV."""
     if isinstance(tlv, MalformedTlv):
-        raise Malformed(field="Value", reason="is one that is only ever received")
+        raise Malformed(field="TLV", reason="is only ever received")
     if isinstance(tlv, UnknownTlv):
         return _TLV.write({"kind": tlv.kind, "value": _bytes(tlv.value)})
     kind = _TLV_KINDS[type(tlv)]
