@@ -6,7 +6,6 @@ Run it as `python -m otr_conformance.shims.reference`.
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from otr_conformance.shim.keys import read_preset_key
@@ -37,6 +36,7 @@ from otr_conformance.shim.vocabulary import (
     WarningAbout,
 )
 from otr_conformance.shims.json_helper import Endpoint, New, Refused, serve
+from otr_model import __version__
 from otr_reference.errors import OtrSpecError
 from otr_reference.keys import dsa
 from otr_reference.otrv3 import notices
@@ -209,7 +209,7 @@ def main() -> None:
     serve(
         ReferenceEndpoint,
         name="otrspec-reference",
-        version=version("otrspec"),
+        version=__version__,
         protocols="2 3",
         capabilities=capabilities,
         clock=CLOCK.move,

@@ -82,8 +82,8 @@ class Chat:
     Raises:
         BadConfig: if the tag or the size is not acceptable.
 
-    Every method may raise UnknownInstance, where `to` names an instance that we have no session with,
-    and Malformed, where a text cannot be sent (it contains a NUL).
+    Every method may raise UnknownInstance, where `to` names an instance without a session, and
+    Malformed, where a text cannot be sent (it contains a NUL).
     """
 
     suite = RealSuite()
