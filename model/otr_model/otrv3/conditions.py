@@ -151,7 +151,7 @@ class Cond(Condition):
     ROOM = Opaque("the sender's instance is known, or there is room for another", Scope.MEMBER)
     COMMIT_OUTSTANDING = Defined(
         "our D-H Commit to all instances awaits answers, and this instance has not taken part",
-        InState("ake", (Auth.AWAITING_DHKEY,), "master") & (v.ADOPTED < v.COMMITS),
+        InState("ake", (Auth.AWAITING_DHKEY,), "master") & v.FOR_ALL & (v.ADOPTED < v.COMMITS),
     )
 
     # Fragments.

@@ -64,13 +64,13 @@ class Do(Effect):
         "pick r and x for version 3, commit to g^x",
         writes=(Datum.R, Datum.PAIR, Datum.COMMITMENT),
         forgets=(Datum.GY, Datum.AKE_KEYS, Datum.REVEAL),
-        sets={v.AKE_VERSION: 3, v.COMMITS: v.COMMITS + 1},
+        sets={v.AKE_VERSION: 3, v.COMMITS: v.COMMITS + 1, v.FOR_ALL: True},
     )
     NEW_COMMIT_2 = action(
         "pick r and x for version 2, commit to g^x",
         writes=(Datum.R, Datum.PAIR, Datum.COMMITMENT),
         forgets=(Datum.GY, Datum.AKE_KEYS, Datum.REVEAL),
-        sets={v.AKE_VERSION: 2, v.COMMITS: v.COMMITS + 1},
+        sets={v.AKE_VERSION: 2, v.COMMITS: v.COMMITS + 1, v.FOR_ALL: False},
     )
     SEND_DH_COMMIT = action(
         "send the D-H Commit Message", needs=(Datum.COMMITMENT, Datum.R), seen=WIRE

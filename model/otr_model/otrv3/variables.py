@@ -91,7 +91,8 @@ MESSAGE_VARIABLES = (
 
 shared = Declare(Scope.SHARED)
 BEST = shared.integer("best", "key of the session that is private, or was most recently used")
-COMMITS = shared.integer("commits", "how many D-H Commits went to no instance in particular")
+COMMITS = shared.integer("commits", "how many D-H Commits were sent for no instance in particular")
+FOR_ALL = shared.flag("for_all", "the last of them was of version 3: any instance may answer it")
 PLAINTEXT_SEEN = shared.flag(
     "plaintext_seen", "a plaintext was received since MSGSTATE_PLAINTEXT was last entered"
 )
@@ -137,6 +138,7 @@ VARIABLES = (
     *MESSAGE_VARIABLES,
     BEST,
     COMMITS,
+    FOR_ALL,
     PLAINTEXT_SEEN,
     STORED,
     STORED_AT,

@@ -285,6 +285,7 @@ class Conversation:
         "best",
         "commits",
         "draws",
+        "for_all",
         "instances",
         "members",
         "plaintext_seen",
@@ -300,6 +301,7 @@ class Conversation:
         self.best = 0
         self.commits = 0
         self.draws = 0
+        self.for_all = False
         self.plaintext_seen = False
         self.stored = 0
         self.stored_at = 0
