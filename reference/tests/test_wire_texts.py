@@ -155,10 +155,11 @@ def test_every_tagged_plaintext_is_read_as_it_was_written(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"?OTR Error: You sent nonsense.", error(b" You sent nonsense.")),
+        (b"?OTR Error: You sent nonsense.", error(b"You sent nonsense.")),
         (b"?OTR Error:", error(b"")),
+        (b"?OTR Error:  No", error(b" No")),
         (b"<p>?OTR Error:No</p>", error(b"No</p>")),
-        (b"?OTR Error: what is ?OTRv2? or ?OTR:AAMD.", error(b" what is ?OTRv2? or ?OTR:AAMD.")),
+        (b"?OTR Error: what is ?OTRv2? or ?OTR:AAMD.", error(b"what is ?OTRv2? or ?OTR:AAMD.")),
         (b"?OTRv2? ?OTR Error: No", query(2)),
         (b"?OTR error: No", plain(b"?OTR error: No")),
     ],
@@ -169,7 +170,9 @@ def test_an_error_message_is_what_follows_its_marker(text: bytes, message: Messa
 
 @given(st.binary().filter(lambda text: b"?OTR|" not in text and b"?OTR," not in text))
 def test_every_error_message_is_read_as_it_was_written(text: bytes) -> None:
-    assert decode(encode(error(text))) == error(text)
+    written = encode(error(text))
+    assert written == b"?OTR Error: " + text
+    assert decode(written) == error(text)
 
 
 # --- Section "Fragmentation" ------------------------------------------------------------------

@@ -573,7 +573,7 @@ ERROR: Final = TextFormat(
     "OTR Error Messages",
     "tells the user of the other side what went wrong",
     MARKER + b" Error:",
-    (Piece("text", "Error text", Form.TEXT, "what a person reads"),),
+    (Piece("text", "Error text", Form.TEXT, "what a person reads, as a rule after a blank"),),
     VERSIONS,
 )
 

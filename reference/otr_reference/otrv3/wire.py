@@ -159,6 +159,7 @@ _ENVELOPE: Final = TextCodec(layouts.ENVELOPE)
 _ERROR: Final = TextCodec(layouts.ERROR)
 _QUERY: Final = TextCodec(layouts.QUERY)
 _TAG: Final = TextCodec(layouts.WHITESPACE_TAG)
+_QUERY_STARTS: Final = tuple(layouts.MARKER + piece.start for piece in layouts.QUERY.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def locate(text: bytes) -> Located | None:
         for codec in (_ENVELOPE, _ERROR):
             if text.startswith(codec.format.prefix, start):
                 return Located(codec, start)
-        if _read(_QUERY.parts(text, start)).values:
+        if text.startswith(_QUERY_STARTS, start) and _read(_QUERY.parts(text, start)).values:
             return Located(_QUERY, start)
         start = text.find(layouts.MARKER, start + 1)
     start = text.find(_TAG.format.prefix)
@@ -229,7 +230,7 @@ def _decode_unencoded(
     if located.codec is _QUERY:
         return Query(_offered(reading))
     if located.codec is _ERROR:
-        return ErrorMessage(_sort(reading.bytes("text")))
+        return ErrorMessage(_sort(reading.bytes("text").removeprefix(_BLANK)))
     text = wire[: located.start] + wire[reading.ends["versions"] :]
     return TaggedPlaintext(_sort(text), marked(_VERSION_TAGS, reading.bytes("versions")))
 
@@ -249,7 +250,7 @@ def encode(message: Message) -> bytes:
         case TaggedPlaintext(text=text, versions=versions):
             return _bytes(text) + _TAG.write({"versions": _marks(versions)})
         case ErrorMessage(text=text):
-            return _ERROR.write({"text": _bytes(text)})
+            return _ERROR.write({"text": _BLANK + _bytes(text)})
         case Query(versions=versions):
             return _QUERY.write(_offer(versions))
         case Fragment(header=header):
@@ -276,6 +277,11 @@ def _checked(version: int) -> int:
 def _malformed(fault: Malformed, header: Header | None) -> MalformedMessage:
     """A fault as a message."""
     return MalformedMessage(fault.field, fault.reason, header)
+
+
+# Section "OTR Error Messages". Without the blank, libotr takes the marker for a part of the text.
+
+_BLANK: Final = b" "
 
 
 # Section "OTR Query Messages". Version 1 has a sign of its own; in the list of the others its
