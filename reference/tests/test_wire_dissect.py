@@ -201,7 +201,8 @@ def test_a_fault_in_a_text_is_behind_what_could_be_read() -> None:
             "OTR Error Message",
             [
                 ("OTR Error Message", "LITERAL", 0, 11, "?OTR Error:"),
-                ("Error text", "TEXT", 11, 3, " No"),
+                ("Blank", "SIGN", 11, 1, TEXTS[2].pieces[0].about),
+                ("Error text", "TEXT", 12, 2, "No"),
             ],
         ),
     ],

@@ -573,7 +573,17 @@ ERROR: Final = TextFormat(
     "OTR Error Messages",
     "tells the user of the other side what went wrong",
     MARKER + b" Error:",
-    (Piece("text", "Error text", Form.TEXT, "what a person reads, as a rule after a blank"),),
+    (
+        Piece(
+            "blank",
+            "Blank",
+            Form.SIGN,
+            "a blank, without which libotr takes the marker for a part of the text",
+            start=b" ",
+            optional=True,
+        ),
+        Piece("text", "Error text", Form.TEXT, "what a person reads"),
+    ),
     VERSIONS,
 )
 

@@ -230,7 +230,7 @@ def _decode_unencoded(
     if located.codec is _QUERY:
         return Query(_offered(reading))
     if located.codec is _ERROR:
-        return ErrorMessage(_sort(reading.bytes("text").removeprefix(_BLANK)))
+        return ErrorMessage(_sort(reading.bytes("text")))
     text = wire[: located.start] + wire[reading.ends["versions"] :]
     return TaggedPlaintext(_sort(text), marked(_VERSION_TAGS, reading.bytes("versions")))
 
@@ -250,7 +250,7 @@ def encode(message: Message) -> bytes:
         case TaggedPlaintext(text=text, versions=versions):
             return _bytes(text) + _TAG.write({"versions": _marks(versions)})
         case ErrorMessage(text=text):
-            return _ERROR.write({"text": _BLANK + _bytes(text)})
+            return _ERROR.write({"blank": b"", "text": _bytes(text)})
         case Query(versions=versions):
             return _QUERY.write(_offer(versions))
         case Fragment(header=header):
@@ -277,11 +277,6 @@ def _checked(version: int) -> int:
 def _malformed(fault: Malformed, header: Header | None) -> MalformedMessage:
     """A fault as a message."""
     return MalformedMessage(fault.field, fault.reason, header)
-
-
-# Section "OTR Error Messages". Without the blank, libotr takes the marker for a part of the text.
-
-_BLANK: Final = b" "
 
 
 # Section "OTR Query Messages". Version 1 has a sign of its own; in the list of the others its
