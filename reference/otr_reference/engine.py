@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from otr_model.kernel.composition import AnyRow
-    from otr_model.kernel.guard import Ask
+    from otr_model.kernel.guard import Guard
     from otr_model.kernel.variant import Applied
     from otr_model.kernel.vocabulary import Check, Condition, Effect, Event
     from otr_model.kernel.words import Word
@@ -138,7 +138,7 @@ class _Move:
     """A row, prepared."""
 
     id: str
-    holds: Callable[[Ask], bool]
+    when: Guard
     do: tuple[_Effect, ...]
     goto: Word | None
     raises: tuple[tuple[Event, Callable[[Any], int] | None], ...]
@@ -151,7 +151,44 @@ class _Machine:
     name: str
     slot: str
     in_family: bool
-    cells: dict[tuple[Word, Event], tuple[_Move, ...]]
+    cells: dict[tuple[Word, Event], _Decision]
+
+
+class _Decision:
+    """What to ask next in order to pick a row of a cell, or the row that is picked.
+
+    A cell is a decision tree: every condition is asked at most once, and none that does not matter.
+    The tree grows as it is walked.
+
+    Attributes:
+        move: the row, once nothing is left to ask; None where no row holds.
+        ask: the condition to ask for; None: nothing is left.
+    """
+
+    __slots__ = ("_known", "_moves", "_next", "ask", "move")
+
+    def __init__(self, moves: tuple[_Move, ...], known: dict[Condition, bool]) -> None:
+        self.move: _Move | None = None
+        self.ask: Condition | None = None
+        self._moves = moves
+        self._known = known
+        self._next: dict[bool, _Decision] = {}
+        for move in moves:
+            settled = move.when.settle(known)
+            if settled is True:
+                self.move = move
+                return
+            if settled is not False:
+                self.ask = settled
+                return
+
+    def given(self, answer: bool) -> _Decision:  # noqa: FBT001 - the answer to a question
+        """What comes after an answer."""
+        following = self._next.get(answer)
+        if following is None:
+            known = self._known if self.ask is None else {**self._known, self.ask: answer}
+            following = self._next[answer] = _Decision(self._moves, known)
+        return following
 
 
 class Engine(Generic[S]):
@@ -170,17 +207,13 @@ class Engine(Generic[S]):
         composition = applied.composition
         self._bind(step)
         self._ask = {c: self._condition(c, step) for c in composition.conditions}
-        self._remembered = {
-            c
-            for c in composition.conditions
-            if isinstance(c.spec, Opaque) and c.spec.scope is Scope.MESSAGE
-        }
         effects = {e: self._effect(e, step) for e in composition.effects}
         self._machines: dict[Event, _Machine] = {}
         for table in composition.tables:
-            cells: dict[tuple[Word, Event], tuple[_Move, ...]] = {}
-            for (state, event), rows in table.index.items():
-                cells[state, event] = tuple(self._move(row, holds, effects) for holds, row in rows)
+            cells = {
+                cell: _Decision(tuple(self._move(row, effects) for row in rows), {})
+                for cell, rows in table.index.items()
+            }
             in_family = table.name in composition.family.tables
             machine = _Machine(table.name, table.machine, in_family, cells)
             for event in table.events:
@@ -251,10 +284,10 @@ class Engine(Generic[S]):
         )
 
     @staticmethod
-    def _move(row: AnyRow, holds: Callable[[Ask], bool], effects: dict[Effect, _Effect]) -> _Move:
+    def _move(row: AnyRow, effects: dict[Effect, _Effect]) -> _Move:
         return _Move(
             row.id,
-            holds,
+            row.when,
             tuple(effects[e] for e in row.do),
             None if row.goto is row.at else row.goto,
             tuple((r.event, None if r.to is None else r.to.read(PYTHON)) for r in row.raises),
@@ -285,7 +318,6 @@ class Engine(Generic[S]):
             Unprepared: only under a variant.
         """
         queue: deque[tuple[Event, int]] = deque([(event, key)])
-        remembered: dict[Condition, bool] = {}
         while queue:
             happening, to = queue.popleft()
             machine = self._machines[happening]
@@ -295,8 +327,7 @@ class Engine(Generic[S]):
                 step.key = to if to in step.shared.members else 0
             owner = step.member if machine.in_family else step.shared
             state: Word = getattr(owner, machine.slot)
-            facts = step.facts
-            move = self._pick(step, machine, state, happening, remembered)
+            move = self._pick(step, machine, state, happening)
             if move is None:
                 missing = f"{machine.name}:{happening.label}.{state.label}!missing"
                 step.trace.append(Fired(missing, to))
@@ -307,8 +338,6 @@ class Engine(Generic[S]):
                 self._perform(step, move, effect)
             if move.goto is not None:
                 setattr(step.own() if machine.in_family else step.shared, machine.slot, move.goto)
-            if step.facts is not facts:
-                remembered.clear()
             queue.extend(
                 (raised, to if route is None else route(step)) for raised, route in move.raises
             )
@@ -320,29 +349,15 @@ class Engine(Generic[S]):
                 step.retire(oldest)
         step.enter(key)
 
-    def _pick(
-        self,
-        step: S,
-        machine: _Machine,
-        state: Word,
-        event: Event,
-        remembered: dict[Condition, bool],
-    ) -> _Move | None:
-        """The row that applies. Each condition is asked at most once."""
+    def _pick(self, step: S, machine: _Machine, state: Word, event: Event) -> _Move | None:
+        """The row that applies; None only under a variant."""
         step.failed = None
-        asked: dict[Condition, bool] = {}
-
-        def ask(condition: Condition) -> bool:
-            memory = remembered if condition in self._remembered else asked
-            known = memory.get(condition)
-            if known is None:
-                known = memory[condition] = self._ask[condition](step)
-            return known
-
-        for move in machine.cells.get((state, event), ()):
-            if move.holds(ask):
-                return move
-        return None
+        decision = machine.cells.get((state, event))
+        if decision is None:
+            return None
+        while decision.ask is not None:
+            decision = decision.given(self._ask[decision.ask](step))
+        return decision.move
 
     @staticmethod
     def _perform(step: S, move: _Move, effect: _Effect) -> None:

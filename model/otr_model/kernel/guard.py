@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import unique
 from itertools import product
@@ -75,25 +75,23 @@ class Guard:
             case Connective.OR:
                 return any(part.holds(ask) for part in self.parts)
 
-    def compiled(self) -> Callable[[Ask], bool]:
-        """The same as `holds`, compiled once."""
-        parts = tuple(part.compiled() for part in self.parts)
+    def settle(self, known: Mapping[Condition, bool]) -> bool | Condition:
+        """Whether the guard holds, as far as it is known; else the condition to ask for next."""
         match self.connective:
             case Connective.ALWAYS:
-                return lambda _: True
+                return True
             case Connective.ATOM:
-                atom = self.atom
-                assert atom is not None  # noqa: S101 - an atom has its condition
-                return lambda ask: ask(atom)
+                assert self.atom is not None  # noqa: S101 - an atom has its condition
+                return known.get(self.atom, self.atom)
             case Connective.NOT:
-                (inner,) = parts
-                return lambda ask: not inner(ask)
-            case Connective.AND:
-                left, right = parts
-                return lambda ask: left(ask) and right(ask)
-            case Connective.OR:
-                left, right = parts
-                return lambda ask: left(ask) or right(ask)
+                part = self.parts[0].settle(known)
+                return not part if isinstance(part, bool) else part
+            case Connective.AND | Connective.OR:
+                decisive = self.connective is Connective.OR
+                parts = [part.settle(known) for part in self.parts]
+                if decisive in parts:
+                    return decisive
+                return next((p for p in parts if not isinstance(p, bool)), not decisive)
 
     @property
     def label(self) -> str:

@@ -23,12 +23,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .expr import Int, lift
-from .guard import ALWAYS, Ask, Exclusive, Guard, none_of, valuations
+from .guard import ALWAYS, Exclusive, Guard, none_of, valuations
 from .vocabulary import Condition, Effect, Event
 from .words import Word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .ambiguity import Ambiguity
 
@@ -38,7 +38,7 @@ C = TypeVar("C", bound=Condition)
 D = TypeVar("D", bound=Effect)
 
 
-class IllFormed(Exception):  # noqa: N818 - it says what the table is
+class IllFormed(Exception):
     """A table or composition that cannot be used; the message names the rows."""
 
 
@@ -215,14 +215,14 @@ class Table(Generic[S, E, C, D]):
     initial: S
     rows: tuple[Row[S, E, C, D], ...]
     exclusives: tuple[Exclusive, ...] = ()
-    index: Mapping[tuple[S, E], tuple[tuple[Callable[[Ask], bool], Row[S, E, C, D]], ...]] = field(
+    index: Mapping[tuple[S, E], tuple[Row[S, E, C, D], ...]] = field(
         init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
-        cells: dict[tuple[S, E], list[tuple[Callable[[Ask], bool], Row[S, E, C, D]]]] = {}
+        cells: dict[tuple[S, E], list[Row[S, E, C, D]]] = {}
         for row in self.rows:
-            cells.setdefault((row.at, row.on), []).append((row.when.compiled(), row))
+            cells.setdefault((row.at, row.on), []).append(row)
         object.__setattr__(self, "index", {cell: tuple(rows) for cell, rows in cells.items()})
 
     @property
@@ -237,12 +237,12 @@ class Table(Generic[S, E, C, D]):
 
     def cell(self, state: S, event: E) -> tuple[Row[S, E, C, D], ...]:
         """The rows for a state and an event."""
-        return tuple(row for _, row in self.index.get((state, event), ()))
+        return self.index.get((state, event), ())
 
     def pick(self, state: S, event: E, ask: Ask) -> Row[S, E, C, D] | None:
         """The row that applies; None only in a variant that is not total."""
-        for holds, row in self.index.get((state, event), ()):
-            if holds(ask):
+        for row in self.cell(state, event):
+            if row.when.holds(ask):
                 return row
         return None
 
