@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .expr import Int, lift
-from .guard import ALWAYS, Exclusive, Guard, none_of, valuations
+from .guard import ALWAYS, Ask, Exclusive, Guard, none_of, valuations
 from .vocabulary import Condition, Effect, Event
 from .words import Word
 
