@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from otr_model.kernel.variant import NONE, Applied, Variant, apply
@@ -126,7 +126,7 @@ class Endpoint:
         step = Otrv3Step(conversation, self.suite, self.config, given, now)
         key = 0
         if isinstance(given, Receive):
-            step.room = self.engine.has_room(step, step.facts.sender_tag)
+            step.has_room = partial(self.engine.has_room, step)
         else:
             key = conversation.best if to is None else to
             if key not in conversation.members:

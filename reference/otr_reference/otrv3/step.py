@@ -60,6 +60,8 @@ from .session import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from otr_reference.sorts import Element, Octets, Passphrase, Scalar, Wire
 
     from .commands import Input
@@ -182,7 +184,7 @@ class Otrv3Step(Step[Conversation, Session]):
         self.config = config
         self.given = given
         self.outputs: list[notices.Output] = []
-        self.room = True
+        self.has_room: Callable[[int], bool] = lambda _key: True
         if isinstance(given, Receive):
             self.take(suite.decode(given.wire), now)
         else:
@@ -231,8 +233,8 @@ class Otrv3Step(Step[Conversation, Session]):
     # What only the conversation as a whole can answer.
 
     def ask_room(self) -> bool:
-        """Asked of the engine before the run, since it knows the bound."""
-        return self.room
+        """Asked of the engine, which knows the bound: of whoever sent the message at hand."""
+        return self.has_room(self.facts.sender_tag)
 
     # The AKE: section "Receiving a D-H Commit Message" to "Receiving a Signature Message".
 
