@@ -11,7 +11,11 @@ What is compared, step by step:
   predicted are accepted if they tell the tester's user nothing: heartbeats;
 - what the target told its user, of the reports that matter (`COMPARED`); other reports are a matter
   of taste;
-- what the tester's user was told on receiving what the target sent, and which checks failed there.
+- what the tester's user was told on receiving what the target sent, and which checks failed there:
+  all of it, since the tester is ours;
+- which MAC keys the target made public. Those of messages that it accepted are asked for, at the
+  latest in the Data Message that the tables predict; in an earlier one only where it sent more of
+  them than predicted. Others are its own affair.
 """
 
 from __future__ import annotations
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
     from .labs import Lab
     from .stage import Cast, Party, Stage
 
-COMPARED = ("message", "secure", "still-secure", "finished", "extra-key")
+COMPARED = ("message", "secure", "still-secure", "finished", "error", "extra-key")
 """Reports of the target's that every implementation must make alike."""
 COMPARED_WARNINGS = ("warning unencrypted", "warning unreadable", "warning not-sent")
 COMPARED_SMP = ("smp asked", "smp success", "smp failure")
@@ -140,18 +144,47 @@ def grade(case: Case, lab: Lab, target: Callable[[Lab, Cast], Party]) -> Result:
 
 def difference(expected: Played, seen: Played) -> str:
     """The first difference that matters, in a sentence; "" if there is none."""
+    revealed = _Revealed()
     for want, got in zip(expected.observations, seen.observations, strict=False):
         for what, missing, extra in (
             ("the target sent", *_wires(want.wires, got.wires)),
             ("the target's user was told", *_both(_matter(want.reports), _matter(got.reports))),
-            ("the tester's user was told", *_both(_matter(want.peer), _matter(got.peer))),
+            ("the tester's user was told", *_both(want.peer, got.peer)),
             ("the tester found wrong", *_both(want.failed, got.failed)),
+            ("the target revealed", *revealed.compare(want, got)),
         ):
             if missing or extra:
                 return f"{want.step}: {what} {_sentence(missing, extra)}"
     if seen.stuck:
         return seen.stuck
     return ""
+
+
+@dataclass(slots=True)
+class _Revealed:
+    """The MAC keys that became public so far, and how many Data Messages that took."""
+
+    wanted: frozenset[int] = frozenset()
+    found: frozenset[int] = frozenset()
+    ahead: int = 0
+
+    def compare(self, want: Observation, got: Observation) -> tuple[list[str], list[str]]:
+        """One step on: what is missing, and what comes too early."""
+        self.wanted |= frozenset(want.revealed)
+        self.found |= frozenset(got.revealed)
+        self.ahead += _data_messages(got) - _data_messages(want)
+        early = self.found - self.wanted if self.ahead <= 0 else frozenset[int]()
+        return [_mac_key(n) for n in sorted(self.wanted - self.found)], [
+            _mac_key(n) for n in sorted(early)
+        ]
+
+
+def _data_messages(observation: Observation) -> int:
+    return sum(kind in HEARTBEATS for kind in observation.wires)
+
+
+def _mac_key(number: int) -> str:
+    return f"the MAC key of the tester's Data Message {number}"
 
 
 def _matter(reports: Iterable[str]) -> tuple[str, ...]:

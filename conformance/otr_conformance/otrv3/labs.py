@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 
+from otr_check.otrv3.operators import Op
 from otr_check.otrv3.suite import TermSuite
+from otr_check.terms import Term
 from otr_reference.errors import OtrSpecError
 from otr_reference.keys import dsa
 from otr_reference.otrv3.real import RealSuite
@@ -19,6 +21,8 @@ from otr_reference.otrv3.session import Config, Policy
 if TYPE_CHECKING:
     from otr_reference.otrv3.suite import Suite
     from otr_reference.sorts import Key, Octets, Passphrase, PublicKey, Seed, SigningKey, Wire
+
+MAC_KEY_OCTETS: Final = 20
 
 
 class Lab(ABC):
@@ -49,6 +53,10 @@ class Lab(ABC):
     @abstractmethod
     def token(self, value: PublicKey | Octets | Key) -> str:
         """A value in a form that is equal exactly for equal values."""
+
+    @abstractmethod
+    def revealed(self, old_mac_keys: Octets) -> tuple[Key, ...]:
+        """The MAC keys that a Data Message reveals, one by one."""
 
     @abstractmethod
     def decide(self, higher: Octets, lower: Octets) -> bool:
@@ -123,6 +131,12 @@ class RealLab(Lab):
         """Hexadecimal."""
         return self.suite.to_bytes(value).hex()
 
+    def revealed(self, old_mac_keys: Octets) -> tuple[Key, ...]:
+        """20 bytes each; what is left over is no key."""
+        octets = self.suite.to_bytes(old_mac_keys)
+        starts = range(0, len(octets) - MAC_KEY_OCTETS + 1, MAC_KEY_OCTETS)
+        return tuple(cast("Key", octets[at : at + MAC_KEY_OCTETS]) for at in starts)
+
     def decide(self, higher: Octets, lower: Octets) -> bool:
         """Hashes are what they are."""
         return self.suite.higher(higher, lower)
@@ -196,6 +210,12 @@ class TermLab(Lab):
         """The term, printed, in one word."""
         return repr(value).replace(" ", "")
 
+    def revealed(self, old_mac_keys: Octets) -> tuple[Key, ...]:
+        """The parts of a concatenation."""
+        term = cast("Term", old_mac_keys)
+        parts = term.args if term.op is Op.CONCAT else (term,)
+        return tuple(cast("Key", part) for part in parts if not _is_text(part))
+
     def decide(self, higher: Octets, lower: Octets) -> bool:
         """Terms have no order of their own: it is as the first who asks wants it."""
         return self.suite.choose(higher, lower)
@@ -215,6 +235,10 @@ class TermLab(Lab):
     def to_network(self, wire: bytes) -> Wire:
         """A wire whose bytes are known."""
         return self.suite.wire(wire)
+
+
+def _is_text(part: object) -> bool:
+    return isinstance(part, Term) and part.op is Op.TEXT
 
 
 class NotBytes(OtrSpecError):

@@ -30,9 +30,10 @@ from otr_reference.otrv3.commands import (
     StartSmp,
     UseExtraKey,
 )
-from otr_reference.otrv3.deviations import deviating
+from otr_reference.otrv3.deviations import derived, deviating
 from otr_reference.otrv3.endpoint import Endpoint
 from otr_reference.otrv3.messages import (
+    Content,
     DataMessage,
     DhCommit,
     DhKey,
@@ -47,15 +48,17 @@ from otr_reference.otrv3.messages import (
     TaggedPlaintext,
 )
 from otr_reference.otrv3.session import Policy
+from otr_reference.otrv3.step import Otrv3Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from otr_model.trace import Fired
     from otr_reference.otrv3.commands import Command
-    from otr_reference.otrv3.messages import Message
+    from otr_reference.otrv3.messages import Message, Tlv
     from otr_reference.otrv3.session import Config, Conversation
-    from otr_reference.sorts import Octets, Wire
+    from otr_reference.otrv3.suite import Suite
+    from otr_reference.sorts import Key, Octets, Wire
 
     from .labs import Lab
 
@@ -174,6 +177,26 @@ class ReferenceParty(Party):
         self.endpoint.config.seed = self.lab.seed(seed)
         self.config = config
 
+    def send(self, content: Content, flags: int, *, cut_off: bool) -> Reaction:
+        """Send a Data Message that no command asks for; see `Stage.tester_sends`."""
+        suite = self.endpoint.suite
+        if cut_off:
+            suite = derived(suite, seal=_sealed_cut_off)
+        run = Otrv3Step(self.conversation, suite, self.endpoint.config, Heartbeat(), self.now)
+        run.key = self.conversation.best
+        member = run.own()
+        member.sent += 1
+        member.unrevealed = 0
+        member.last_sent = self.now
+        run.send_data(content, flags)
+        self.conversation = run.shared
+        return Reaction(tuple(o.wire for o in run.outputs if isinstance(o, notices.Send)))
+
+
+def _sealed_cut_off(suite: Suite, key: Key, counter: int, content: Content) -> Octets:
+    """The last TLV, which is empty, says that it has one byte."""
+    return suite.garble(suite.seal(key, counter, content))
+
 
 def report_of(lab: Lab, notice: notices.Notice) -> Report:
     """What the user is told, as a report."""
@@ -227,6 +250,8 @@ class Observation:
         reports: what the target told its user.
         peer: what the tester told its user, having received what the target sent.
         failed: checks that failed at the tester.
+        revealed: which of the tester's Data Messages anybody could forge from now on, because the
+            target made their MAC key public; numbered as they reached the target first.
     """
 
     step: str
@@ -234,6 +259,7 @@ class Observation:
     reports: tuple[str, ...] = ()
     peer: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    revealed: tuple[int, ...] = ()
 
 
 @dataclass
@@ -249,6 +275,7 @@ class Stage:
         observations: what was seen so far.
         fired: the rows that the target took, where it is the reference.
         log: everything in order, for people.
+        looks_back: MAC keys of the time before the conversation was refreshed are looked for, too.
     """
 
     lab: Lab
@@ -260,6 +287,9 @@ class Stage:
     fired: list[Fired] = field(default_factory=list)
     tester_fired: list[Fired] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    looks_back: bool = False
+    _reached: list[_Reached] = field(default_factory=list)
+    _public: list[Key] = field(default_factory=list)
     _open: _Seen | None = None
     _secured: dict[str, str] = field(default_factory=dict)
     _pieces: list[Octets | None] = field(default_factory=lambda: [None])
@@ -336,14 +366,54 @@ class Stage:
         """The tester's application asks for a heartbeat."""
         self._tester("the tester's application asks for a heartbeat", Heartbeat())
 
+    # What no user can ask for.
+
+    def tester_sends(
+        self, *tlvs: Tlv, text: str = "", flags: int = 0, cut_off: bool = False
+    ) -> None:
+        """The tester sends a Data Message with a text and TLVs of any kind.
+
+        `cut_off`: the last of the TLVs, which must be empty, says that it has one byte.
+        """
+        kinds = ", ".join(type(tlv).__name__ for tlv in tlvs)
+        with self._seeing(f"the tester sends {text!r} with {kinds or 'nothing'}"):
+            content = Content(self.lab.text(text), tlvs)
+            self._absorb_tester(self.tester.send(content, flags, cut_off=cut_off))
+
+    def tester_behaves(self) -> None:
+        """From now on the tester deviates in nothing that it sends."""
+        self.log.append("the tester behaves from now on")
+        self.tester.endpoint.suite = self.lab.suite
+
+    def tester_becomes(self, name: str) -> None:
+        """From now on the tester is somebody else, with another long-term key."""
+        self.log.append(f"the tester is {name} from now on")
+        config = self.tester.endpoint.config
+        config.signing = self.lab.signing_key(name)
+        config.public = self.lab.public_key(config.signing)
+
+    def tester_forgets(self) -> None:
+        """The tester loses everything that it remembers, and never draws the same again."""
+        self.log.append("the tester forgets everything")
+        draws = self.tester.conversation.draws
+        self.tester.conversation = self.tester.endpoint.begin()
+        self.tester_draws_from(draws)
+
+    def tester_draws_from(self, draws: int) -> None:
+        """The tester draws as if it had drawn so often: what it draws again is the same again."""
+        self.tester.conversation = self.tester.conversation.clone()
+        self.tester.conversation.draws = draws
+
     # What the network does.
 
     def to_target_delivers(self, index: int = 0, *, keep: bool = False) -> None:
         """A message reaches the target; `keep`: it stays, to be delivered again."""
-        wire = self._take(self.to_target, index, keep=keep)
-        with_kind = self.kind(wire)
-        with self._seeing(f"{with_kind} reaches the target"):
-            self._absorb(self.target.receive(wire))
+        self.reaches_target(self._take(self.to_target, index, keep=keep))
+
+    def reaches_target(self, wire: Wire) -> None:
+        """A message that the case has kept reaches the target, perhaps once more."""
+        with self._seeing(f"{self.kind(wire)} reaches the target"):
+            self._reach(wire)
 
     def to_tester_delivers(self, index: int = 0, *, keep: bool = False) -> None:
         """A message reaches the tester; `keep`: it stays, to be delivered again."""
@@ -362,13 +432,13 @@ class Stage:
     def arrives(self, text: str) -> None:
         """Something reaches the target as it is, from whoever is on the network."""
         with self._seeing(f"{text!r} reaches the target"):
-            self._absorb(self.target.receive(self.lab.wire(text)))
+            self._reach(self.lab.wire(text))
 
     def sends(self, message: Message, what: str) -> None:
         """A message that the tester's suite encodes reaches the target."""
         wire = self.tester.endpoint.suite.encode(message)
         with self._seeing(f"{what} reaches the target"):
-            self._absorb(self.target.receive(wire))
+            self._reach(wire)
 
     def settle(self) -> None:
         """Everything is delivered, until nothing is on its way."""
@@ -377,7 +447,7 @@ class Stage:
                 if self.to_tester:
                     self._absorb_tester(self.tester.receive(self.to_tester.pop(0)))
                 elif self.to_target:
-                    self._absorb(self.target.receive(self.to_target.pop(0)))
+                    self._reach(self.to_target.pop(0))
                 else:
                     return
             message = f"after {STORM} deliveries there is no end to them"
@@ -469,10 +539,22 @@ class Stage:
     def _seeing(self, step: str) -> _Seeing:
         return _Seeing(self, step)
 
+    def _reach(self, wire: Wire) -> None:
+        """Something reaches the target."""
+        message = self.decode(wire)
+        known = any(message == reached.message for reached in self._reached)
+        if isinstance(message, DataMessage) and not known:
+            self._reached.append(_Reached(message))
+            self._look_for_keys(self._public)
+        self._absorb(self.target.receive(wire))
+
     def _absorb(self, reaction: Reaction) -> None:
         seen = self._open
         assert seen is not None  # noqa: S101 - only called within a step
         self.fired.extend(reaction.trace)
+        for report in reaction.reports:
+            self.log.append(f"  target's user: {report}")
+            seen.reports[self._comparable("target", report)] += 1
         for wire in reaction.wires:
             self.to_tester.append(wire)
             whole = self._whole(wire)
@@ -480,9 +562,23 @@ class Stage:
                 kind = self.kind_of(whole)
                 seen.wires[kind] += 1
                 self.log.append(f"  target -> tester: {kind}")
-        for report in reaction.reports:
-            self.log.append(f"  target's user: {report}")
-            seen.reports[self._comparable("target", report)] += 1
+                if isinstance(whole, DataMessage):
+                    keys = self.lab.revealed(whole.revealed)
+                    self._public.extend(keys)
+                    self._look_for_keys(keys)
+
+    def _look_for_keys(self, keys: Iterable[Key]) -> None:
+        """Note which of the tester's messages are under one of some public MAC keys."""
+        suite, seen = self.lab.suite, self._open
+        assert seen is not None  # noqa: S101 - only called within a step
+        for number, reached in enumerate(self._reached, 1):
+            message = reached.message
+            if reached.counts and any(
+                suite.same(suite.data_mac(key, message.authenticated), message.mac) for key in keys
+            ):
+                reached.counts = False
+                seen.revealed.add(number)
+                self.log.append(f"  the MAC key of the tester's message {number} is public")
 
     def _absorb_tester(self, reaction: Reaction) -> None:
         seen = self._open
@@ -501,6 +597,8 @@ class Stage:
     def _comparable(self, who: str, report: Report) -> str:
         """A report without what randomness decides; agreement instead of values."""
         if report.what in {"secure", "still-secure"}:
+            for reached in () if self.looks_back else self._reached:
+                reached.counts = False
             version, ssid, bold = report.detail.split(" ")
             self._secured[who] = f"{ssid} {bold}"
             other = self._secured.get("tester" if who == "target" else "target", "")
@@ -541,6 +639,20 @@ class _Seen:
     reports: Counter[str] = field(default_factory=Counter)
     peer: Counter[str] = field(default_factory=Counter)
     failed: set[str] = field(default_factory=set)
+    revealed: set[int] = field(default_factory=set)
+
+
+@dataclass
+class _Reached:
+    """A Data Message of the tester's that reached the target, whole.
+
+    Attributes:
+        message: the message.
+        counts: whether it is still of interest if its MAC key becomes public.
+    """
+
+    message: DataMessage
+    counts: bool = True
 
 
 class _Seeing:
@@ -563,6 +675,7 @@ class _Seeing:
                 tuple(sorted(seen.reports.elements())),
                 tuple(sorted(seen.peer.elements())),
                 tuple(sorted(seen.failed)),
+                tuple(sorted(seen.revealed)),
             )
         )
 

@@ -68,8 +68,14 @@ def deviating(suite: S, checks: frozenset[AnyCheck]) -> S:
     return suite
 
 
-def _derived(suite: S, **operations: Callable[..., Any]) -> S:
-    """A suite that differs in some operations; each is called with the original suite first."""
+def derived(suite: S, **operations: Callable[..., Any]) -> S:
+    """A suite that differs in some operations.
+
+    Args:
+        suite: the original; it is not changed.
+        operations: what replaces an operation, by its name. It is called with the original suite
+            and the operation's arguments.
+    """
     base = suite
     methods = {
         name: (lambda _self, *args, _operation=operation: _operation(base, *args))
@@ -90,7 +96,7 @@ def _sending(kind: type[M], edit: Callable[[Suite, M], M]) -> Deviation:
     def encode(suite: Suite, message: Message) -> Wire:
         return suite.encode(edit(suite, message) if isinstance(message, kind) else message)  # type: ignore[arg-type]  # M is one of Message
 
-    return lambda suite: _derived(suite, encode=encode)
+    return lambda suite: derived(suite, encode=encode)
 
 
 def _data(edit: Callable[[Suite, DataFields], DataFields]) -> Deviation:
@@ -104,7 +110,7 @@ def _data(edit: Callable[[Suite, DataFields], DataFields]) -> Deviation:
             message = replace(message, fields=edit(suite, message.fields))
         return suite.encode(message)
 
-    return lambda suite: _derived(suite, data_body=data_body, encode=encode)
+    return lambda suite: derived(suite, data_body=data_body, encode=encode)
 
 
 def _counter_zero(suite: S) -> S:
@@ -114,7 +120,7 @@ def _counter_zero(suite: S) -> S:
         return base.seal(key, 0, content)
 
     changed: S = _data(lambda _, fields: replace(fields, counter=0))(suite)
-    return _derived(changed, seal=seal)
+    return derived(changed, seal=seal)
 
 
 def _tlv(kind: type[M], edit: Callable[[Suite, M], M]) -> Deviation:
@@ -127,7 +133,7 @@ def _tlv(kind: type[M], edit: Callable[[Suite, M], M]) -> Deviation:
         )
         return suite.seal(key, counter, replace(content, tlvs=tlvs))
 
-    return lambda suite: _derived(suite, seal=seal)
+    return lambda suite: derived(suite, seal=seal)
 
 
 def _zero_exponent(which: int) -> Deviation:
@@ -145,7 +151,7 @@ def _zero_exponent(which: int) -> Deviation:
                 return base.zero()
             return base.fresh_exponent(seed, draw)
 
-        return _derived(suite, fresh_exponent=fresh_exponent)
+        return derived(suite, fresh_exponent=fresh_exponent)
 
     return deviation
 
@@ -159,7 +165,7 @@ def _committed_outside(suite: S) -> S:
     def ake_keys(base: Suite, secret: Scalar, _theirs: Element) -> AkeKeys:
         return base.ake_keys(secret, base.outside())
 
-    return _derived(suite, fresh_pair=fresh_pair, ake_keys=ake_keys)
+    return derived(suite, fresh_pair=fresh_pair, ake_keys=ake_keys)
 
 
 def _keyid_zero(suite: S) -> S:
@@ -178,12 +184,12 @@ def _keyid_zero(suite: S) -> S:
     def seal_identity(base: Suite, c: Key, identity: Identity) -> Octets:
         return base.seal_identity(c, replace(identity, keyid=0))
 
-    return _derived(suite, signed_value=signed_value, seal_identity=seal_identity)
+    return derived(suite, signed_value=signed_value, seal_identity=seal_identity)
 
 
 def _false_identity(suite: S) -> S:
     """What c decrypts is no identity; the MAC is right."""
-    return _derived(suite, seal_identity=lambda base, c, _identity: base.false_identity(c))
+    return derived(suite, seal_identity=lambda base, c, _identity: base.false_identity(c))
 
 
 def _signed_otherwise(suite: S) -> S:
@@ -192,12 +198,12 @@ def _signed_otherwise(suite: S) -> S:
     def sign(base: Suite, signing: Any, value: Octets, seed: Seed, draw: int) -> Signature:  # noqa: ANN401 - a SigningKey, handed on
         return base.sign(signing, base.garble(value), seed, draw)
 
-    return _derived(suite, sign=sign)
+    return derived(suite, sign=sign)
 
 
 def _false_commitment(suite: S) -> S:
     """A right hash, of what is no MPI."""
-    return _derived(suite, commit=lambda base, r, _gx: base.false_commitment(r))
+    return derived(suite, commit=lambda base, r, _gx: base.false_commitment(r))
 
 
 def _other_hash(suite: S) -> S:
@@ -207,7 +213,7 @@ def _other_hash(suite: S) -> S:
         right = base.commit(r, gx)
         return Commitment(right.encrypted, base.garble(right.hashed))
 
-    return _derived(suite, commit=commit)
+    return derived(suite, commit=commit)
 
 
 def _with_mac(suite: Suite, message: M) -> M:
