@@ -63,6 +63,10 @@ class Lab(ABC):
         """Make the first the higher of two hashes, where the lab can; whether it is the higher."""
 
     @abstractmethod
+    def shown(self, wire: Wire) -> str:
+        """What arrived, as a user sees it who is shown it as it is."""
+
+    @abstractmethod
     def from_network(self, wire: Wire) -> bytes:
         """What another process is sent. Only where values are bytes."""
 
@@ -149,6 +153,10 @@ class RealLab(Lab):
         """What the target's user types."""
         return self.suite.to_bytes(secret)
 
+    def shown(self, wire: Wire) -> str:
+        """UTF-8; what is not, as backslash escapes."""
+        return self.suite.to_bytes(wire).decode("utf-8", "backslashreplace")
+
     def from_network(self, wire: Wire) -> bytes:
         """The bytes."""
         return self.suite.to_bytes(wire)
@@ -223,6 +231,10 @@ class TermLab(Lab):
     def wire(self, text: str) -> Wire:
         """A wire whose bytes are known."""
         return self.suite.wire(text.encode())
+
+    def shown(self, wire: Wire) -> str:
+        """The term, printed."""
+        return repr(wire)
 
     def from_network(self, wire: Wire) -> bytes:
         """Terms do not leave the process.

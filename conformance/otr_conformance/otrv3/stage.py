@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from otr_model.kernel.variant import NONE, Variant
@@ -205,7 +205,7 @@ def report_of(lab: Lab, notice: notices.Notice) -> Report:
         case notices.Shown(text, secure):
             detail = f"{'private' if secure else 'open'} {lab.readable(text)}"
         case notices.Unprocessed(wire):
-            detail = f"open {lab.from_network(wire).decode('utf-8', 'replace')}"
+            detail = f"open {lab.shown(wire)}"
         case notices.Warned(about):
             detail = about.label
         case notices.NotSent():
@@ -275,6 +275,7 @@ class Stage:
         observations: what was seen so far.
         fired: the rows that the target took, where it is the reference.
         log: everything in order, for people.
+        target_tag: the target's instance tag, as its messages say.
         looks_back: MAC keys of the time before the conversation was refreshed are looked for, too.
     """
 
@@ -287,7 +288,9 @@ class Stage:
     fired: list[Fired] = field(default_factory=list)
     tester_fired: list[Fired] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    target_tag: int = TARGET_TAG
     looks_back: bool = False
+    _clients: dict[int, ReferenceParty] = field(default_factory=dict)
     _reached: list[_Reached] = field(default_factory=list)
     _public: list[Key] = field(default_factory=list)
     _open: _Seen | None = None
@@ -404,6 +407,22 @@ class Stage:
         self.tester.conversation = self.tester.conversation.clone()
         self.tester.conversation.draws = draws
 
+    def tester_at(self, tag: int) -> None:
+        """From now on the tester is another client of the same user, with this instance tag.
+
+        What is on its way to the tester reaches whichever client is at work when it is delivered.
+        """
+        self.log.append(f"the tester is the client {tag:#x} from now on")
+        here = self.tester
+        self._clients[here.endpoint.config.our_tag] = here
+        if tag not in self._clients:
+            config = replace(
+                here.endpoint.config, our_tag=tag, seed=self.lab.seed(f"tester at {tag:#x}")
+            )
+            self._clients[tag] = ReferenceParty(self.lab, config, here.variant)
+        self.tester = self._clients[tag]
+        self.tester.now = here.now
+
     # What the network does.
 
     def to_target_delivers(self, index: int = 0, *, keep: bool = False) -> None:
@@ -433,6 +452,11 @@ class Stage:
         """Something reaches the target as it is, from whoever is on the network."""
         with self._seeing(f"{text!r} reaches the target"):
             self._reach(self.lab.wire(text))
+
+    def tester_takes(self, text: str) -> None:
+        """Something reaches the tester as it is, from whoever is on the network."""
+        with self._seeing(f"{text!r} reaches the tester"):
+            self._absorb_tester(self.tester.receive(self.lab.wire(text)))
 
     def sends(self, message: Message, what: str) -> None:
         """A message that the tester's suite encodes reaches the target."""
@@ -559,6 +583,7 @@ class Stage:
             self.to_tester.append(wire)
             whole = self._whole(wire)
             if whole is not None:
+                self._note_tag(whole)
                 kind = self.kind_of(whole)
                 seen.wires[kind] += 1
                 self.log.append(f"  target -> tester: {kind}")
@@ -566,6 +591,13 @@ class Stage:
                     keys = self.lab.revealed(whole.revealed)
                     self._public.extend(keys)
                     self._look_for_keys(keys)
+
+    def _note_tag(self, message: Message) -> None:
+        match message:
+            case DhCommit(header) | DhKey(header) if header.sender:
+                self.target_tag = header.sender
+            case _:
+                pass
 
     def _look_for_keys(self, keys: Iterable[Key]) -> None:
         """Note which of the tester's messages are under one of some public MAC keys."""
