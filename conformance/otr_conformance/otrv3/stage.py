@@ -637,11 +637,10 @@ class Stage:
             agrees = other.split(" ")[0] == ssid and not other.endswith(bold)
             return f"{report.what} {version}{' agreeing' if agrees else ''}"
         if report.what == "extra-key":
-            use, data, key = report.detail.split(" ")
-            known = self._secured.setdefault("extra", key)
-            agrees = known == key
-            self._secured["extra"] = key
-            return f"extra-key {use} {data}{' agreeing' if agrees else ''}"
+            said, _, key = report.detail.rpartition(" ")
+            self._secured[f"{who}'s extra key"] = key
+            other = self._secured.get(f"{'tester' if who == 'target' else 'target'}'s extra key")
+            return f"extra-key {said}{' agreeing' if key == other else ''}"
         return str(report)
 
     def _whole(self, wire: Wire) -> Message | None:
