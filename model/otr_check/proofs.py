@@ -25,12 +25,12 @@ from enum import unique
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from otr_model.kernel.composition import Assumption
 from otr_model.kernel.expr import Bool, Compare, Comparison, Conjunction, InState, IntVar, Number
 from otr_model.kernel.guard import Exclusive, Guard, none_of
 from otr_model.kernel.readings import PAGE
 from otr_model.kernel.vocabulary import Condition, Defined
 from otr_model.kernel.words import Word
-from otr_model.otrv3.variables import OUR_TAG, SMALLEST_TAG
 from otr_reference.errors import OtrSpecError
 
 if TYPE_CHECKING:
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from otr_model.kernel.vocabulary import Check
 
 __all__ = [
-    "OTRV3_ASSUMPTIONS",
-    "Assumption",
     "Fault",
     "Finding",
     "IllTyped",
@@ -66,28 +64,6 @@ class IllTyped(OtrSpecError):
 
 class Inconclusive(OtrSpecError):
     """The solver gave up on a question within its allowance."""
-
-
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """Something that the proofs take for granted.
-
-    Attributes:
-        about: what, in plain English.
-        holds: the same as an expression on variables, or as a guard on conditions.
-    """
-
-    about: str
-    holds: Bool | Guard
-
-
-OTRV3_ASSUMPTIONS = (
-    Assumption(
-        "the smallest valid instance tag is greater than 0, and ours is valid",
-        (SMALLEST_TAG > 0) & (OUR_TAG >= SMALLEST_TAG),
-    ),
-)
-"""What OTRv3's tables need of the configuration: the text's "valid" tags (Instance Tags)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +116,9 @@ def intervals_of(composition: Composition) -> dict[IntVar, Interval]:
 def assumptions_of(
     composition: Composition, given: tuple[Assumption, ...] = ()
 ) -> tuple[Assumption, ...]:
-    """Everything that is assumed of a composition, the caller's assumptions last."""
-    return (*_of_variables(composition), *_of_exclusives(composition), *given)
+    """Everything that is assumed of a composition: its own assumptions, and the caller's last."""
+    own = composition.assumptions
+    return (*_of_variables(composition), *_of_exclusives(composition), *own, *given)
 
 
 def _of_variables(composition: Composition) -> Iterator[Assumption]:

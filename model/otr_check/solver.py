@@ -35,7 +35,6 @@ from otr_model.kernel.readings import PLACE
 from otr_model.kernel.vocabulary import Check, Condition, Defined, Opaque, Validity
 
 from .proofs import (
-    Assumption,
     Fault,
     Finding,
     IllTyped,
@@ -54,7 +53,7 @@ from .proofs import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from otr_model.kernel.composition import AnyRow, AnyTable, Composition
+    from otr_model.kernel.composition import AnyRow, AnyTable, Assumption, Composition
     from otr_model.kernel.expr import Variable
     from otr_model.kernel.words import Word
 

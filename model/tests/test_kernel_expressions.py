@@ -236,7 +236,14 @@ def test_python_looks_no_further_than_it_must() -> None:
             "(keyid if held, else 0)",
             "(member.held -> member.keyid : 0)",
         ),
-        (SEEN[KEYID, 1], "seen[keyid, 1]", "member.seen[(member.keyid)*3+(1)]"),
+        (
+            SEEN[KEYID, 1],
+            "seen[keyid, 1]",
+            (
+                "(member.keyid >= 0 && member.keyid < 2 && 1 >= 0 && 1 < 3"
+                " -> member.seen[(member.keyid)*3+(1)] : 0)"
+            ),
+        ),
         (BEST.equals(LIMIT), "best = limit", "(shared.best == config.limit)"),
         (KEYID < 3, "keyid < 3", "(member.keyid < 3)"),
         (KEYID <= 3, "keyid ≤ 3", "(member.keyid <= 3)"),

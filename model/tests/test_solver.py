@@ -13,8 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otr_check.proofs import (
-    OTRV3_ASSUMPTIONS,
-    Assumption,
     Fault,
     Finding,
     IllTyped,
@@ -26,6 +24,7 @@ from otr_check.proofs import (
     intervals_of,
 )
 from otr_check.solver import evaluate, prove, prove_table
+from otr_model.kernel.composition import Assumption
 from otr_model.kernel.composition import Composition, Family, Parameter
 from otr_model.kernel.expr import (
     Bool,
@@ -218,7 +217,7 @@ def replay(finding: Finding, composition: Composition) -> None:
 @pytest.fixture(scope="module")
 def report() -> Report:
     """The proofs of OTRv3 as it is."""
-    return prove(OTRV3, OTRV3_ASSUMPTIONS)
+    return prove(OTRV3)
 
 
 def test_every_table_of_otrv3_is_total_deterministic_and_without_dead_rows(report: Report) -> None:
@@ -298,7 +297,7 @@ def test_dropping_any_row_of_otrv3_leaves_a_gap_in_its_cell() -> None:
         if len(beside) == 1:
             continue  # Then nothing handles the event: see the next test.
         left = its_table.with_rows(r for r in beside if r is not dropped)
-        findings = prove_table(OTRV3, left, OTRV3_ASSUMPTIONS).findings
+        findings = prove_table(OTRV3, left).findings
         where = f"{its_table.name}: {dropped.on.name} in {dropped.at.name}"
         assert [(f.fault, f.where) for f in findings] == [(Fault.GAP, where)], dropped.id
         assert dropped.id not in findings[0].rows
@@ -307,7 +306,7 @@ def test_dropping_any_row_of_otrv3_leaves_a_gap_in_its_cell() -> None:
 
 def test_an_event_that_no_table_handles_is_found() -> None:
     without = apply(OTRV3, Variant("v", edits=(DropRow("otrv3.tlv:tlv-done.ready"),)))
-    found = prove(without.composition, OTRV3_ASSUMPTIONS).findings
+    found = prove(without.composition).findings
 
     assert found == (Finding(Fault.UNHANDLED, "TLV_DONE"),)
     assert found[0].text == "TLV_DONE: no table handles the event"
@@ -321,7 +320,7 @@ def test_widening_any_row_of_otrv3_overlaps_with_every_other_row_of_its_cell() -
         if len(cell) == 1:
             continue
         wider = its_table.with_rows(replace(r, when=ALWAYS) if r is widened else r for r in beside)
-        findings = prove_table(OTRV3, wider, OTRV3_ASSUMPTIONS).findings
+        findings = prove_table(OTRV3, wider).findings
         assert all(f.fault is Fault.OVERLAP and widened.id in f.rows for f in findings)
         assert {r for f in findings for r in f.rows} | {widened.id} == {r.id for r in cell}
 
@@ -330,7 +329,7 @@ def test_an_edited_row_of_otrv3_is_convicted_by_name() -> None:
     acknowledges = "otrv3.keys:data-taken.held.acknowledges"
     edits = (EditRow(f"{acknowledges}.not-advances", when=Guard.of(Otrv3Cond.ACKNOWLEDGES)),)
     keys = apply(OTRV3, Variant("v", edits=edits)).composition.table("keys")
-    (finding,) = prove_table(OTRV3, keys, OTRV3_ASSUMPTIONS).findings
+    (finding,) = prove_table(OTRV3, keys).findings
 
     assert finding.fault is Fault.OVERLAP
     assert finding.rows == (f"{acknowledges}.advances", f"{acknowledges}.not-advances")

@@ -134,6 +134,7 @@ class TermSuite(Suite):
         self._pairs: dict[tuple[Seed, int], DhPair] = {}
         self._ake_keys: dict[tuple[Scalar, Element], AkeKeys] = {}
         self._data_keys: dict[tuple[DhPair, Element], DataKeys] = {}
+        self._wires: dict[Message, Wire] = {}
         self._sizes: dict[Octets, int] = {}
 
     def decided(self, higher: Octets, lower: Octets) -> TermSuite:
@@ -602,7 +603,10 @@ class TermSuite(Suite):
     # Terms as sorts.
 
     def _wire(self, message: Message) -> Wire:
-        return cast("Wire", wires.wire_of(self.pool, message))
+        wire = self._wires.get(message)
+        if wire is None:
+            wire = self._wires[message] = cast("Wire", wires.wire_of(self.pool, message))
+        return wire
 
     def _octets(self, op: Op, *args: object) -> Octets:
         return cast("Octets", self.pool.make(op, *args))

@@ -10,9 +10,11 @@ start of the one and the end of the other, and only a hash or a MAC tells.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
+from otr_check.exponents import Polynomial
 from otr_check.terms import Term
+from otr_model.kernel.layout import Kind
 from otr_model.otrv3 import layouts
 from otr_reference.errors import Malformed
 from otr_reference.otrv3.messages import (
@@ -33,7 +35,7 @@ from otr_reference.otrv3.messages import (
     SignatureMessage,
     TaggedPlaintext,
 )
-from otr_reference.otrv3.wire import decode
+from otr_reference.otrv3.wire import decode, encode
 
 from .octets import altered, in_terms, size_of, width
 from .operators import Op
@@ -55,7 +57,7 @@ __all__ = [
     "wire_of_bytes",
 ]
 
-_Encoded = TypeVar("_Encoded", bound=EncodedMessage)
+_Unencoded: TypeAlias = Query | ErrorMessage | Plaintext | TaggedPlaintext
 
 _LAYOUTS: Final[dict[type[EncodedMessage], Layout]] = {
     DhCommit: layouts.DH_COMMIT,
@@ -70,7 +72,6 @@ _OVERHEADS: Final = {
     + sum(len(piece.start) + piece.digits + len(piece.end) for piece in text.pieces)
     for version, text in _FRAGMENTS.items()
 }
-_HEADER: Final = frozenset(field.name for field in layouts.HEADER.fields)
 _WITHOUT_TAGS: Final = Header(2, 0, 0)
 
 
@@ -82,34 +83,34 @@ def wire_of(pool: TermPool, message: Message) -> Term:
 
     Messages that have one encoding become one term: instance tags are left out where the version
     has none, and a Data Message is what its authenticator is said to cover. What will be found to
-    be something else is that other thing: a typed text with a query in it, a message in which a
-    field has the wrong size.
+    be something else is that other thing, as a typed text with a query in it is a query.
 
     Args:
         pool: Where the term is made.
         message: Any message that can be written.
 
     Raises:
-        Malformed: it is of a version that is not handled, or one that is only ever received.
+        Malformed: a field cannot hold what it is given; or the message is of a version that is not
+            handled, or one that is only ever received.
     """
+    received = message
     match message:
         case DhCommit() | DhKey() | RevealSignature() | SignatureMessage():
             if _has_superfluous_tags(message.header):
-                message = replace(message, header=_WITHOUT_TAGS)
-            received = _sized(_writable(message))
+                received = replace(message, header=_WITHOUT_TAGS)
+            _refuse_unwritable(_LAYOUTS[type(message)], message.header, message)
         case DataMessage():
-            received = _as_authenticated(_writable(message))
-        case Fragment(header) if _has_superfluous_tags(header):
-            received = replace(message, header=_WITHOUT_TAGS)
-        case Plaintext(text):
-            known = _term(text)
-            if known.op is Op.TEXT:
-                return wire_of_bytes(pool, cast("bytes", known.args[0]))
-            received = message
+            received = _as_authenticated(message)
+        case Fragment():
+            if _has_superfluous_tags(message.header):
+                received = replace(message, header=_WITHOUT_TAGS)
+            _refuse_unwritable_fragment(message)
+        case Query() | ErrorMessage() | Plaintext() | TaggedPlaintext() if _is_known(message):
+            return wire_of_bytes(pool, _written(message))
         case OtherVersion() | MalformedMessage():
             raise Malformed(field="message", reason="is only ever received")
         case _:
-            received = message
+            pass
     return received_wire(pool, received)
 
 
@@ -127,6 +128,19 @@ def wire_of_bytes(pool: TermPool, value: bytes) -> Term:
     return received_wire(pool, message)
 
 
+def _is_known(message: _Unencoded) -> bool:
+    """Whether every byte of a message that is not encoded is known."""
+    return isinstance(message, Query) or _term(message.text).op is Op.TEXT
+
+
+def _written(message: _Unencoded) -> bytes:
+    """A message that is not encoded, in bytes; a text that is not known is left out."""
+    if isinstance(message, Query):
+        return encode(message)
+    known = _term(message.text).args[0] if _is_known(message) else b""
+    return encode(replace(message, text=cast("Octets", known)))
+
+
 def message_of(wire: Term) -> Message:
     """What a message on the network is, taken apart."""
     match wire.op, wire.args:
@@ -137,21 +151,48 @@ def message_of(wire: Term) -> Message:
 
 
 def body(pool: TermPool, fields: DataFields) -> Term:
-    """What the authenticator of a Data Message covers."""
+    """What the authenticator of a Data Message covers.
+
+    Raises:
+        Malformed: a field cannot hold what it is given, or the version is not handled.
+    """
+    _refuse_unwritable(layouts.DATA, fields.header, fields)
     if _has_superfluous_tags(fields.header):
         fields = replace(fields, header=_WITHOUT_TAGS)
     return pool.make(Op.BODY, fields)
 
 
-def _writable(message: _Encoded) -> _Encoded:
-    """A message that is of a version that is handled.
+def _refuse_unwritable(layout: Layout, header: Header, record: object) -> None:
+    """See to it that a message can be written.
 
     Raises:
-        Malformed: it is not.
+        Malformed: it cannot.
     """
-    if _header(message).version not in layouts.VERSIONS:
+    if header.version not in layouts.VERSIONS:
         raise Malformed(field="Protocol version", reason="is not 2 or 3")
-    return message
+    for field in layout.of(header.version):
+        value = getattr(record, field.name, getattr(header, field.name, None))
+        if isinstance(value, int) and not 0 <= value < 1 << 8 * (field.exact or 0):
+            raise Malformed(field=field.title, reason="does not fit")
+        if field.prefix and field.size and width(cast("Term", value)) != field.size:
+            raise Malformed(field=field.title, reason=f"is not {field.size} bytes long")
+
+
+def _refuse_unwritable_fragment(fragment: Fragment) -> None:
+    """The same for a fragment.
+
+    Raises:
+        Malformed: it cannot.
+    """
+    text = _FRAGMENTS.get(fragment.header.version)
+    if text is None:
+        raise Malformed(field="Protocol version", reason="is not 2 or 3")
+    if not width(_term(fragment.piece)):
+        raise Malformed(field="piece[k]", reason="is empty")
+    for piece in text.pieces:
+        value = getattr(fragment, piece.name, getattr(fragment.header, piece.name, 0))
+        if isinstance(value, int) and not 0 <= value <= piece.most:
+            raise Malformed(field=piece.title, reason=f"is more than {piece.most}")
 
 
 def _as_authenticated(message: DataMessage) -> Message:
@@ -168,16 +209,6 @@ def _has_superfluous_tags(header: Header) -> bool:
     return header.version == _WITHOUT_TAGS.version and header != _WITHOUT_TAGS
 
 
-def _sized(message: EncodedMessage) -> Message:
-    """A message, if each DATA has the size that it has to have."""
-    for field in _LAYOUTS[type(message)].fields:
-        if field.prefix and field.size:
-            value = cast("Term", _value(message, field.name))
-            if width(value) != field.size:
-                return MalformedMessage(field.name, "has the wrong size", _header(message))
-    return message
-
-
 # How long they are.
 
 
@@ -191,17 +222,11 @@ def length(wire: Term) -> int:
         case Fragment():
             size = _OVERHEADS[message.header.version] + width(_term(message.piece))
         case Query():
-            offered = message.versions
-            others = len(b"v?") + len(offered - {1}) if offered != {1} else 0
-            size = len(layouts.MARKER) + (1 in offered) + others
-        case ErrorMessage():
-            size = len(layouts.ERROR.prefix) + width(_term(message.text))
-        case Plaintext():
-            size = width(_term(message.text))
-        case TaggedPlaintext():
-            marks = layouts.WHITESPACE_TAG.pieces[0].marks
-            written = sum(len(mark) for version, mark in marks if version in message.versions)
-            size = width(_term(message.text)) + len(layouts.WHITESPACE_TAG.prefix) + written
+            size = len(_written(message))
+        case ErrorMessage() | Plaintext() | TaggedPlaintext():
+            size = len(_written(message))
+            if not _is_known(message):
+                size += width(_term(message.text))
         case OtherVersion() | MalformedMessage():
             size = len(layouts.ENVELOPE.prefix) + 1
     return size
@@ -251,11 +276,26 @@ def pieces(pool: TermPool, wire: Term, cuts: tuple[int, ...]) -> tuple[Term, ...
 
 
 class _Span(NamedTuple):
-    """A piece of a message: the message, the first character, the one after the last."""
+    """A piece of an encoded message.
 
+    Attributes:
+        wire: the message on the network.
+        message: the message.
+        start: the first character of the piece.
+        end: the character after its last.
+        places: of each field of the message, where it begins, in bytes, and its size.
+    """
+
+    wire: Term
     message: EncodedMessage
     start: int
     end: int
+    places: dict[Field, tuple[int, int]]
+
+    def counted(self, octet: int) -> int:
+        """What the length that stands at a place makes the size of a field; 0 if none does."""
+        sizes = (size for field, (at, size) in self.places.items() if field.prefix and at == octet)
+        return next(sizes, 0)
 
 
 def whole(pool: TermPool, stored: Term) -> Term:
@@ -266,70 +306,115 @@ def whole(pool: TermPool, stored: Term) -> Term:
         stored: The octets.
 
     Returns:
-        The message. Octets that are not known and do not start as an encoded message does are a
-        plaintext.
+        The message. What stands in front of an encoded message, and behind its end, is not looked
+        at. Octets that are not known and have no beginning of one in them are a plaintext.
     """
     parts = cast("tuple[Term, ...]", stored.args) if stored.op is Op.CONCAT else (stored,)
-    match parts[0].op, parts[0].args:
-        case Op.PIECE, (Term() as wire, 0, end):
-            if len(parts) == 1 and end == length(wire):
-                return wire
-            if isinstance(message_of(wire), EncodedMessage | Fragment):
-                return received_wire(pool, _mixed(pool, parts))
-        case _:
-            pass
+    for place, part in enumerate(parts):
+        match part.op, part.args:
+            case Op.PIECE, (Term() as wire, 0, end):
+                if end == length(wire) and (len(parts) == 1 or _has_marker(wire)):
+                    return wire
+                if _has_marker(wire):
+                    return received_wire(pool, _mixed(pool, parts[place:]))
+            case _:
+                pass
     return wire_of(pool, Plaintext(cast("Octets", stored)))
 
 
+def _has_marker(wire: Term) -> bool:
+    """Whether a message is found, whatever stands in front of it and behind it."""
+    return isinstance(message_of(wire), EncodedMessage | Fragment)
+
+
 def _mixed(pool: TermPool, parts: tuple[Term, ...]) -> Message:
-    """A message of which every field comes from the messages that gave the pieces it lies in."""
+    """What pieces of several messages are when they are read as one.
+
+    The first piece says which message it is. A field whose length varies has the length that the
+    pieces say in which that length stands, and the value that those say in which it lies.
+    """
     spans = _spans(parts)
     if not spans:
         return MalformedMessage("message", "is not base-64 with a full stop behind it")
-    first, header = spans[0].message, _header(spans[0].message)
-    sizes = _sizes(first)
-    if any(_sizes(span.message) != sizes for span in spans):
-        return MalformedMessage("message", "ends too early or too late", header)
+    first, total = spans[0].message, sum(size for _, size in spans[-1].places.values())
     values: dict[str, object] = {}
     octet = 0
-    for field, size in sizes:
-        start, end = _characters(octet), _characters(octet + size - 1) + 1
+    for field in spans[0].places:
+        size = field.exact or 0
+        if field.prefix:
+            _, after = _characters(octet, field.prefix)
+            size = next((span for span in spans if span.end >= after), spans[-1]).counted(octet)
+        if not 0 < size <= total - octet or size != (field.exact or size):
+            return MalformedMessage(field.name, "is cut short", _header(first))
+        values[field.name] = _found(pool, spans, field, (octet, size))
         octet += size
-        met = [span.message for span in spans if span.start < end and span.end > start]
-        value, *others = (_value(message, field.name) for message in met)
-        for other in others:
-            value = _blended(pool, value, other)
-        values[field.name] = value
+    if octet < total:
+        return MalformedMessage("message", "has more behind its end", _header(first))
     return _made(pool, first, values)
 
 
+def _found(pool: TermPool, spans: list[_Span], field: Field, place: tuple[int, int]) -> object:
+    """The value of a field, from the pieces that it lies in."""
+    start, end = _characters(*place)
+    value: object = None
+    for span in spans:
+        if span.start >= end or span.end <= start:
+            continue
+        if span.places.get(field) == place:
+            part = _value(span.message, field.name)
+        else:
+            part = _strange(pool, field, pool.make(Op.PIECE, span.wire, start, end))
+        if isinstance(value, Term) and isinstance(part, Term) and value is not part:
+            value = altered(pool, value, part)
+        else:
+            value = part  # of a small number the other bytes are 0
+    return value
+
+
+def _strange(pool: TermPool, field: Field, piece: Term) -> object:
+    """What other bytes are as the value of a field. A number made of them is not a small one."""
+    match field.type.spec.kind:
+        case Kind.NUMBER:
+            return (1 << 8 * (field.exact or 0)) - 1
+        case Kind.COUNTED_NUMBER:
+            return pool.make(Op.ELEMENT, Polynomial.atom(piece))
+        case _:
+            return piece
+
+
 def _spans(parts: tuple[Term, ...]) -> list[_Span]:
-    """Pieces of encoded messages that follow one another up to an end; nothing if they do not."""
+    """Pieces of encoded messages that follow one another up to the end of one; else nothing."""
     spans: list[_Span] = []
-    at = finish = 0
+    at = 0
     for part in parts:
         match part.op, part.args:
             case Op.PIECE, (Term() as wire, int() as start, int() as end) if start == at:
                 message = message_of(wire)
                 if not isinstance(message, EncodedMessage):
-                    return []
-                spans.append(_Span(message, start, end))
-                at, finish = end, length(wire)
+                    break
+                spans.append(_Span(wire, message, start, end, _places(message)))
+                if end == length(wire):
+                    return spans
+                at = end
             case _:
-                return []
-    return spans if at == finish else []
+                break
+    return []
 
 
-def _characters(octet: int) -> int:
-    """The first character of base-64 that has a bit of an octet."""
-    return len(layouts.ENVELOPE.prefix) + 8 * octet // 6
+def _places(message: EncodedMessage) -> dict[Field, tuple[int, int]]:
+    """Where each field begins, in bytes, and its size."""
+    places: dict[Field, tuple[int, int]] = {}
+    octet = 0
+    for field, size in _sizes(message):
+        places[field] = (octet, size)
+        octet += size
+    return places
 
 
-def _blended(pool: TermPool, value: object, other: object) -> object:
-    """A value of which the end is that of another. Of a counter or key id only the end is not 0."""
-    if isinstance(value, Term) and isinstance(other, Term) and value is not other:
-        return altered(pool, value, other)
-    return other
+def _characters(octet: int, size: int) -> tuple[int, int]:
+    """The first character with a bit of some bytes, and the one after the last."""
+    first = len(layouts.ENVELOPE.prefix)
+    return first + 8 * octet // 6, first + -(-8 * (octet + size) // 6)
 
 
 def _made(pool: TermPool, like: EncodedMessage, values: dict[str, object]) -> EncodedMessage:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from .ambiguity import Ambiguity
-    from .guard import Exclusive
+    from .guard import Exclusive, Guard
     from .words import Word
 
 AnyTable = Table[Any, Any, Any, Any]
@@ -44,6 +44,19 @@ class Parameter:
     value: int
     about: str
     section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """Something that the tables take for granted, and that whoever runs them must see to.
+
+    Attributes:
+        about: what, in plain English.
+        holds: the same as an expression on variables, or as a guard on conditions.
+    """
+
+    about: str
+    holds: Bool | Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,7 @@ class Composition:
     parameters: tuple[Parameter, ...]
     exclusives: tuple[Exclusive, ...] = ()
     ambiguities: tuple[Ambiguity, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
     handler: Mapping[Event, AnyTable] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -165,6 +179,11 @@ class Composition:
         for check in self.checks:
             if check.spec.expr is not None:
                 yield from ((check.name, v) for v in check.spec.expr.variables())
+        for row in self.rows():
+            for raised in row.raises:
+                if raised.to is not None:
+                    yield from ((row.id, v) for v in raised.to.variables())
+        yield from ((self.family.name, v) for v in self.family.retires.variables())
 
     def rows(self) -> tuple[AnyRow, ...]:
         """Every row of every table."""

@@ -102,7 +102,9 @@ class Guard:
             case Connective.ATOM:
                 return "" if self.atom is None else self.atom.label
             case Connective.NOT:
-                return f"not-{self.parts[0].label}"
+                inner = self.parts[0]
+                bare = inner.connective is Connective.ATOM
+                return f"not-{inner.label}" if bare else f"not({inner.label})"
             case Connective.AND:
                 return ".".join(part.label for part in self.parts)
             case Connective.OR:

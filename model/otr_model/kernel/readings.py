@@ -119,8 +119,9 @@ class PageReading(Reading[str, str]):
         return f"{left} + {right}"
 
     def minus(self, left: str, right: str) -> str:
-        """A difference."""
-        return f"{left} − {right}"  # noqa: RUF001 - a minus sign, for people
+        """A difference; the right side in brackets where it is more than one term."""
+        grouped = f"({right})" if " " in right else right
+        return f"{left} − {grouped}"  # noqa: RUF001 - a minus sign, for people
 
     def choose(self, when: str, then: str, otherwise: str) -> str:
         """A choice, in words."""
@@ -168,11 +169,14 @@ class PromelaReading(Reading[str, str]):
         return PLACE[variable.scope] + variable.name
 
     def element(self, array: IntArray, at: tuple[str, ...]) -> str:
-        """An index into the flattened array, which Promela has in one dimension only."""
+        """An index into the flattened array, Promela having one dimension; 0 outside the shape."""
         flat = at[0]
         for index, size in zip(at[1:], array.shape[1:], strict=True):
             flat = f"({flat})*{size}+({index})"
-        return f"{PLACE[array.scope]}{array.name}[{flat}]"
+        inside = " && ".join(
+            f"{index} >= 0 && {index} < {size}" for index, size in zip(at, array.shape, strict=True)
+        )
+        return f"({inside} -> {PLACE[array.scope]}{array.name}[{flat}] : 0)"
 
     def plus(self, left: str, right: str) -> str:
         """A sum."""

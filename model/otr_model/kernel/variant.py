@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .vocabulary import Check, Effect
 
 
-class BadVariant(Exception):  # noqa: N818 - it says what the variant is
+class BadVariant(Exception):
     """An edit that names a row, check, parameter or operation which does not exist."""
 
 
@@ -117,37 +117,51 @@ def apply(composition: Composition, variant: Variant = NONE) -> Applied:
     """The composition with the edits made.
 
     Raises:
-        BadVariant: if an edit names something which does not exist, or skips a structural check.
+        BadVariant: if an edit names something which does not exist, edits a row that another edit
+            edits, or skips a structural check.
     """
     edits: dict[str, DropRow | EditRow] = {}
     skipped: set[Check] = set()
     falsified: set[Check] = set()
     parameters = {p.name: p.value for p in composition.parameters}
     overrides: dict[str, str] = {}
+    rows = {row.id for row in composition.rows()}
     for edit in variant.edits:
+        _refuse(edit, composition, rows)
+        if isinstance(edit, DropRow | EditRow) and edit.row in edits:
+            message = f"{edit.row} is edited twice"
+            raise BadVariant(message)
         match edit:
             case DropRow(row) | EditRow(row):
                 edits[row] = edit
             case SkipCheck(check):
-                if check.spec.structural:
-                    message = f"{check.name} is structural and cannot be skipped"
-                    raise BadVariant(message)
                 skipped.add(check)
             case Falsify(check):
                 falsified.add(check)
             case SetParameter(name, value):
-                if name not in parameters:
-                    message = f"there is no parameter {name}"
-                    raise BadVariant(message)
                 parameters[name] = value
             case Override(operation, how):
                 overrides[operation] = how
-    unknown = set(edits) - {row.id for row in composition.rows()}
-    if unknown:
-        message = f"there is no row {min(unknown)}"
-        raise BadVariant(message)
     edited = composition if not edits else _edited(composition, edits)
     return Applied(edited, frozenset(skipped), frozenset(falsified), parameters, overrides)
+
+
+def _refuse(edit: Edit, composition: Composition, rows: set[str]) -> None:
+    """Refuse an edit of what is not there, or of what cannot be edited."""
+    reason = ""
+    match edit:
+        case DropRow(row) | EditRow(row) if row not in rows:
+            reason = f"there is no row {row}"
+        case SkipCheck(check) | Falsify(check) if check not in set(composition.checks):
+            reason = f"{check.name} is no check of {composition.name}"
+        case SkipCheck(check) if check.spec.structural:
+            reason = f"{check.name} is structural and cannot be skipped"
+        case SetParameter(name) if name not in {p.name for p in composition.parameters}:
+            reason = f"there is no parameter {name}"
+        case _:
+            pass
+    if reason:
+        raise BadVariant(reason)
 
 
 def _edited(composition: Composition, edits: Mapping[str, DropRow | EditRow]) -> Composition:

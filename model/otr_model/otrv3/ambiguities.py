@@ -237,6 +237,106 @@ DISABLED_PRIVATE = Ambiguity(
     "The user sees a private conversation, and types into it.",
 )
 
+# What arrives, before any row: how strictly it is read.
+
+TRAILING = Ambiguity(
+    "otrv3.ambiguity:trailing-bytes",
+    "bytes after the last field of an encoded message or of an SMP message",
+    Kind.SILENT,
+    Reading("nothing is said about them"),
+    Reading("the message is malformed"),
+    "The layouts have no place for them, and they could carry what no field describes.",
+    (("libotr", "ours in encoded messages; ignores them in SMP TLVs"),),
+)
+
+MINIMAL_MPI = Ambiguity(
+    "otrv3.ambiguity:minimal-mpi",
+    "a received MPI with leading zero bytes",
+    Kind.SILENT,
+    Reading("MPIs must be minimal; what a receiver does with others is not said", "Data types"),
+    Reading("the message is malformed"),
+    "One public key would have as many fingerprints as there are paddings.",
+    (("libotr", "accepts them, and hashes the bytes as received"),),
+)
+
+BASE64 = Ambiguity(
+    "otrv3.ambiguity:base64",
+    "how strict the base-64 decoding of an encoded message is",
+    Kind.SILENT,
+    Reading("base-64 encoding, between the marker and a full stop", "Encoded messages"),
+    Reading(
+        "that of RFC 4648, with padding and without foreign characters; the full stop is needed"
+    ),
+    "One message has one spelling.",
+    (("libotr", "skips foreign characters, and accepts a Data Message without the full stop"),),
+)
+
+MARKERS = Ambiguity(
+    "otrv3.ambiguity:markers",
+    "which format a text is in that contains the markers of several",
+    Kind.CONTRADICTION,
+    Reading("whatever contains the error marker is an Error Message", "OTR Error Messages"),
+    Reading("a fragment's marker decides, wherever it stands; otherwise the first marker"),
+    "The passage on fragments asks for its marker to be looked for first, and an error that quotes "
+    "a message is still an error.",
+    (("libotr", "ours"),),
+)
+
+UNKNOWN_MARKER = Ambiguity(
+    "otrv3.ambiguity:unknown-marker",
+    "a text that contains ?OTR in a form that is not defined",
+    Kind.SILENT,
+    Reading("nothing is said about it"),
+    Reading("it is plaintext"),
+    "People write about OTR.",
+    (("libotr", "reports an unrecognised message, and does not show it"),),
+)
+
+CUT_OFF_TLV = Ambiguity(
+    "otrv3.ambiguity:cut-off-tlv",
+    "a TLV record that is longer than what is left of the message",
+    Kind.SILENT,
+    Reading("nothing is said about it"),
+    Reading("the records before it count, and the user is told that one was malformed"),
+    "The text of the message is authentic all the same.",
+    (("libotr", "drops it without a word"),),
+)
+
+SMP_RESPONSES = Ambiguity(
+    "otrv3.ambiguity:smp-responses",
+    "whether the responses D of SMP's proofs must be below q",
+    Kind.SILENT,
+    Reading("they are computed modulo q; no check is asked for", "SMP Hash function"),
+    Reading("any response that satisfies the proof's equation is accepted"),
+    "The text asks for no check, and D + q proves as much as D.",
+    (("libotr", "refuses D = 0 and D >= q"),),
+)
+
+SMP_SUBGROUP = Ambiguity(
+    "otrv3.ambiguity:smp-subgroup",
+    "whether SMP's group elements must be in the subgroup of order q",
+    Kind.FLAW,
+    Reading("2 <= element <= modulus - 2 is all", "Receiving a type 2 TLV (SMP message 1)"),
+    Reading("the same, as the text asks"),
+    "An element outside of the subgroup passes the range check, and its proof passes whenever the "
+    "challenge is even, which a sender can arrange; the answer then tells one bit of an exponent, "
+    "which nothing else depends on. Refusing it would refuse nobody honest.",
+    (("libotr", "ours"),),
+)
+
+REFLECTED_KEY = Ambiguity(
+    "otrv3.ambiguity:reflected-key",
+    "which end is the high end when both D-H keys are equal",
+    Kind.SILENT,
+    Reading(
+        "neither: a key that is not greater makes its owner the low end",
+        "Computing AES keys, MAC keys, and the secure session id",
+    ),
+    Reading("neither, and so no message between the two can be read"),
+    "Equal keys arise only by reflection.",
+    (("libotr", "ours"),),
+)
+
 AMBIGUITIES = (
     FAILED_SIGNATURE,
     ALLOW_V2_ONLY,
@@ -260,4 +360,13 @@ AMBIGUITIES = (
     SMP_REFRESH,
     TLVS_IN_V2,
     DISABLED_PRIVATE,
+    TRAILING,
+    MINIMAL_MPI,
+    BASE64,
+    MARKERS,
+    UNKNOWN_MARKER,
+    CUT_OFF_TLV,
+    SMP_RESPONSES,
+    SMP_SUBGROUP,
+    REFLECTED_KEY,
 )

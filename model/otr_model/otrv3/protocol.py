@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from otr_model.kernel.composition import Composition, Family
+from otr_model.kernel.composition import Assumption, Composition, Family
 from otr_model.kernel.expr import InState
 
 from .ake import AKE
@@ -14,7 +14,7 @@ from .keys import KEYS
 from .message import MESSAGE
 from .receiving import FRAGMENT, INSTANCES, RECEIVE, TLV
 from .smp import SMP
-from .variables import PARAMETERS, VARIABLES
+from .variables import OUR_TAG, PARAMETERS, SMALLEST_TAG, VARIABLES
 from .words import Event, Msg
 
 SESSIONS = Family(
@@ -39,5 +39,11 @@ OTRV3 = Composition(
     PARAMETERS,
     EXCLUSIVES,
     AMBIGUITIES,
+    (
+        Assumption(
+            "the smallest valid instance tag is above 0, and our own tag is valid",
+            (SMALLEST_TAG > 0) & (OUR_TAG >= SMALLEST_TAG),
+        ),
+    ),
 )
 OTRV3.validate()

@@ -1,8 +1,8 @@
 """Variants of OTRv3: the literal text, where ours is a hardened or completed reading.
 
 `LITERAL` has a variant for each ambiguity whose literal reading can be run; a target that follows
-it is not failed for it. Left out are those that nobody can follow (`allow-v2-only`, `first-fragment`),
-and those that are about bounds.
+it is not failed for it. Left out are those that nobody can follow (`allow-v2-only`,
+`first-fragment`), and those that are about bounds.
 """
 
 from __future__ import annotations

@@ -95,11 +95,11 @@ class Endpoint:
 
     def __init__(self, suite: Suite, config: Config, variant: Variant = NONE) -> None:
         self.engine, self.applied = _engine(variant)
-        _validate(config)
         self.suite = suite
         self.config = copy(config)
         for name, value in self.applied.parameters.items():
             setattr(self.config, name, value)
+        _validate(self.config)
 
     @staticmethod
     def begin() -> Conversation:
@@ -156,12 +156,12 @@ def _engine(variant: Variant) -> tuple[Engine[Otrv3Step], Applied]:
     return Engine(applied, Otrv3Step), applied
 
 
-SMALLEST_TAG, LARGEST_TAG = 0x100, 0xFFFFFFFF
+LARGEST_TAG = 0xFFFFFFFF
 SMALLEST_SIZE = 60
 
 
 def _validate(config: Config) -> None:
-    if not SMALLEST_TAG <= config.our_tag <= LARGEST_TAG:
+    if not 0 < config.smallest_tag <= config.our_tag <= LARGEST_TAG:
         message = f"our_tag: {config.our_tag:#x} is not a valid instance tag"
         raise BadConfig(message)
     if config.max_size != 0 and config.max_size < SMALLEST_SIZE:
