@@ -49,7 +49,7 @@ GUARDS = st.recursive(
         (GREEN & ~JAM, "green.not-jam-ahead", "GREEN and not JAM_AHEAD"),
         (RED | AMBER, "red-or-amber", "RED or AMBER"),
         ((RED | AMBER) & JAM, "red-or-amber.jam-ahead", "(RED or AMBER) and JAM_AHEAD"),
-        (~(RED | AMBER), "not-red-or-amber", "not (RED or AMBER)"),
+        (~(RED | AMBER), "not(red-or-amber)", "not (RED or AMBER)"),
         (RED & AMBER & JAM, "red.amber.jam-ahead", "RED and AMBER and JAM_AHEAD"),
     ],
 )
