@@ -89,7 +89,8 @@ _DRAINED: Final = 16  # chunks
 class ShimProcess:
     """A shim that is running, and the conversation with it.
 
-    Use it as a context manager, or call `open` and `close`. It is not for several threads.
+    Use it as a context manager, which opens it if need be, or call `open` and `close`. It is not
+    for several threads.
 
     Attributes:
         command: The program and its arguments.
@@ -125,7 +126,8 @@ class ShimProcess:
     # ---- the process
 
     def __enter__(self) -> Self:
-        self.open()
+        if self._process is None:
+            self.open()
         return self
 
     def __exit__(
@@ -487,7 +489,7 @@ class ShimProcess:
     def _expect_nothing(self) -> None:
         """Refuse what was written outside an answer."""
         if self._incoming:
-            raise self._fault(FaultKind.MISPLACED, "line", "is not part of any answer")
+            raise self._fault(FaultKind.OUTSIDE, "line", "is not part of any answer")
 
     def _fault(self, kind: FaultKind, field: str, reason: str) -> ShimFault:
         """A fault of what has come but is not yet a line."""

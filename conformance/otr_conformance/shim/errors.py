@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from otr_conformance.shim.protocol import AnyEvent
 
 __all__ = [
+    "ErrorWord",
     "FaultKind",
     "ShimAbsent",
     "ShimCrash",
@@ -56,7 +57,8 @@ class FaultKind(Spoken):
     WRONG_NUMBER = "wrong-number", "`re` is not the number of the request"
     TOO_LONG = "too-long", "a line is too long"
     TOO_MUCH = "too-much", "an answer has too many events or bytes"
-    MISPLACED = "misplaced", "a line outside an answer, or an event where there can be none"
+    OUTSIDE = "outside", "a line is not part of any answer"
+    NO_EVENTS = "no-events", "an event is in an answer that has none"
     CLOSED = "closed", "standard output was closed while the process lives"
 
 

@@ -168,8 +168,7 @@ def read_request(flat: Mapping[str, Scalar]) -> Asked:
     """Read a request, as a shim does. Fields that begin with `x-` are dropped.
 
     Raises:
-        ShimFault: It is no request. The kinds UNKNOWN_WORD and UNKNOWN_FIELD are to be answered by
-            `unsupported`, all others by `bad-request`.
+        ShimFault: It is no request, or one of a later version of the protocol.
     """
     number = _read_number(flat, "id")
     do = read_word("do", Do, _required(flat, "do"))
@@ -206,7 +205,7 @@ def _read_event(flat: Mapping[str, Scalar], do: Do) -> AnyEvent:
     if form is None:
         raise unknown_word(name="event", known=EVENTS, seen=word)
     if not REQUESTS[do].eventful:
-        raise ShimFault(FaultKind.MISPLACED, "event", f"the answer to {do} has no events")
+        raise ShimFault(FaultKind.NO_EVENTS, "event", f"the answer to {do} has no events")
     spoken = [spoken for _, spoken in _FORMS[form]]
     return read_record(form, _read_fields(flat, spoken, envelope=("re", "event")))
 

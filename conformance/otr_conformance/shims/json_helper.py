@@ -63,6 +63,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Endpoint", "New", "Refused", "Server", "Unsupported", "serve"]
 
+_BEYOND: Final = {FaultKind.UNKNOWN_WORD, FaultKind.UNKNOWN_FIELD, FaultKind.OUT_OF_RANGE}
+
 logger: Final = logging.getLogger(__name__)
 
 
@@ -164,8 +166,7 @@ class Server:
             number = given if isinstance(given, int) and given >= 0 else 0
             asked = read_request(flat)
         except ShimFault as fault:
-            unknown = fault.kind in {FaultKind.UNKNOWN_WORD, FaultKind.UNKNOWN_FIELD}
-            error = ErrorWord.UNSUPPORTED if unknown else ErrorWord.BAD_REQUEST
+            error = ErrorWord.UNSUPPORTED if fault.kind in _BEYOND else ErrorWord.BAD_REQUEST
             return write_not_done(number, error, str(fault))
         try:
             final = write_done(number, self._carry_out(asked))
