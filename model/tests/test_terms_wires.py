@@ -401,7 +401,7 @@ def test_pieces_of_messages_that_do_not_fit_are_malformed(suite: Suites) -> None
 
 def test_known_pieces_are_put_together_as_text() -> None:
     header = HEADERS[3]
-    pieces = [Fragment(header, k, 2, TERMS.octets(text)) for k, text in ((1, b"?OT"), (2, b"Rv3?"))]
+    pieces = [Fragment(header, k, 2, TERMS.octets(text)) for k, text in ((1, b"?O"), (2, b"TRv3?"))]
 
     assert put_together(TERMS, pieces) == Query(frozenset({3}))
     assert put_together(TERMS, pieces[1:]) == Plaintext(pieces[1].piece)
