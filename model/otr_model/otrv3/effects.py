@@ -277,7 +277,7 @@ class Do(Effect):
     SEND_STORED = action(
         "encrypt the stored text and send it as a Data Message",
         needs=(*TO_SEND, Datum.STORED_TEXT),
-        writes=(Datum.RING,),
+        writes=(Datum.RING, Datum.STORED_FOR),
         forgets=(Datum.OLD_MAC_KEYS,),
         sets={**SENDING, v.STORED: v.WAS_SENT},
         seen=WIRE,
