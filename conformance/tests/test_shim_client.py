@@ -2,13 +2,16 @@
 
 import itertools
 import os
+import select
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from otr_conformance.shim import client
 from otr_conformance.shim.client import STDERR_LIMIT, ShimProcess
 from otr_conformance.shim.errors import (
     ErrorWord,
@@ -198,8 +201,6 @@ def test_an_event_where_there_can_be_none_is_a_fault(start: Start) -> None:
 
 def test_a_closed_standard_output_is_a_fault_of_a_process_that_lives(start: Start) -> None:
     shim = start("closes_stdout")
-    shim.hello()
-    shim.timeout = 1.0
 
     fault = failure(shim)
 
@@ -284,6 +285,28 @@ def test_a_late_answer_is_a_hang(start: Start) -> None:
     assert time.monotonic() - before >= SHORT
     assert not shim.alive
     assert not is_running(shim.pid)
+
+
+def test_an_answer_that_came_in_time_is_read_although_we_are_late(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shim = start("keeps_child")
+    shim.reset()
+    readings: list[float] = []
+
+    def late_clock() -> float:
+        if readings:  # the limit has been set: let the answer come, and be much too late
+            ready, _, _ = select.select([shim._output], [], [], 60)
+            assert ready
+        readings.append(time.monotonic() + 1000 * len(readings))
+        return readings[-1]
+
+    monkeypatch.setattr(client, "time", SimpleNamespace(monotonic=late_clock))
+
+    assert shim.poll("alice") == Answer()
+    assert len(readings) == 2
+    monkeypatch.undo()
+    assert shim.alive
 
 
 def test_a_shim_that_stops_reading_hangs_whatever_the_size_of_the_request(start: Start) -> None:

@@ -82,6 +82,7 @@ _CHUNK: Final = 65_536
 _TICK: Final = 0.05  # how often we look whether the process has ended, where no pipe tells
 _QUICK_TICK: Final = 0.002  # the same while it is known to be ending
 _GRACE: Final = 0.5  # how long a shim has to exit at the end of its standard input
+_DYING: Final = 1.0  # how long a process that is ending may still be there after its pipes
 _SHOWN: Final = 200
 _DRAINED: Final = 16  # chunks
 
@@ -118,8 +119,9 @@ class ShimProcess:
         self._incoming = bytearray()
         self._searched = 0
         self._unsent = memoryview(b"")
-        self._closed = False
+        self._closed: float | None = None  # when standard output was, by the monotonic clock
         self._stderr = bytearray()
+        self._overtime = False
         self._number = 0
         self._said: Hello | None = None
 
@@ -425,6 +427,7 @@ class ShimProcess:
         size = 0
         self._unsent = memoryview(line)
         self._write()
+        self._overtime = False
         idle = False
         while True:
             while (found := self._next_line()) is not None:
@@ -454,19 +457,24 @@ class ShimProcess:
         Raises:
             ShimCrash: The process has ended, and all that it wrote has been read.
             ShimHang: The time is up.
-            ShimFault: A line is too long, or standard output was closed and the time is up.
+            ShimFault: A line is too long, or standard output was closed and the process lives on.
         """
         if len(self._incoming) > LINE_LIMIT:
             raise self._fault(FaultKind.TOO_LONG, "line", f"is longer than {LINE_LIMIT} bytes")
-        left = limit - time.monotonic()
-        if left <= 0 and self._closed:
+        now = time.monotonic()
+        if now >= limit:
+            # We may be the late one: what has come in time is read, once.
+            if self._overtime or not self._move(0):
+                raise ShimHang(timeout)
+            self._overtime = True
+            return False
+        closed = self._closed is not None
+        ended = (idle or closed) and self._has_ended()
+        if self._closed is not None and not ended and now >= self._closed + _DYING:
             reason = "was closed while the process lives"
             raise ShimFault(FaultKind.CLOSED, "standard output", reason)
-        if left <= 0:
-            raise ShimHang(timeout)
-        ended = (idle or self._closed) and self._has_ended()
-        tick = 0 if ended else _QUICK_TICK if self._closed else _TICK
-        moved = self._move(min(tick, left))
+        tick = 0 if ended else _QUICK_TICK if closed else _TICK
+        moved = self._move(min(tick, limit - now))
         if ended and not moved:
             raise ShimCrash(self._status())
         return not moved
@@ -538,7 +546,8 @@ class ShimProcess:
             return b""
         if not chunk:
             self._selector.unregister(descriptor)
-            self._closed = self._closed or descriptor == self._output
+            if descriptor == self._output:
+                self._closed = time.monotonic()
         return chunk
 
     def _write(self) -> None:
