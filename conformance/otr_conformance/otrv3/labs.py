@@ -97,10 +97,19 @@ class Lab(ABC):
         )
 
 
+USUAL_PUBKEY = 422
+
+
 @cache
 def generated_key(name: str) -> dsa.DsaPrivate:  # noqa: ARG001 - one key for each name
-    """The long-term key of a participant, made when it is first asked for."""
-    return dsa.generate()
+    """The long-term key of a participant, made when it is first asked for.
+
+    Its PUBKEY has the usual length, so that messages have the lengths that terms give them.
+    """
+    while True:
+        private = dsa.generate()
+        if len(dsa.encode_public(private.public)) == USUAL_PUBKEY:
+            return private
 
 
 class RealLab(Lab):
