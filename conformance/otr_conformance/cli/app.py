@@ -1,0 +1,592 @@
+"""The commands of `otrspec`: names, options, help. What they do is in the modules beside this one.
+
+Annotations are read when the program runs, so they are not postponed here. Nothing heavy is
+imported before a command needs it.
+"""
+
+from contextlib import AbstractContextManager
+from enum import Enum, unique
+from pathlib import Path
+from typing import Annotated, Final
+from typing import Protocol as Interface
+
+import typer
+from typer.core import TyperGroup
+
+from otr_conformance.verdict import ExitCode
+from otr_model import __version__
+
+__all__ = ["NAME", "app"]
+
+NAME: Final = "otrspec"
+
+_SECTIONS: Final = {
+    "Test an implementation": ("conform", "cases", "shim", "peer"),
+    "Read the protocol": ("table", "diagram", "clauses", "export", "decode"),
+    "Keep it right": ("check", "bench", "generate"),
+}
+
+
+class _Formatter(Interface):
+    """What typer writes help with, as far as it is used here."""
+
+    def section(self, name: str) -> AbstractContextManager[None]:
+        """A heading, and what is written under it."""
+
+    def write_dl(self, rows: list[tuple[str, str]]) -> None:
+        """Names and what they mean, in two columns."""
+
+
+class _Sectioned(TyperGroup):
+    """The group of all commands, listed by what they are for."""
+
+    def format_commands(self, ctx: object, formatter: _Formatter) -> None:  # noqa: ARG002 - its base names it
+        """List the commands of each section."""
+        for title, names in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(n, self.commands[n].get_short_help_str(80)) for n in names])
+
+
+def _examples(*lines: str) -> str:
+    """Lines that the help shows as they are."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+_CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_FOREIGN: Final = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+app = typer.Typer(
+    cls=_Sectioned,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings=_CONTEXT,
+)
+
+
+def _group(name: str, about: str, *, default: bool = False) -> typer.Typer:
+    """A command with commands of its own."""
+    group = typer.Typer(
+        help=about,
+        no_args_is_help=not default,
+        rich_markup_mode=None,
+        context_settings=_CONTEXT,
+    )
+    app.add_typer(group, name=name)
+    return group
+
+
+@unique
+class Protocol(Enum):
+    """The texts that there are tables and clauses for."""
+
+    OTRV3 = "otrv3"
+    OTRV2 = "otrv2"
+
+
+@unique
+class Level(Enum):
+    """How strongly a case is asked for."""
+
+    MUST = "must"
+    SHOULD = "should"
+
+
+@unique
+class Format(Enum):
+    """What a diagram can be written as."""
+
+    SVG = "svg"
+    PNG = "png"
+    DOT = "dot"
+    MERMAID = "mermaid"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write there, not to standard output."),
+]
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
+    if wanted:
+        typer.echo(f"{NAME} {__version__}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog=(
+        "Exit status: 0 all as expected, 1 not all, 2 the command was misused, 3 the suite or a "
+        f"shim is at fault. {NAME} COMMAND --help says more, with examples."
+    )
+)
+def _root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Off-the-Record messaging as tables.
+
+    Test an implementation of OTR against the specification, read the protocol as tables and
+    diagrams, take messages apart.
+    """
+
+
+# --- Test an implementation -------------------------------------------------------------------
+
+
+@app.command(
+    short_help="Test an implementation: play cases with it and judge them.",
+    epilog=_examples(
+        "otrspec conform reference",
+        "otrspec conform libotr --protocol otrv2",
+        "otrspec conform 'python3 my_shim.py' --case 'ake.*' --trace",
+        "otrspec conform ./my-shim --clause 'receiving-dh-commit.*' --json",
+    ),
+)
+def conform(  # noqa: PLR0913 - one for each option
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="reference, reference-shim, a peer such as libotr, or the command of a shim.",
+            show_default=False,
+        ),
+    ],
+    *,
+    protocol: Annotated[
+        Protocol | None, typer.Option(help="Only cases in which this version is spoken.")
+    ] = None,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Only these cases: an id, or a pattern. Repeatable."),
+    ] = None,
+    clause: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB", help="Only cases that touch what these clauses cite. Repeatable."
+        ),
+    ] = None,
+    level: Annotated[
+        Level | None, typer.Option(help="Only cases of this level; without it, both.")
+    ] = None,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Show what happened in cases that did not pass.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every case, also those that passed.")
+    ] = False,
+    json: Json = False,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            min=0.01,
+            max=3600,
+            help="How long one answer of the target may take.",
+        ),
+    ] = 5.0,
+    expect: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="How the target is known to deviate; else what ships for it."
+        ),
+    ] = None,
+    propose: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a new file of expectations for what came unexpectedly."
+        ),
+    ] = None,
+) -> int:
+    """Test an implementation: play cases with it and judge them.
+
+    What is expected is not written in the cases: the tables predict it. Shown are failures, notes
+    and surprises, then the counts of all seven verdicts. The exit status is 0 if every verdict is
+    as expected: passed, noted or unsupported, or as the file of expectations says.
+    """
+    from . import conform as work  # noqa: PLC0415 - heavy
+
+    selection = work.Selection(
+        version={None: 0, Protocol.OTRV3: 3, Protocol.OTRV2: 2}[protocol],
+        cases=tuple(case or ()),
+        clauses=tuple(clause or ()),
+        level=level.value if level else "",
+    )
+    view = work.View(trace=trace, everything=everything, json=json)
+    return work.conform(target, selection, view, timeout, expect=expect, propose=propose)
+
+
+_cases = _group("cases", "List the cases, or show one and what the tables predict.", default=True)
+
+
+@_cases.callback(
+    invoke_without_command=True,
+    epilog=_examples(
+        "otrspec cases --case 'smp.*'",
+        "otrspec cases show life.started-by-tester",
+        "otrspec cases --json",
+    ),
+)
+def cases(
+    context: typer.Context,
+    *,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Only these: an id, or a pattern. Repeatable."),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """List the cases: id, version, level, what a target needs, and what it must do."""
+    if context.invoked_subcommand is not None:
+        return ExitCode.EXPECTED
+    from . import cases as work  # noqa: PLC0415 - heavy
+
+    return work.listing(tuple(case or ()), json=json)
+
+
+@_cases.command(
+    "show",
+    epilog=_examples("otrspec cases show life.started-by-tester"),
+)
+def _cases_show(
+    case: Annotated[str, typer.Argument(metavar="ID", help="The id of a case.")],
+    *,
+    json: Json = False,
+) -> int:
+    """Show one case: play it with the reference as the target, and list the rows it takes."""
+    from . import cases as work  # noqa: PLC0415 - heavy
+
+    return work.show(case, json=json)
+
+
+_shim = _group("shim", "Check a shim, or print the schema of what it speaks.")
+
+
+@_shim.command(
+    "check",
+    context_settings=_FOREIGN,
+    epilog=_examples(
+        "otrspec shim check python3 my_shim.py",
+        "otrspec shim check ./my-shim --its-own-option",
+        "otrspec shim check --json libotr",
+    ),
+)
+def _shim_check(
+    command: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CMD",
+            help="The shim's program and its arguments, or the name of a peer. Options of ours "
+            "stand in front of it.",
+            show_default=False,
+        ),
+    ],
+    *,
+    json: Json = False,
+    timeout: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=0.01, max=3600, help="How long one answer may take."),
+    ] = 10.0,
+) -> int:
+    """Say what is wrong with a shim, and how to mend it.
+
+    Walks through every request of the shim protocol with two endpoints of the shim itself. The
+    implementation behind it is not judged. The exit status is 0 if nothing is wrong.
+    """
+    from . import shims as work  # noqa: PLC0415 - heavy
+
+    return work.check(command, timeout, json=json)
+
+
+@_shim.command("schema", epilog=_examples("otrspec shim schema > shim-protocol.schema.json"))
+def _shim_schema(
+    *,
+    json: Annotated[  # noqa: ARG001 - it is JSON in any case
+        bool, typer.Option("--json", help="Changes nothing: the schema is JSON.")
+    ] = False,
+) -> int:
+    """Print the JSON Schema of the lines that a shim reads and writes."""
+    from . import shims as work  # noqa: PLC0415 - heavy
+
+    return work.schema()
+
+
+_peer = _group("peer", "List or install implementations that the suite can drive.")
+
+
+@_peer.command("list", epilog=_examples("otrspec peer list"))
+def _peer_list(*, json: Json = False) -> int:
+    """List the peers, and which of them are installed."""
+    from . import peers as work  # noqa: PLC0415 - heavy
+
+    return work.listing(json=json)
+
+
+@_peer.command("install", epilog=_examples("otrspec peer install libotr"))
+def _peer_install(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `otrspec peer list` has it.")],
+    *,
+    json: Json = False,
+) -> int:
+    """Make a peer ready: packages, compilation, a first greeting.
+
+    Packages are installed only by root, and only where apt-get is. What is missing otherwise is
+    said in one line, and the exit status is 2.
+    """
+    from . import peers as work  # noqa: PLC0415 - heavy
+
+    return work.install(name, json=json)
+
+
+# --- Read the protocol ------------------------------------------------------------------------
+
+
+@app.command(
+    epilog=_examples(
+        "otrspec table",
+        "otrspec table ake",
+        "otrspec table ake --markdown > ake.md",
+        "otrspec table --row otrv3.ake:dh-commit.none.allowed",
+    )
+)
+def table(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A table; without it, all are listed."),
+    ] = None,
+    *,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the page as Markdown.")
+    ] = False,
+    row: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Explain one row: every word of it, clauses, cases."),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Print a table of the protocol: its states, events and rows."""
+    from . import tables as work  # noqa: PLC0415 - heavy
+
+    if row is not None:
+        return work.explain(row, name, json=json)
+    if name is None:
+        return work.listing(json=json)
+    return work.show(name, markdown=markdown, json=json)
+
+
+@app.command(
+    epilog=_examples(
+        "otrspec diagram",
+        "otrspec diagram state-ake -o ake.svg",
+        "otrspec diagram layout-data --format dot",
+    )
+)
+def diagram(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A diagram; without it, all are listed."),
+    ] = None,
+    *,
+    output: Output = None,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", help="Else what FILE's name ends in, or svg.", show_default=False),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Draw a state machine, a message's layout or a key schedule."""
+    from . import diagrams as work  # noqa: PLC0415 - heavy
+
+    if name is None:
+        return work.listing(json=json)
+    return work.draw(name, output, form.value if form else "", json=json)
+
+
+@app.command(
+    short_help="List the sentences of the text, and what answers for each.",
+    epilog=_examples(
+        "otrspec clauses --section 'Fragmentation'",
+        "otrspec clauses --uncited",
+        "otrspec clauses --against Protocol-v3.html",
+    ),
+)
+def clauses(
+    *,
+    protocol: Annotated[
+        Protocol | None,
+        typer.Option(help="Whose text; else otrv3, or whichever FILE is a copy of."),
+    ] = None,
+    section: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only of sections whose title contains this.")
+    ] = "",
+    uncited: Annotated[
+        bool,
+        typer.Option(
+            "--uncited", help="Only those that nothing answers for; exit status 1 if there are any."
+        ),
+    ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Compare with a copy of the text, in HTML: exit status 1 if a sentence has no "
+            "clause or a clause no sentence.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """List the sentences of the specification, by reference, and what answers for each.
+
+    A clause is one sentence of the pinned text: where it stands, how it binds, what it is about,
+    and the rows, checks, layouts and cases that implement or test it. The text itself is not here.
+    """
+    from . import clauses as work  # noqa: PLC0415 - heavy
+
+    name = protocol.value if protocol else ""
+    if uncited and against is not None:
+        message = "ask for --uncited or for --against, not for both"
+        raise typer.BadParameter(message)
+    if against is not None:
+        return work.compare(name, against, section, json=json)
+    if uncited:
+        return work.uncited(name, section, json=json)
+    return work.listing(name, section, json=json)
+
+
+@app.command(
+    short_help="Write the model as JSON, for other programs.",
+    epilog=_examples("otrspec export -o model.json", "otrspec export --schema"),
+)
+def export(
+    *,
+    protocol: Annotated[
+        Protocol, typer.Option(help="The tables of version 3 hold version 2 as well.")
+    ] = Protocol.OTRV3,
+    output: Output = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="The JSON Schema of the model, not the model.")
+    ] = False,
+    json: Annotated[  # noqa: ARG001 - it is JSON in any case
+        bool, typer.Option("--json", help="Changes nothing: the model is JSON.")
+    ] = False,
+) -> int:
+    """Write the tables, vocabularies, layouts and key schedules as JSON, for programs."""
+    from . import exports as work  # noqa: PLC0415 - heavy
+
+    return work.export(protocol.value, output, schema=schema)
+
+
+@app.command(
+    short_help="Take an OTR message apart, field by field.",
+    epilog=_examples(
+        "otrspec decode '?OTRv23?'",
+        "otrspec decode message.txt --full",
+        "otrspec decode fragment-1.txt fragment-2.txt",
+        "wl-paste | otrspec decode -",
+    ),
+)
+def decode(
+    messages: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MSG",
+            help="A message, a file with one, or - for standard input. Several: fragments of one "
+            "message, or messages of their own.",
+            show_default=False,
+        ),
+    ],
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Show all bytes of every field.")] = False,
+    json: Json = False,
+) -> int:
+    """Take an OTR message apart, field by field: offset, type, bytes, meaning.
+
+    Any message or fragment will do. Fragments are put together where all of them are given. Of a
+    malformed message the fields up to the fault are shown, and the exit status is 1.
+    """
+    from . import decode as work  # noqa: PLC0415 - heavy
+
+    return work.decode(messages, full=full, json=json)
+
+
+# --- Keep it right ----------------------------------------------------------------------------
+
+
+@app.command(
+    short_help="Prove with Z3 that the tables are total and deterministic.",
+    epilog=_examples("otrspec check", "otrspec check ake smp"),
+)
+def check(
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TABLE", help="Only these tables.", show_default=False),
+    ] = None,
+    *,
+    json: Json = False,
+) -> int:
+    """Prove with Z3 that every table is total and deterministic, and that no row is dead.
+
+    Needs the extra `check`: pip install 'otrspec[check]'.
+    """
+    from . import proofs as work  # noqa: PLC0415 - heavy
+
+    return work.check(tuple(tables or ()), json=json)
+
+
+@unique
+class Subject(Enum):
+    """What can be measured."""
+
+    OTRV3 = "otrv3"
+
+
+@app.command(
+    short_help="Measure the reference against libotr.",
+    epilog=_examples("otrspec bench", "otrspec bench otrv3 --json --fragment 200"),
+)
+def bench(
+    subject: Annotated[Subject, typer.Argument(metavar="SUBJECT", help="What to measure.")] = (
+        Subject.OTRV3
+    ),
+    *,
+    runs: Annotated[
+        int, typer.Option(metavar="N", min=1, max=1000, help="How often each side is measured.")
+    ] = 5,
+    fragment: Annotated[
+        int,
+        typer.Option(metavar="BYTES", min=0, help="Largest message; 0: no fragmentation."),
+    ] = 0,
+    json: Json = False,
+) -> int:
+    """Measure the reference against libotr: the exchange, texts, bursts of texts, SMP.
+
+    Both ends in one process on either side, the same work, runs alternated; what is shown are
+    medians in seconds. Without libotr only the reference is measured.
+    """
+    from . import benchmark as work  # noqa: PLC0415 - heavy
+
+    return work.bench(subject.value, runs, fragment, json=json)
+
+
+@app.command(
+    short_help="Write every generated file, or see whether one has drifted.",
+    epilog=_examples("otrspec generate", "otrspec generate --check"),
+)
+def generate(
+    *,
+    check_only: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; exit status 1 if a file is not up to date."),
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Write every generated file of a checkout: pages, diagrams, schemas, the ledger of ids."""
+    from . import generate as work  # noqa: PLC0415 - heavy
+
+    return work.generate(check=check_only, json=json)

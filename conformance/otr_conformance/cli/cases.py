@@ -1,0 +1,98 @@
+"""`otrspec cases`: list the cases, or show what the tables predict for one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from otr_conformance.otrv3.grade import predict
+from otr_conformance.otrv3.labs import RealLab
+from otr_conformance.verdict import ExitCode
+
+from .choice import Selection, choose, find_case
+from .screen import DIM, HEAD, NAME, WRONG, Screen, write_json
+
+if TYPE_CHECKING:
+    from otr_conformance.otrv3.case import Case
+    from otr_model.trace import Fired
+
+    from .screen import Json
+
+__all__ = ["listing", "show"]
+
+
+def listing(patterns: tuple[str, ...], *, json: bool) -> ExitCode:
+    """List cases.
+
+    Raises:
+        Misuse: if a pattern matches nothing.
+    """
+    cases = choose(Selection(cases=patterns))
+    if json:
+        write_json([_document(case) for case in cases])
+        return ExitCode.EXPECTED
+    out = Screen()
+    for case in cases:
+        out.whole((case.id, NAME), (f"  {_traits(case)}", DIM))
+        out.line(case.about, indent=2)
+    return ExitCode.EXPECTED
+
+
+def show(name: str, *, json: bool) -> ExitCode:
+    """Show one case as the tables predict it.
+
+    Raises:
+        Misuse: if there is no such case.
+    """
+    case = find_case(name)
+    played = predict(case, RealLab())
+    if json:
+        write_json(
+            {
+                **_document(case),
+                "log": list(played.log),
+                "stuck": played.stuck,
+                "rows": [_fired(fired) for fired in played.fired],
+            }
+        )
+        return ExitCode.EXPECTED
+    out = Screen()
+    out.whole((case.id, HEAD), (f"  {_traits(case)}", DIM))
+    out.line(case.about)
+    if case.cast.variant.name:
+        out.line(f"The tester deviates: {case.cast.variant.about or case.cast.variant.name}.")
+    out.line()
+    out.line(("What happens", HEAD))
+    for line in played.log:
+        own = len(line) - len(line.lstrip())
+        out.line(line.strip(), indent=2 + own, hang=4)
+    if played.stuck:
+        out.line((f"It cannot go on: {played.stuck}", WRONG), indent=2)
+    out.line()
+    out.line(("Rows that the target takes", HEAD))
+    for fired in played.fired:
+        failed = f"  for {fired.failed} fails" if fired.failed else ""
+        out.whole("  ", (fired.row, NAME), (failed, DIM))
+    return ExitCode.EXPECTED
+
+
+def _traits(case: Case) -> str:
+    """Version, level and needs in a few words."""
+    cast = case.cast
+    limits = [f"messages of {cast.max_size} bytes"] if cast.max_size else []
+    return ", ".join((f"v{case.version}", case.level.label, *sorted(case.needs), *limits))
+
+
+def _document(case: Case) -> dict[str, Json]:
+    return {
+        "id": case.id,
+        "version": case.version,
+        "level": case.level.label,
+        "needs": sorted(case.needs),
+        "max_size": case.cast.max_size,
+        "deviation": case.cast.variant.name,
+        "about": case.about,
+    }
+
+
+def _fired(fired: Fired) -> Json:
+    return {"row": fired.row, "instance": fired.member, "failed": fired.failed}

@@ -1,0 +1,312 @@
+"""`otrspec conform`: play cases with a target, and report what came of them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from otr_conformance import expectations
+from otr_conformance.otrv3.case import CASES
+from otr_conformance.runner import Runner
+from otr_conformance.shim.errors import ShimAbsent, ShimError
+from otr_conformance.targets import find
+from otr_conformance.verdict import GOOD, ExitCode, Verdict, exit_code
+from otr_model import __version__
+
+from . import screen
+from .choice import Selection, choose, short_name
+from .misuse import Misuse, write_file
+from .screen import DIM, HEAD, WRONG, Screen, progress, tell, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from otr_conformance.expectations import Expectation, Expectations
+    from otr_conformance.otrv3.case import Case
+    from otr_conformance.runner import Run
+    from otr_conformance.shim.protocol import Hello
+    from otr_conformance.targets import Target
+
+    from .screen import Json
+
+__all__ = ["Selection", "View", "conform"]
+
+STYLES: Final = {
+    Verdict.PASS: screen.GOOD,
+    Verdict.NOTE: "yellow",
+    Verdict.FAIL: WRONG,
+    Verdict.UNSUPPORTED: DIM,
+    Verdict.HARNESS_ERROR: "bold magenta",
+    Verdict.HANG: WRONG,
+    Verdict.CRASH: WRONG,
+}
+_VERDICT_WIDTH: Final = max(len(verdict.word) for verdict in Verdict) + 2
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How much is shown.
+
+    Attributes:
+        trace: the log of each case that is shown.
+        everything: cases that passed, and those that the target does not support, too.
+        json: for programs.
+    """
+
+    trace: bool = False
+    everything: bool = False
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A case that was run, and what was expected of it.
+
+    Attributes:
+        run: the case, its verdict, its time.
+        expected: whether the verdict is the expected one.
+        entry: what the file of expectations says; None if nothing.
+    """
+
+    run: Run
+    expected: bool
+    entry: Expectation | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict."""
+        return self.run.result.verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run.
+
+    Attributes:
+        target: what was tested.
+        hello: what its shim says of itself; None for the reference in this process.
+        judged: every case.
+        seconds: how long it took.
+    """
+
+    target: Target
+    hello: Hello | None
+    judged: tuple[Judged, ...]
+    seconds: float
+
+    @property
+    def status(self) -> ExitCode:
+        """The exit status."""
+        return exit_code((each.verdict, each.expected) for each in self.judged)
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """How many cases have each of the seven verdicts."""
+        found = Counter(each.verdict for each in self.judged)
+        return {verdict: found[verdict] for verdict in Verdict}
+
+    @property
+    def unexpected(self) -> tuple[Judged, ...]:
+        """The surprises."""
+        return tuple(each for each in self.judged if not each.expected)
+
+
+def conform(  # noqa: PLR0913 - what the command was given
+    name: str,
+    selection: Selection,
+    view: View,
+    timeout: float,
+    *,
+    expect: Path | None = None,
+    propose: Path | None = None,
+) -> ExitCode:
+    """Run the command.
+
+    Raises:
+        Misuse: if the selection is empty, or the target cannot be started.
+        UnknownTarget: if there is no such target.
+        Malformed: if the expectations cannot be read.
+    """
+    target = find(name)
+    known = _expectations(expect or target.expectations)
+    if propose is not None and propose.exists():
+        message = f"{propose}: it exists already; --propose writes a new file"
+        raise Misuse(message)
+    cases = choose(selection)
+    try:
+        report = _run(target, cases, known, timeout)
+    except ShimAbsent as absent:
+        message = (
+            f"{name}: no such target or peer, and it does not start as a shim: {absent.reason}"
+        )
+        raise Misuse(message) from absent
+    except ShimError as error:
+        tell(f"{name}: {error}; `otrspec shim check {name}` says more")
+        return ExitCode.HARNESS_ERROR
+    if view.json:
+        write_json(_document(report, view))
+    else:
+        _show(report, view)
+    if propose is not None:
+        _propose(report, propose)
+    return report.status
+
+
+def _expectations(path: Path | None) -> Expectations:
+    return expectations.NONE if path is None else expectations.read(path, CASES)
+
+
+def _run(target: Target, cases: tuple[Case, ...], known: Expectations, timeout: float) -> Report:
+    """Run the cases, with a bar on a terminal."""
+    judged: list[Judged] = []
+    begun = time.perf_counter()
+    with Runner(target, timeout) as runner, progress(target.name, len(cases)) as step:
+        step("")
+        for run in runner.run(cases):
+            case, verdict = run.case.id, run.result.verdict
+            judged.append(Judged(run, known.expected(case, verdict), known.entries.get(case)))
+            step(short_name(run.case))
+        hello = runner.hello
+    return Report(target, hello, tuple(judged), time.perf_counter() - begun)
+
+
+def _propose(report: Report, path: Path) -> None:
+    """Write entries for the surprises that can be expected."""
+    surprises = [
+        (each.run.case.id, each.verdict, each.run.result.because)
+        for each in report.unexpected
+        if each.verdict not in GOOD
+    ]
+    write_file(path, expectations.propose(surprises).encode(), replace=False)
+    tell(f"{path}: {_count(len(surprises), 'entry', 'entries')}, to be reviewed")
+
+
+# --- For people -------------------------------------------------------------------------------
+
+
+def _show(report: Report, view: View) -> None:
+    """The cases that somebody should look at, then the figures."""
+    out = Screen()
+    shown = [each for each in report.judged if view.everything or _remarkable(each)]
+    for each in shown:
+        _show_case(out, each, view)
+    if shown:
+        out.line()
+    _show_figures(out, report)
+
+
+def _remarkable(each: Judged) -> bool:
+    """Whether a case is shown without --all."""
+    return not each.expected or each.verdict not in {Verdict.PASS, Verdict.UNSUPPORTED}
+
+
+def _show_case(out: Screen, each: Judged, view: View) -> None:
+    result = each.run.result
+    word = (each.verdict.word.ljust(_VERDICT_WIDTH), STYLES[each.verdict])
+    surprise = "" if each.expected else "  unexpected"
+    out.whole(word, (each.run.case.id, HEAD if not each.expected else ""), (surprise, WRONG))
+    if result.because:
+        out.line(result.because, indent=_VERDICT_WIDTH)
+    if result.ambiguity:
+        out.line((f"reads {result.ambiguity} to the letter", DIM), indent=_VERDICT_WIDTH)
+    entry = each.entry
+    if entry is not None:
+        finding = f" ({entry.finding})" if entry.finding else ""
+        text = f"expected: {entry.verdict}, as it {entry.because}{finding}"
+        if entry.unreviewed:
+            text = f"proposed: {entry.verdict}; nobody has reviewed that"
+        out.line((text, DIM), indent=_VERDICT_WIDTH)
+    if view.trace and (view.everything or each.verdict is not Verdict.PASS):
+        for line in result.log:
+            own = len(line) - len(line.lstrip())
+            out.line((line.strip(), DIM), indent=_VERDICT_WIDTH + 2 + own, hang=4)
+
+
+def _show_figures(out: Screen, report: Report) -> None:
+    total = len(report.judged)
+    out.line(
+        (_title(report), HEAD),
+        f": {_count(total, 'case')} in {report.seconds:.1f} s",
+    )
+    out.line()
+    for verdict, count in report.counts.items():
+        share = f"{100 * count / total:4.0f} %" if count else " " * 6
+        style = STYLES[verdict] if count else DIM
+        out.line(
+            ("  " + verdict.word.ljust(_VERDICT_WIDTH), style),
+            (f"{count:5} {share}", "" if count else DIM),
+            (f"   {_detail(report, verdict)}" if count else "", DIM),
+        )
+    out.line()
+    unexpected = report.unexpected
+    if unexpected:
+        verb = "is" if len(unexpected) == 1 else "are"
+        out.line((f"{_count(len(unexpected), 'verdict')} {verb} not as expected.", WRONG))
+    else:
+        out.line(("Every verdict is as expected.", screen.GOOD))
+
+
+def _title(report: Report) -> str:
+    """What was tested, and which version of it."""
+    hello = report.hello
+    if hello is None:
+        return f"{report.target.name} {__version__}"
+    versions = " and ".join(map(str, sorted(hello.versions)))
+    return f"{hello.name} {hello.version}, OTR version {versions}"
+
+
+def _detail(report: Report, verdict: Verdict) -> str:
+    """What more there is to say of the cases with a verdict."""
+    mine = [each for each in report.judged if each.verdict is verdict]
+    if verdict is Verdict.UNSUPPORTED:
+        reasons = Counter(each.run.result.because for each in mine)
+        return "; ".join(f"{reason}: {count}" for reason, count in reasons.most_common(3))
+    surprises = sum(not each.expected for each in mine)
+    return f"{surprises} not expected" if surprises else ""
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+# --- For programs -----------------------------------------------------------------------------
+
+
+def _document(report: Report, view: View) -> Json:
+    """The report as `docs/command-line.md` describes it."""
+    hello = report.hello
+    total = len(report.judged)
+    return {
+        "target": report.target.name,
+        "name": report.target.name if hello is None else hello.name,
+        "version": __version__ if hello is None else hello.version,
+        "exit": int(report.status),
+        "seconds": round(report.seconds, 3),
+        "cases": total,
+        "counts": {verdict.word: count for verdict, count in report.counts.items()},
+        "unsupported_share": round(report.counts[Verdict.UNSUPPORTED] / total, 4),
+        "unexpected": [each.run.case.id for each in report.unexpected],
+        "results": [_result(each, view) for each in report.judged],
+    }
+
+
+def _result(each: Judged, view: View) -> Json:
+    case, result, entry = each.run.case, each.run.result, each.entry
+    document: dict[str, Json] = {
+        "case": case.id,
+        "verdict": each.verdict.word,
+        "expected": each.expected,
+        "because": result.because,
+        "ambiguity": result.ambiguity,
+        "level": case.level.label,
+        "version": case.version,
+        "seconds": round(each.run.seconds, 4),
+    }
+    if entry is not None:
+        document["expectation"] = entry.verdict.word
+        document["finding"] = entry.finding
+    if view.trace and (view.everything or each.verdict is not Verdict.PASS):
+        document["log"] = list(result.log)
+    return document

@@ -1,0 +1,59 @@
+"""What a user asked for and cannot have."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from otr_reference.errors import OtrSpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+__all__ = ["Misuse", "read_file", "unknown", "write_file"]
+
+
+class Misuse(OtrSpecError):
+    """The command cannot be carried out; the text is one line that says why, and what would do."""
+
+
+def unknown(what: str, name: str, known: Iterable[str], see: str) -> Misuse:
+    """A name that does not exist.
+
+    Args:
+        what: what was named, such as "case".
+        name: as it was given.
+        known: the names that exist.
+        see: the command that lists them.
+    """
+    close = get_close_matches(name, list(known), n=2, cutoff=0.5)
+    guess = f"; did you mean {' or '.join(close)}?" if close else f"; {see} lists them"
+    return Misuse(f"there is no {what} {name!r}{guess}")
+
+
+def read_file(path: Path) -> bytes:
+    """What is in a file.
+
+    Raises:
+        Misuse: if it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        message = f"{path}: {error.strerror}"
+        raise Misuse(message) from error
+
+
+def write_file(path: Path, content: bytes, *, replace: bool = True) -> None:
+    """Write a file.
+
+    Raises:
+        Misuse: if it cannot be written, or is there and must not be replaced.
+    """
+    try:
+        with path.open("wb" if replace else "xb") as file:
+            file.write(content)
+    except OSError as error:
+        message = f"{path}: {error.strerror}"
+        raise Misuse(message) from error

@@ -1,0 +1,312 @@
+"""`otrspec table`: a protocol's tables as a terminal can show them."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from otr_conformance.otrv3.labs import RealLab
+from otr_conformance.otrv3.strength import coverage
+from otr_conformance.verdict import ExitCode
+from otr_model.clauses import citing
+from otr_model.kernel.composition import states_of
+from otr_model.kernel.export import PrintedReading, export
+from otr_model.kernel.pages import pages, transitions
+from otr_model.kernel.vocabulary import Defined, Observer, Opaque, Validity
+from otr_model.otrv3.clauses import V2, V3
+from otr_model.otrv3.layouts import LAYOUTS, TEXTS
+from otr_model.otrv3.protocol import OTRV3
+from otr_model.otrv3.schedules import SCHEDULES
+
+from .choice import Selection, choose
+from .misuse import Misuse, unknown
+from .screen import DIM, HEAD, NAME, Screen, grid, progress, spans, write_json
+
+if TYPE_CHECKING:
+    from otr_model.clauses import Clause
+    from otr_model.kernel.composition import AnyRow, AnyTable
+    from otr_model.kernel.pages import Transition
+    from otr_model.kernel.vocabulary import Condition, Effect, Event
+    from otr_model.kernel.words import Word
+
+    from .screen import Json
+
+__all__ = ["explain", "listing", "show"]
+
+_PRINTED: Final = PrintedReading(OTRV3)
+_SEEN: Final = {
+    Observer.NOBODY: "",
+    Observer.WIRE: "on the network",
+    Observer.USER: "by the user",
+}
+_LABEL: Final = 10
+"""Columns of the words in front of what a row consists of."""
+
+
+# --- All tables -------------------------------------------------------------------------------
+
+
+def listing(*, json: bool) -> ExitCode:
+    """List the tables."""
+    if json:
+        write_json(
+            [
+                {
+                    "name": table.name,
+                    "about": table.about,
+                    "states": [state.name for state in states_of(table)],
+                    "events": [event.name for event in table.events],
+                    "rows": len(table.rows),
+                    "ignoring": sum(row.ignores for row in table.rows),
+                }
+                for table in OTRV3.tables
+            ]
+        )
+        return ExitCode.EXPECTED
+    out = Screen()
+    shown = grid("states", "rows", "table", "decides", right=2)
+    for table in OTRV3.tables:
+        shown.add_row(
+            str(len(states_of(table))),
+            str(len(table.rows)),
+            spans((table.name, NAME)),
+            spans(table.about),
+        )
+    out.show(shown)
+    return ExitCode.EXPECTED
+
+
+# --- One table --------------------------------------------------------------------------------
+
+
+def show(name: str, *, markdown: bool, json: bool) -> ExitCode:
+    """Print one table: what it looks like at a glance, then its rows.
+
+    Raises:
+        Misuse: if there is none of that name.
+    """
+    table = _table(name)
+    if json:
+        exported = export(OTRV3)["tables"]
+        assert isinstance(exported, list)  # noqa: S101 - what the export consists of
+        write_json(next(e for e in exported if isinstance(e, dict) and e["name"] == table.name))
+        return ExitCode.EXPECTED
+    if markdown:
+        sys.stdout.write(pages(OTRV3, LAYOUTS, TEXTS, SCHEDULES)[f"{table.machine}.md"])
+        return ExitCode.EXPECTED
+    out = Screen()
+    found = transitions(table)
+    out.line((table.name, HEAD), f": {table.about}")
+    out.line()
+    if len(states_of(table)) > 1:
+        _show_states(out, table)
+        _show_glance(out, table, found)
+    for event in table.events:
+        _show_event(out, table, event, [t for t in found if t.row.on is event])
+    return ExitCode.EXPECTED
+
+
+def _table(name: str) -> AnyTable:
+    try:
+        return OTRV3.table(name)
+    except KeyError:
+        names = [table.name if "." in name else table.machine for table in OTRV3.tables]
+        raise unknown("table", name, names, "otrspec table") from None
+
+
+def _show_states(out: Screen, table: AnyTable) -> None:
+    for state in states_of(table):
+        initial = " (initial)" if state is table.initial else ""
+        out.line((state.name, HEAD), f"{initial}  {state.meaning}", hang=4)
+    out.line()
+
+
+def _show_glance(out: Screen, table: AnyTable, found: tuple[Transition, ...]) -> None:
+    """States by events, with the numbers of rows."""
+    states = states_of(table)
+    narrow = sum(len(state.name) for state in states) + 2 * len(states) + 24 > out.width
+    glance = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=HEAD)
+    glance.add_column("event")
+    for state in states:
+        glance.add_column(state.name.replace("_", "_\n") if narrow else state.name)
+
+    def cell(event: Event, state: Word) -> Text:
+        numbers = [t for t in found if t.row.on is event and state in t.states and not t.ignores]
+        texts = [f"{t.number}{_arrow(t, state)}" for t in numbers]
+        return Text(" ".join(texts)) if texts else Text("·", DIM)
+
+    for event in table.events:
+        glance.add_row(Text(event.name, NAME), *(cell(event, state) for state in states))
+    out.show(glance)
+    out.line(("A number is a row below; > leads to another state; · is ignored.", DIM))
+    out.line()
+
+
+def _arrow(transition: Transition, state: Word) -> str:
+    return "" if transition.goto is None or transition.goto is state else ">"
+
+
+def _show_event(out: Screen, table: AnyTable, event: Event, mine: list[Transition]) -> None:
+    out.line((event.name, f"{HEAD} {NAME}"), f"  {event.meaning}", hang=2)
+    for section, found in groupby(mine, key=lambda transition: transition.row.section):
+        out.line((f"“{section}”", DIM), indent=4)
+        for transition in found:
+            _show_transition(out, table, transition)
+    out.line()
+
+
+def _show_transition(out: Screen, table: AnyTable, transition: Transition) -> None:
+    row = transition.row
+    places = [] if len(states_of(table)) == 1 else [transition.starts(table)]
+    if transition.goto is not None:
+        places.append(f"→ {transition.goto.name}")
+    number = str(transition.number or "·").rjust(3)
+    when = _guard(row)
+    out.line((number, HEAD), "  ", (" ".join(places), HEAD), hang=5)
+    for label, text in (
+        ("when", when),
+        ("do", ", ".join(effect.name for effect in row.do)),
+        ("raise", ", ".join(_raised(row))),
+        ("see", row.ambiguity.id if row.ambiguity else ""),
+    ):
+        if text:
+            out.line((label.ljust(6), DIM), text, indent=5, hang=6)
+    if transition.ignores:
+        out.line(("ignored", DIM), indent=5)
+
+
+def _guard(row: AnyRow) -> str:
+    """When the row holds; "" for always."""
+    return "" if row.when.text in {"", "always"} else row.when.text
+
+
+def _raised(row: AnyRow) -> list[str]:
+    """The events that a row raises, with the member that they are for."""
+    return [
+        raised.event.name + ("" if raised.to is None else f" for {raised.to.read(_PRINTED)}")
+        for raised in row.raises
+    ]
+
+
+# --- One row ----------------------------------------------------------------------------------
+
+
+def explain(row_id: str, name: str | None, *, json: bool) -> ExitCode:
+    """Say everything about one row.
+
+    Raises:
+        Misuse: if there is none with that id, or it belongs to another table than the one named.
+    """
+    try:
+        row = OTRV3.row(row_id)
+    except KeyError:
+        ids = [known.id for known in OTRV3.rows()]
+        raise unknown("row", row_id, ids, "otrspec table NAME --json") from None
+    if name is not None and _table(name).name != row.table:
+        message = f"{row_id} is a row of {row.table}"
+        raise Misuse(message)
+    clauses = list(dict.fromkeys((*citing(V3, row.id), *citing(V2, row.id))))
+    cases = _cases_of(row)
+    if json:
+        write_json(
+            {
+                "id": row.id,
+                "at": row.at.name,
+                "on": row.on.name,
+                "when": row.when.text,
+                "do": [effect.name for effect in row.do],
+                "goto": row.goto.name,
+                "raises": _raised(row),
+                "section": row.section,
+                "ambiguity": row.ambiguity.id if row.ambiguity else "",
+                "clauses": [clause.id for clause in clauses],
+                "cases": list(cases),
+            }
+        )
+        return ExitCode.EXPECTED
+    out = Screen()
+    out.whole((row.id, HEAD))
+    out.line((f"“{row.section}”", DIM))
+    out.line()
+    _show_parts(out, row)
+    _show_evidence(out, clauses, cases)
+    return ExitCode.EXPECTED
+
+
+def _cases_of(row: AnyRow) -> tuple[str, ...]:
+    """The cases in which the target takes a row."""
+    with progress("playing every case"):
+        return coverage(RealLab(), choose(Selection()))[row.id]
+
+
+def _show_parts(out: Screen, row: AnyRow) -> None:
+    _part(out, "in", row.at.name, row.at.meaning)
+    _part(out, "on", row.on.name, row.on.meaning)
+    _part(out, "when", row.when.text, "")
+    for condition in row.when.atoms():
+        _show_condition(out, condition)
+    if row.ignores:
+        _part(out, "do", "nothing", "the event is ignored")
+    for effect in row.do:
+        _show_effect(out, effect)
+    stays = row.goto is row.at
+    _part(out, "goto", "stays" if stays else row.goto.name, "" if stays else row.goto.meaning)
+    for raised, text in zip(row.raises, _raised(row), strict=True):
+        handler = OTRV3.handler[raised.event].machine
+        _part(out, "raise", text, f"{raised.event.meaning} (goes to {handler})")
+    hole = row.ambiguity
+    if hole is not None:
+        _part(out, "see", hole.id, f"{hole.about}: {hole.kind.meaning}")
+        _detail(out, "literal", hole.literal.says)
+        _detail(out, "ours", hole.ours.says)
+        _detail(out, "because", hole.because)
+        for peer, does in hole.peers:
+            _detail(out, peer, does)
+
+
+def _part(out: Screen, label: str, name: str, meaning: str) -> None:
+    gap = "  " if meaning else ""
+    out.line((label.ljust(_LABEL), DIM), (name, NAME), gap, meaning, hang=_LABEL)
+
+
+def _detail(out: Screen, label: str, text: str) -> None:
+    if text:
+        out.line((f"{label}: ", DIM), text, indent=_LABEL + 2, hang=2)
+
+
+def _show_condition(out: Screen, condition: Condition) -> None:
+    out.line((condition.name, NAME), f"  {condition.meaning}", indent=_LABEL, hang=2)
+    spec = condition.spec
+    match spec:
+        case Defined():
+            _detail(out, "is", spec.expr.read(_PRINTED))
+        case Validity():
+            for check in spec.checks:
+                _detail(out, check.name, check.meaning)
+        case Opaque():
+            pass
+
+
+def _show_effect(out: Screen, effect: Effect) -> None:
+    spec = effect.spec
+    _part(out, "do", effect.name, effect.meaning)
+    _detail(out, "seen", _SEEN[spec.seen])
+    for label, data in (("needs", spec.needs), ("writes", spec.writes), ("forgets", spec.forgets)):
+        _detail(out, label, ", ".join(datum.name for datum in data))
+    for variable, value in spec.sets.items():
+        _detail(out, "sets", f"{variable.read(_PRINTED)} := {value.read(_PRINTED)}")
+
+
+def _show_evidence(out: Screen, clauses: list[Clause], cases: tuple[str, ...]) -> None:
+    out.line()
+    out.line((f"Clauses that cite it ({len(clauses)})", HEAD))
+    for clause in clauses:
+        out.line((clause.id, NAME), f"  {clause.about}", indent=2, hang=2)
+    out.line()
+    out.line((f"Cases in which a target takes it ({len(cases)})", HEAD))
+    for case in cases:
+        out.whole("  ", (case, NAME))
