@@ -79,9 +79,10 @@ class ShimParty(Party):
         """One request, and what came of it in the background."""
         return self._reaction(self.shim.receive(ENDPOINT, self.lab.from_network(wire)))
 
-    def wait(self, seconds: int) -> None:
-        """The shim's clock goes on."""
+    def wait(self, seconds: int) -> Reaction:
+        """The shim's clock goes on, and what that causes is asked for."""
         self.shim.clock(seconds)
+        return self._reaction(self.shim.poll(ENDPOINT))
 
     def _ask(self, command: Command) -> Answer:
         shim, out = self.shim, self.lab.suite.to_bytes

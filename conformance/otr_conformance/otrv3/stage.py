@@ -128,7 +128,7 @@ class Party(ABC):
         """Something arrives."""
 
     @abstractmethod
-    def wait(self, seconds: int) -> None:
+    def wait(self, seconds: int) -> Reaction:
         """Time passes."""
 
 
@@ -158,9 +158,10 @@ class ReferenceParty(Party):
         """One step."""
         return self._take(Receive(wire))
 
-    def wait(self, seconds: int) -> None:
-        """The clock goes on."""
+    def wait(self, seconds: int) -> Reaction:
+        """The clock goes on; the reference does nothing on its own."""
         self.now += seconds
+        return Reaction()
 
     def _take(self, given: Command | Receive) -> Reaction:
         stepped = self.endpoint.step(self.conversation, given, self.now)
@@ -479,9 +480,9 @@ class Stage:
 
     def wait(self, seconds: int) -> None:
         """Time passes on both sides."""
-        self.log.append(f"{seconds} seconds pass")
-        self.tester.wait(seconds)
-        self.target.wait(seconds)
+        with self._seeing(f"{seconds} seconds pass"):
+            self._absorb_tester(self.tester.wait(seconds))
+            self._absorb(self.target.wait(seconds))
 
     # What only a stage can arrange.
 
