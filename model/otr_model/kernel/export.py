@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .ambiguity import Ambiguity
-    from .composition import AnyRow, AnyTable, Composition, Family, Parameter
+    from .composition import AnyRow, AnyTable, Assumption, Composition, Family, Parameter
     from .expr import Bool, Int, Variable
     from .guard import Exclusive
     from .layout import Layout, TextFormat
@@ -210,6 +210,7 @@ class _Exporter:
             "parameters": [_parameter(parameter) for parameter in composition.parameters],
             "exclusives": [_exclusive(group) for group in composition.exclusives],
             "ambiguities": [_ambiguity(hole) for hole in composition.ambiguities],
+            "assumptions": [self.assumption(each) for each in composition.assumptions],
             "layouts": [_plain(each.document()) for each in layouts],
             "texts": [_plain(each.document()) for each in texts],
             "schedules": [_plain(each.document()) for each in schedules],
@@ -238,7 +239,7 @@ class _Exporter:
             "id": row.id,
             "at": row.at.name,
             "on": row.on.name,
-            "when": {"tree": guard_tree(row.when), "text": row.when.text},
+            "when": _guard(row.when),
             "do": [effect.name for effect in row.do],
             "goto": row.goto.name,
             "raises": [
@@ -305,10 +306,21 @@ class _Exporter:
             "seen": spec.seen.label,
         }
 
+    def assumption(self, assumption: Assumption) -> Object:
+        holds = assumption.holds
+        if isinstance(holds, Guard):
+            return {"about": assumption.about, "conditions": _guard(holds)}
+        return {"about": assumption.about, "variables": self.expression(holds)}
+
 
 def handlers(composition: Composition) -> dict[Event, str]:
     """The name of the table that handles each event."""
     return {event: table.name for event, table in composition.handler.items()}
+
+
+def _guard(guard: Guard) -> Object:
+    """Both readings of a guard."""
+    return {"tree": guard_tree(guard), "text": guard.text}
 
 
 def _names(words: Sequence[Word]) -> list[Json]:
@@ -435,6 +447,7 @@ def schema() -> Object:
                 "parameters": _list("parameter", "figures that are fixed"),
                 "exclusives": _list("exclusive", "conditions that exclude each other"),
                 "ambiguities": _list("ambiguity", "holes in the specification"),
+                "assumptions": _list("assumption", "what is taken for granted"),
                 "layouts": _list("layout", "messages and structures in bytes"),
                 "texts": _list("textFormat", "messages in characters"),
                 "schedules": _list("schedule", "which keys are computed from what"),
@@ -706,6 +719,7 @@ def _values() -> Object:
         "about": _text("what it means"),
         "scope": _ref("scope"),
     }
+    assumed: Object = {"about": _text("what whoever runs the tables must see to")}
     reading = _object({"says": _text("the reading")}, {"where": _ref("section")})
     return {
         "variable": {
@@ -738,6 +752,12 @@ def _values() -> Object:
                 "complete": _yes_or_no("exactly one of them holds; else at most one"),
             }
         ),
+        "assumption": {
+            "oneOf": [
+                _object({**assumed, "variables": _ref("truthExpression")}),
+                _object({**assumed, "conditions": _ref("guardExpression")}),
+            ]
+        },
         "ambiguity": _object(
             {
                 "id": _ref("id"),

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 from .composition import states_of
 from .export import PrintedReading
-from .expr import BoolVar, IntArray, Number, Scope
+from .expr import BoolVar, Choice, Comparison, Conjunction, IntArray, Number, Scope
 from .guard import Connective, Guard
 from .vocabulary import Defined, Observer, Opaque, Origin, Validity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .ambiguity import Ambiguity, Reading
     from .composition import AnyRow, AnyTable, Composition
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Transition", "pages", "raisers", "transitions"]
 
 EVERY_STATE = "any state"
+
+_NOTICE = "<!-- Printed from the model. Change the model, and print it again. -->\n"
 
 
 # --- Transitions ------------------------------------------------------------------------------
@@ -194,7 +196,7 @@ def pages(
         made["layouts.md"] = book.layouts(layouts, texts)
     if schedules:
         made["schedules.md"] = book.schedules(schedules)
-    return {name: "\n".join(lines).rstrip() + "\n" for name, lines in made.items()}
+    return {name: "\n".join((_NOTICE, *lines)).rstrip() + "\n" for name, lines in made.items()}
 
 
 class _Book:
@@ -369,7 +371,7 @@ class _Book:
 
     def states(self, table: AnyTable) -> list[str]:
         if len(states_of(table)) == 1:
-            return ["It has no states: it decides by the message alone.", ""]
+            return ["It has one state: what it does hangs on its events and conditions alone.", ""]
         return [
             "## States",
             "",
@@ -568,11 +570,40 @@ class _Book:
             _data(spec.needs),
             _data(spec.writes),
             _data(spec.forgets),
-            _stacked(self.update(variable, value) for variable, value in spec.sets.items()),
+            _stacked(_code(update) for update in self.updates(spec.sets)),
         )
 
-    def update(self, variable: Variable, value: Int | Bool) -> str:
-        return _code(f"{variable.read(self.printed)} := {value.read(self.printed)}")
+    def updates(self, sets: Mapping[Variable, Int | Bool]) -> Iterator[str]:
+        """What an effect sets; an array that is set as a whole is one update."""
+        wholes: dict[Variable, str] = {}
+        for array in self.composition.variables:
+            if isinstance(array, IntArray):
+                whole = self.whole(array, sets)
+                wholes.update({cell: whole for _, cell in array.cells() if whole})
+        told: set[str] = set()
+        for variable, value in sets.items():
+            whole = wholes.get(variable, "")
+            if not whole:
+                yield f"{variable.read(self.printed)} := {value.read(self.printed)}"
+            elif whole not in told:
+                told.add(whole)
+                yield whole
+
+    def whole(self, array: IntArray, sets: Mapping[Variable, Int | Bool]) -> str:
+        """The one update that sets every element of an array; "" if it takes several."""
+        cells = list(array.cells())
+        if any(cell not in sets for _, cell in cells):
+            return ""
+        first = sets[cells[0][1]]
+        if isinstance(first, Choice) and isinstance(first.when, Conjunction):
+            compared = [part for part in first.when.parts if isinstance(part, Comparison)]
+            at = tuple(part.left for part in compared)
+            if len(at) == len(array.shape) and {cell: sets[cell] for _, cell in cells} == array.storing(at, first.then):
+                where = self.printed.element(array, tuple(each.read(self.printed) for each in at))
+                return f"{where} := {first.then.read(self.printed)}"
+        if isinstance(first, Number) and all(sets[cell] == first for _, cell in cells):
+            return f"every {array.name}[...] := {first.read(self.printed)}"
+        return ""
 
     # Variables.
 
@@ -616,7 +647,20 @@ class _Book:
                     for parameter in self.composition.parameters
                 ),
             ),
+            *self.assumed(),
         ]
+
+    def assumed(self) -> list[str]:
+        """What the tables take for granted."""
+        assumptions = self.composition.assumptions
+        if not assumptions:
+            return []
+        lines = ["## Taken for granted", "", "Whoever runs the tables must see to this.", ""]
+        for assumption in assumptions:
+            holds = assumption.holds
+            text = holds.text if isinstance(holds, Guard) else holds.read(self.printed)
+            lines.append(f"- {_sentence(assumption.about)} {_code(text)}")
+        return [*lines, ""]
 
     def variable(self, variable: Variable | IntArray) -> tuple[str, ...]:
         if isinstance(variable, IntArray):
@@ -658,8 +702,7 @@ class _Book:
                 ),
                 f"Why: {_sentence(hole.because)}",
                 "",
-                *(f"{_escaped(name)}: {_escaped(does)}." for name, does in hole.peers),
-                *([""] if hole.peers else []),
+                *_peers(hole),
                 *self.concerned(rows),
             ]
         return lines
@@ -777,6 +820,13 @@ def _reading(reading: Reading) -> tuple[str, str]:
     return _escaped(reading.says), f"“{_escaped(reading.where)}”" if reading.where else ""
 
 
+def _peers(hole: Ambiguity) -> list[str]:
+    """What implementations do."""
+    does = {"ours": "reads it as we do", "literal": "follows the letter"}
+    known = [f"- {_escaped(name)} {_escaped(does.get(what, what))}." for name, what in hole.peers]
+    return [*known, ""] if known else []
+
+
 def _row_ids(found: Sequence[Transition]) -> list[str]:
     """The public ids behind the lines of a page, for whoever looks up a trace."""
     return [
@@ -846,5 +896,5 @@ def _piece(piece: Piece) -> tuple[str, ...]:
 
 
 def _visible(text: bytes) -> str:
-    """Characters of a text, with blanks and tabs that can be told apart."""
-    return text.decode("ascii").replace(" ", "␠").replace("\t", "␉")
+    """Characters as they are, or in hexadecimal where nobody could see them."""
+    return text.decode("ascii") if text.strip() or not text else text.hex(" ")

@@ -1,0 +1,67 @@
+"""Key schedules: which value is made from which.
+
+Values that come from outside stand on the left, those that are kept on the right and in another
+colour. A box says what a value is called, how it is made, what it is for, and how many bytes it
+has; an arrow leads from each thing that it is made from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from otr_model.kernel.schedule import Given
+
+from . import style
+from .drawing import Drawing, graph, label
+
+if TYPE_CHECKING:
+    from otr_model.kernel.schedule import Schedule, Value
+
+__all__ = ["schedule_diagram"]
+
+COLUMNS = 24
+"""Characters of a line in a box."""
+
+
+def schedule_diagram(schedule: Schedule) -> Drawing:
+    """The drawing of a key schedule; its name is `schedule-` and the schedule's."""
+    dot = graph(f"schedule-{schedule.name}", rankdir="LR", nodesep="0.14", ranksep="0.28")
+    for value in schedule.values:
+        kept = value in schedule.results
+        given = isinstance(value.made, Given)
+        dot.node(
+            value.name,
+            _says(value),
+            fillcolor=style.WARM if kept else style.PAPER if given else style.PALE,
+            style="filled" if given else "rounded,filled",
+            penwidth="1.8" if kept else "1",
+        )
+    for source, value, _ in schedule.edges:
+        dot.edge(source.name, value.name)
+    note = "Square: comes from outside. Thick: is kept."
+    dot.attr(
+        label=label(style.font(style.html(note), color=style.MUTED)), labelloc="b", labeljust="l"
+    )
+    return Drawing(f"schedule-{schedule.name}", dot.source, _mermaid(schedule))
+
+
+def _says(value: Value) -> str:
+    made = style.wrapped(value.made.text, COLUMNS)
+    about = style.wrapped(value.about, COLUMNS)
+    if value.made.size is not None:
+        about.append(f"{value.made.size} byte{'' if value.made.size == 1 else 's'}")
+    return label(
+        style.font(style.html(value.title), bold=True, size=12),
+        *(style.font(style.html(line), color=style.BLUE) for line in made),
+        *(style.font(style.html(line), color=style.MUTED) for line in about),
+    )
+
+
+def _mermaid(schedule: Schedule) -> str:
+    lines = ["flowchart LR"]
+    for value in schedule.values:
+        made = f"<br>{value.made.text}" if value.made.text else ""
+        shape = ("([", "])") if value in schedule.results else ("[", "]")
+        lines.append(f'    {value.name}{shape[0]}"{value.title}{made}"{shape[1]}')
+    lines += [f"    {source.name} --> {value.name}" for source, value, _ in schedule.edges]
+    return "\n".join(lines) + "\n"
