@@ -320,7 +320,10 @@ class Engine(Generic[S]):
         queue: deque[tuple[Event, int]] = deque([(event, key)])
         while queue:
             happening, to = queue.popleft()
-            machine = self._machines[happening]
+            machine = self._machines.get(happening)
+            if machine is None:
+                step.trace.append(Fired(f"{happening.label}!missing", to))
+                continue
             if machine.in_family:
                 self._enter(step, to)
             else:
