@@ -40,7 +40,17 @@ from .messages import (
 
 if TYPE_CHECKING:
     from otr_model.kernel.vocabulary import Check as AnyCheck
-    from otr_reference.sorts import Element, Key, Octets, PublicKey, Scalar, Seed, Signature, Wire
+    from otr_reference.sorts import (
+        Element,
+        Key,
+        Octets,
+        PublicKey,
+        Scalar,
+        Seed,
+        Signature,
+        SigningKey,
+        Wire,
+    )
 
     from .suite import Suite
 
@@ -169,22 +179,23 @@ def _committed_outside(suite: S) -> S:
 
 
 def _keyid_zero(suite: S) -> S:
-    """Keyid = 0 in X and in M."""
+    """Keyid = 0 in X and in M, as sent. What is received is verified as it should be."""
+    with_zero: dict[Octets, Octets] = {}
 
-    def signed_value(
-        base: Suite,
-        m1: Key,
-        first: Element,
-        second: Element,
-        public: PublicKey,
-        _keyid: int,
+    def signed_value(  # noqa: PLR0913, PLR0917 - the suite, and the operation's arguments
+        base: Suite, m1: Key, first: Element, second: Element, public: PublicKey, keyid: int
     ) -> Octets:
-        return base.signed_value(m1, first, second, public, 0)
+        value = base.signed_value(m1, first, second, public, keyid)
+        with_zero[value] = base.signed_value(m1, first, second, public, 0)
+        return value
+
+    def sign(base: Suite, signing: SigningKey, value: Octets, seed: Seed, draw: int) -> Signature:
+        return base.sign(signing, with_zero.get(value, value), seed, draw)
 
     def seal_identity(base: Suite, c: Key, identity: Identity) -> Octets:
         return base.seal_identity(c, replace(identity, keyid=0))
 
-    return derived(suite, signed_value=signed_value, seal_identity=seal_identity)
+    return derived(suite, signed_value=signed_value, sign=sign, seal_identity=seal_identity)
 
 
 def _false_identity(suite: S) -> S:
@@ -195,7 +206,7 @@ def _false_identity(suite: S) -> S:
 def _signed_otherwise(suite: S) -> S:
     """A right signature of another value."""
 
-    def sign(base: Suite, signing: Any, value: Octets, seed: Seed, draw: int) -> Signature:  # noqa: ANN401 - a SigningKey, handed on
+    def sign(base: Suite, signing: SigningKey, value: Octets, seed: Seed, draw: int) -> Signature:
         return base.sign(signing, base.garble(value), seed, draw)
 
     return derived(suite, sign=sign)
