@@ -17,6 +17,7 @@ from otr_conformance.otrv3.shim_party import ShimParty
 from otr_conformance.otrv3.stage import reference_target
 from otr_conformance.shim.client import ShimProcess
 from otr_conformance.shim.errors import ShimError, ShimRefused
+from otr_conformance.shim.protocol import LINE_LIMIT
 from otr_conformance.shim.vocabulary import Capability, ErrorWord
 from otr_conformance.verdict import Verdict
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 5.0
 """Seconds that a target may take for one answer."""
+BESIDE = 1000
+"""Bytes that a line has beside the message in it, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,12 @@ class Runner(AbstractContextManager["Runner"]):
         hello = self.hello
         if hello is None:
             return ""
-        if case.version not in hello.versions:
-            return f"does not speak version {case.version}"
+        allowed = {2: case.cast.target.allow_v2, 3: case.cast.target.allow_v3}
+        for version in (case.version, *(v for v, yes in allowed.items() if yes)):
+            if version not in hello.versions:
+                return f"does not speak version {version}"
+        if -(-case.largest // 3) * 4 + BESIDE > LINE_LIMIT:
+            return f"a message of {case.largest} bytes does not fit on a line"
         wanted = {Capability(word) for word in case.needs}
         if case.cast.max_size:
             wanted.add(Capability.FRAGMENT)

@@ -52,6 +52,7 @@ class Case:
         level: how strongly it is asked for.
         needs: capabilities of the shim protocol that a target needs.
         version: the protocol version that is spoken, 2 or 3.
+        largest: bytes of the largest message that the target receives, where they are many.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Case:
     level: Level = Level.MUST
     needs: frozenset[str] = frozenset()
     version: int = 3
+    largest: int = 0
 
 
 CASES: dict[str, Case] = {}
@@ -93,13 +95,15 @@ def case(  # noqa: PLR0913 - one keyword for each thing that a case states
     level: Level = Level.MUST,
     needs: frozenset[str] | set[str] = frozenset(),
     version: int = 3,
+    largest: int = 0,
 ) -> Callable[[Play], Play]:
     """Declare a case; see `Case`. The function's docstring is its description."""
 
     def declare(play: Play) -> Play:
         about = " ".join((play.__doc__ or "").split())
         cast = Cast(target, tester, variant, max_size, tester_size)
-        add(Case(f"otrv3.case:{name}", about, cast, play, level, frozenset(needs), version))
+        needed = frozenset(needs)
+        add(Case(f"otrv3.case:{name}", about, cast, play, level, needed, version, largest))
         return play
 
     return declare

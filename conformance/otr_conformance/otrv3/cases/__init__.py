@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import life
+from . import ake, life, negative_ake, receiving
 
-__all__ = ["life"]
+__all__ = ["ake", "life", "negative_ake", "receiving"]

@@ -1,0 +1,92 @@
+"""Messages of the AKE that are wrong in one thing: one case for each check, in both versions.
+
+The tester deviates so that what it sends fails one check and no other that is made before it. A
+target that does not make the check becomes private, or answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from otr_conformance.otrv3.case import case
+from otr_conformance.otrv3.moves import QUERIES, declare, talk
+from otr_model.kernel.variant import Falsify, Variant
+from otr_model.otrv3.conditions import Check
+from otr_reference.otrv3.session import Policy
+
+if TYPE_CHECKING:
+    from otr_conformance.otrv3.case import Play
+    from otr_conformance.otrv3.stage import Stage
+
+BOTH = Policy()
+
+TO_INITIATOR = (
+    Check.GY_RANGE,
+    Check.SIGNATURE_MAC,
+    Check.SIGNATURE_IDENTITY,
+    Check.SIGNATURE_KEYID,
+    Check.SIGNATURE_SIGNED,
+)
+"""Checks of what answers the target's D-H Commit."""
+TO_RESPONDER = (
+    Check.COMMITMENT_MATCHES,
+    Check.COMMITMENT_OPENS,
+    Check.GX_RANGE,
+    Check.REVEAL_MAC,
+    Check.REVEAL_IDENTITY,
+    Check.REVEAL_KEYID,
+    Check.REVEAL_SIGNED,
+)
+"""Checks of what opens the tester's D-H Commit."""
+
+
+def falsifying(check: Check) -> Variant:
+    """The deviation that fails a check."""
+    return Variant(f"falsify {check.label}", check.meaning, (Falsify(check),))
+
+
+def _target_commits(version: int) -> Play:
+    def play(stage: Stage) -> None:
+        stage.arrives(QUERIES[version])
+        stage.settle()
+        talk(stage)
+
+    return play
+
+
+def _tester_commits(version: int) -> Play:
+    def play(stage: Stage) -> None:
+        stage.tester_takes(QUERIES[version])
+        stage.settle()
+        talk(stage)
+
+    return play
+
+
+for _checks, _kind, _play in (
+    (TO_INITIATOR, "D-H Key or Signature", _target_commits),
+    (TO_RESPONDER, "Reveal Signature", _tester_commits),
+):
+    for _check in _checks:
+        for _version in (3, 2):
+            declare(
+                f"negative.v{_version}-{_check.label}",
+                f"""Refuses a {_kind} Message for which this does not hold: {_check.meaning}. No
+                private conversation begins, and the peer is not answered.""",
+                _play(_version),
+                version=_version,
+                variant=falsifying(_check),
+            )
+
+
+@case(
+    f"negative.{Check.DH_KEY_VERSION.label}",
+    target=BOTH,
+    tester=BOTH,
+    variant=falsifying(Check.DH_KEY_VERSION),
+)
+def dh_key_version(stage: Stage) -> None:
+    """Refuses a D-H Key Message of version 2 in answer to its D-H Commit of version 3."""
+    stage.arrives(QUERIES[3])
+    stage.settle()
+    talk(stage)
