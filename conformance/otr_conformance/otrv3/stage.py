@@ -640,8 +640,8 @@ class Stage:
         if report.what == "extra-key":
             said, _, key = report.detail.rpartition(" ")
             self._secured[f"{who}'s extra key"] = key
-            other = self._secured.get(f"{'tester' if who == 'target' else 'target'}'s extra key")
-            return f"extra-key {said}{' agreeing' if key == other else ''}"
+            known = self._secured.get(f"{'tester' if who == 'target' else 'target'}'s extra key")
+            return f"extra-key {said}{' agreeing' if key == known else ''}"
         return str(report)
 
     def _whole(self, wire: Wire) -> Message | None:

@@ -1,0 +1,915 @@
+"""What happens to what the user types, and what the user is shown, in each message state.
+
+The twelve actions of section "The protocol state machine", as far as msgstate decides them, under
+every policy that makes a difference.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, Level, case
+from otr_conformance.otrv3.scenes import (
+    LONG_AGO,
+    again,
+    ended,
+    finished,
+    nothing,
+    private,
+    sent_by_tester,
+    talk,
+)
+from otr_reference.otrv3.messages import Query, TaggedPlaintext
+from otr_reference.otrv3.session import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otr_conformance.otrv3.stage import Stage
+
+    Scene = Callable[[Stage], None]
+
+BOTH = Policy()
+VERSIONS: dict[str, tuple[bool, bool]] = {
+    "v3": (False, True),
+    "v2": (True, False),
+    "v2-and-v3": (True, True),
+}
+"""What a policy allows: version 2, version 3."""
+SCENES: dict[str, Scene] = {"plaintext": nothing, "encrypted": private, "finished": finished}
+PLACES = {
+    "plaintext": "before anything has happened",
+    "encrypted": "in a private conversation",
+    "finished": "once the peer has ended the conversation",
+    "ended": "once the user has ended the conversation",
+}
+IGNORE_UNREADABLE = 0x01
+
+
+def allowing(versions: str, **words: bool) -> Policy:
+    """A policy that allows some versions, with other words of it."""
+    allow_v2, allow_v3 = VERSIONS[versions]
+    return Policy(allow_v2=allow_v2, allow_v3=allow_v3, **words)
+
+
+def needs(policy: Policy, *more: str) -> set[str]:
+    """What a target has to offer to be given a policy."""
+    return set(more) | (
+        {"policy"} if policy != Policy(policy.allow_v2, policy.allow_v3) else set[str]()
+    )
+
+
+def offered(versions: str) -> frozenset[int]:
+    """The versions in a Query Message or whitespace tag."""
+    return frozenset(number for number, yes in zip((2, 3), VERSIONS[versions], strict=True) if yes)
+
+
+def declare(name: str, about: str, play: Scene, target: Policy, **more: object) -> None:
+    """Declare a case of a family."""
+
+    def played(stage: Stage) -> None:
+        play(stage)
+
+    played.__doc__ = about
+    tester = more.pop("tester", V3_ONLY)
+    case(name, target=target, tester=tester, needs=needs(target), **more)(played)  # type: ignore[arg-type]  # handed on
+
+
+# User types a message to be sent.
+
+
+def types_twice(stage: Stage) -> None:
+    """The target's user types, and the tester reads what it can."""
+    stage.target_says("one")
+    stage.settle()
+    stage.target_says("two")
+    stage.settle()
+
+
+def _typing_in_plaintext() -> None:
+    for versions, require, tag in product(VERSIONS, (False, True), (False, True)):
+        target = allowing(versions, require_encryption=require, send_whitespace_tag=tag)
+        tester = V2_ONLY if versions == "v2" else V3_ONLY
+        words = [word for word, yes in (("require", require), ("tag", tag)) if yes] or ["plain"]
+
+        def play(stage: Stage) -> None:
+            stage.target_says("one")
+            stage.target_says("two")
+            stage.settle()
+            again(stage)
+
+        if require:
+            about = """Sends a Query Message instead of what the user types where encryption is
+            required, and sends the text once the conversation is private."""
+        elif tag:
+            about = """Attaches the whitespace tag to what the user types, naming the versions that
+            its policy allows, as long as no plaintext has come back."""
+        else:
+            about = "Sends what the user types as it is, where no policy asks for more."
+        declare(
+            f"message.types-in-plaintext.{'-'.join(words)}.{versions}",
+            about,
+            play,
+            target,
+            tester=tester,
+            version=2 if versions == "v2" else 3,
+        )
+    for require, tag in product((False, True), (False, True)):
+        target = Policy(
+            allow_v2=False,
+            allow_v3=False,
+            require_encryption=require,
+            send_whitespace_tag=tag,
+        )
+        words = [word for word, yes in (("require", require), ("tag", tag)) if yes] or ["plain"]
+        declare(
+            f"message.types-while-disabled.{'-'.join(words)}",
+            """Sends what the user types as it is where no version is allowed, whatever the other
+            policies ask for.""",
+            types_twice,
+            target,
+        )
+
+
+def _typing_in_private() -> None:
+    for strict in (False, True):
+        target = allowing("v3", require_encryption=strict, send_whitespace_tag=strict)
+        name = "strict" if strict else "plain"
+
+        def in_private(stage: Stage) -> None:
+            private(stage)
+            types_twice(stage)
+            talk(stage)
+
+        declare(
+            f"message.types-in-encrypted.{name}",
+            "Encrypts what the user types in a private conversation, whatever the policy.",
+            in_private,
+            target,
+        )
+
+        def in_finished(stage: Stage) -> None:
+            finished(stage)
+            types_twice(stage)
+            private(stage)
+            talk(stage)
+
+        declare(
+            f"message.types-in-finished.{name}",
+            """Sends nothing of what the user types once the peer has ended the conversation, says
+            so, and sends the last text when the conversation is private again.""",
+            in_finished,
+            target,
+        )
+
+
+_typing_in_plaintext()
+_typing_in_private()
+
+
+@case(
+    "message.tag-ends-with-first-plaintext",
+    target=allowing("v3", send_whitespace_tag=True),
+    needs={"policy"},
+)
+def tag_ends(stage: Stage) -> None:
+    """Attaches no whitespace tag any more once a plaintext has been received."""
+    stage.target_says("anyone there?")
+    stage.tester_says("yes")
+    stage.settle()
+    stage.target_says("so you have no OTR")
+    stage.target_says("never mind")
+    stage.settle()
+
+
+@case(
+    "message.tag-returns-after-private-conversation",
+    target=allowing("v3", send_whitespace_tag=True),
+    needs={"policy"},
+)
+def tag_returns(stage: Stage) -> None:
+    """Attaches the whitespace tag again after MSGSTATE_PLAINTEXT was entered anew."""
+    stage.tester_says("hello")
+    stage.settle()
+    stage.target_says("no tag here")
+    ended(stage)
+    stage.target_says("a tag here")
+    stage.tester_says("a plaintext")
+    stage.settle()
+    stage.target_says("and none here")
+
+
+@case(
+    "message.tag-returns-after-finished",
+    target=allowing("v3", send_whitespace_tag=True),
+    needs={"policy"},
+)
+def tag_returns_after_finished(stage: Stage) -> None:
+    """Attaches the whitespace tag again when the user ends what the peer had ended."""
+    finished(stage)
+    stage.tester_says("in the clear")
+    stage.settle()
+    stage.target_ends()
+    stage.target_says("a tag here")
+
+
+# User requests to start an OTR conversation.
+
+
+def _starting() -> None:
+    for (state, scene), versions in product(SCENES.items(), VERSIONS):
+        version = 2 if versions == "v2" else 3
+
+        def play(stage: Stage, scene: Scene = scene) -> None:
+            scene(stage)
+            stage.target_starts()
+            stage.settle()
+            talk(stage)
+
+        declare(
+            f"message.starts-in-{state}.{versions}",
+            f"""Sends a Query Message {PLACES[state]} when the user asks for a private conversation,
+            naming the versions that its policy allows.""",
+            play,
+            allowing(versions),
+            tester=allowing(versions),
+            version=version,
+        )
+
+
+_starting()
+
+
+def _starting_in_vain() -> None:
+    for state, scene in (*SCENES.items(), ("ended", ended)):
+
+        def play(stage: Stage, scene: Scene = scene) -> None:
+            scene(stage)
+            stage.target_starts()
+            stage.to_tester_loses()
+            probe(stage)
+            again(stage)
+
+        declare(
+            f"message.starts-in-vain-in-{state}",
+            f"""Handles what the user types {PLACES[state]} as before when its Query Message is not
+            answered.""",
+            play,
+            V3_ONLY,
+        )
+
+
+_starting_in_vain()
+
+
+@case("message.starts-while-disabled", target=Policy(allow_v2=False, allow_v3=False))
+def starts_while_disabled(stage: Stage) -> None:
+    """Sends no Query Message where no version is allowed."""
+    stage.target_starts()
+    stage.settle()
+    stage.target_says("as it is")
+    stage.settle()
+
+
+# Receiving plaintext, without and with the whitespace tag.
+
+
+def probe(stage: Stage) -> None:
+    """Where the target stands shows in what becomes of what its user types."""
+    stage.target_says("where am I?")
+    stage.settle()
+    stage.target_says("and now?")
+    stage.settle()
+
+
+def _plaintext() -> None:
+    for (state, scene), require in product((*SCENES.items(), ("ended", ended)), (False, True)):
+
+        def play(stage: Stage, scene: Scene = scene) -> None:
+            scene(stage)
+            stage.arrives("in the clear")
+            probe(stage)
+            again(stage)
+
+        warned = require or state in {"encrypted", "finished"}
+        declare(
+            f"message.plaintext-in-{state}{'.require' if require else ''}",
+            f"Shows a plaintext {PLACES[state]}, {'with' if warned else 'without'} a warning.",
+            play,
+            allowing("v3", require_encryption=require),
+        )
+
+
+def _tagged() -> None:
+    for (state, scene), require, start in product(
+        (*SCENES.items(), ("ended", ended)), (False, True), (False, True)
+    ):
+
+        def play(stage: Stage, scene: Scene = scene) -> None:
+            scene(stage)
+            tagged = TaggedPlaintext(stage.lab.text("in the clear"), frozenset({3}))
+            stage.sends(tagged, "a tagged plaintext")
+            probe(stage)
+            talk(stage)
+
+        words = "".join(f".{w}" for w, yes in (("require", require), ("start", start)) if yes)
+        warned = require or state in {"encrypted", "finished"}
+        declare(
+            f"message.tagged-plaintext-in-{state}{words}",
+            f"""Shows a plaintext with the whitespace tag {PLACES[state]}, without the tag,
+            {"with" if warned else "without"} a warning, and {"starts" if start else "starts no"}
+            AKE because of it.""",
+            play,
+            allowing("v3", require_encryption=require, whitespace_start_ake=start),
+        )
+
+
+def _offers() -> None:
+    """Which version a whitespace tag or a Query Message leads to."""
+    for allowed, offer in product(VERSIONS, VERSIONS):
+
+        def by_tag(stage: Stage, offer: str = offer) -> None:
+            tagged = TaggedPlaintext(stage.lab.text("hello"), offered(offer))
+            stage.sends(tagged, "a tagged plaintext")
+            stage.settle()
+            talk(stage)
+
+        def by_query(stage: Stage, offer: str = offer) -> None:
+            stage.sends(Query(offered(offer)), "a Query Message")
+            stage.settle()
+            talk(stage)
+
+        version = 2 if allowed == "v2" else 3
+        declare(
+            f"message.tag-offers-{offer}.{allowed}",
+            """Starts the AKE of the highest version that both the whitespace tag and the policy
+            allow, and none where there is no such version.""",
+            by_tag,
+            allowing(allowed, whitespace_start_ake=True),
+            tester=BOTH,
+            version=version,
+        )
+        declare(
+            f"message.query-offers-{offer}.{allowed}",
+            """Starts the AKE of the highest version that both the Query Message and the policy
+            allow, and none where there is no such version.""",
+            by_query,
+            allowing(allowed),
+            tester=BOTH,
+            version=version,
+        )
+
+
+_plaintext()
+_tagged()
+_offers()
+
+
+@case("message.query-offers-nothing")
+def query_offers_nothing(stage: Stage) -> None:
+    """Starts no AKE on a Query Message that offers no version."""
+    stage.arrives("?OTRv?")
+    probe(stage)
+
+
+@case("message.query-offers-version-4")
+def query_offers_version_4(stage: Stage) -> None:
+    """Starts no AKE on a Query Message that offers only versions which it does not know."""
+    stage.arrives("?OTRv4?")
+    probe(stage)
+
+
+def _queries() -> None:
+    for (state, scene), version in product((*SCENES.items(), ("ended", ended)), (3, 2)):
+
+        def play(stage: Stage, scene: Scene = scene, version: int = version) -> None:
+            scene(stage)
+            stage.arrives(f"?OTRv{version}?")
+            probe(stage)
+            talk(stage)
+
+        policy = V3_ONLY if version == 3 else V2_ONLY  # noqa: PLR2004 - the protocol's versions
+        declare(
+            f"message.query-in-{state}.v{version}",
+            f"Answers a Query Message {PLACES[state]} with a D-H Commit Message.",
+            play,
+            policy,
+            tester=policy,
+            version=version,
+        )
+
+
+_queries()
+
+
+# Receiving an Error Message.
+
+
+def _errors() -> None:
+    for (state, scene), start, versions in product(
+        (*SCENES.items(), ("ended", ended)), (False, True), VERSIONS
+    ):
+        if versions != "v3" and not start:
+            continue
+        version = 2 if versions == "v2" else 3
+
+        def play(stage: Stage, scene: Scene = scene) -> None:
+            scene(stage)
+            stage.target_says("did you get this?")
+            stage.settle()
+            stage.arrives("?OTR Error: something went wrong")
+            stage.settle()
+            probe(stage)
+            private(stage)
+            probe(stage)
+
+        declare(
+            f"message.error-in-{state}{'.start' if start else ''}.{versions}",
+            f"""Shows an Error Message {PLACES[state]}, and {"sends" if start else "does not send"}
+            a Query Message because of it.""",
+            play,
+            allowing(versions, error_start_ake=start),
+            tester=allowing(versions),
+            version=version,
+        )
+
+
+_errors()
+
+
+def _errors_in_vain() -> None:
+    for state, scene in (*SCENES.items(), ("ended", ended)):
+
+        def play(stage: Stage, scene: Scene = scene) -> None:
+            scene(stage)
+            stage.arrives("?OTR Error: something went wrong")
+            stage.to_tester_loses()
+            probe(stage)
+            again(stage)
+
+        declare(
+            f"message.error-in-{state}.in-vain",
+            f"""Handles what the user types {PLACES[state]} as before when the Query Message that it
+            sent on an Error Message is not answered.""",
+            play,
+            allowing("v3", error_start_ake=True),
+        )
+
+
+_errors_in_vain()
+
+
+@case("message.error-owes-the-last-text")
+def error_owes(stage: Stage) -> None:
+    """Sends the last text again, once the conversation is refreshed, if an Error Message came."""
+    private(stage)
+    stage.target_says("the text that was lost")
+    stage.to_tester_loses()
+    stage.arrives("?OTR Error: unreadable")
+    private(stage)
+    talk(stage)
+
+
+@case("message.error-start-owes", target=allowing("v3", error_start_ake=True), needs={"policy"})
+def error_start_owes(stage: Stage) -> None:
+    """Asks for a new AKE after an Error Message, and sends the last text again."""
+    private(stage)
+    stage.target_says("the text that was lost")
+    stage.to_tester_loses()
+    stage.arrives("?OTR Error: unreadable")
+    stage.settle()
+    talk(stage)
+
+
+@case("message.refresh-repeats-nothing")
+def refresh_repeats_nothing(stage: Stage) -> None:
+    """Does not repeat a text that was delivered when the conversation is refreshed."""
+    private(stage)
+    stage.target_says("said once")
+    stage.settle()
+    private(stage)
+    talk(stage)
+
+
+# The stored text.
+
+
+@case(
+    "message.stored-text",
+    target=allowing("v3", require_encryption=True),
+    needs={"policy"},
+)
+def stored_text(stage: Stage) -> None:
+    """Sends the text that waited for a private conversation, once."""
+    stage.target_says("for your eyes only")
+    stage.settle()
+    probe(stage)
+    private(stage)
+
+
+@case(
+    "message.stored-text-is-the-last",
+    target=allowing("v3", require_encryption=True),
+    needs={"policy"},
+)
+def stored_text_is_the_last(stage: Stage) -> None:
+    """Sends the last of several texts that were typed before the conversation became private."""
+    stage.target_says("one")
+    stage.target_says("two")
+    stage.settle()
+
+
+@case(
+    "message.stored-text-expires",
+    target=allowing("v3", require_encryption=True),
+    needs={"policy", "clock"},
+    level=Level.SHOULD,
+)
+def stored_text_expires(stage: Stage) -> None:
+    """Does not send a stored text that is no longer recent."""
+    stage.target_says("for your eyes only")
+    stage.wait(LONG_AGO)
+    stage.settle()
+    probe(stage)
+
+
+@case("message.stored-text-same-peer")
+def stored_for_same_peer(stage: Stage) -> None:
+    """Sends a text typed after the peer ended the conversation when the same peer comes back."""
+    finished(stage)
+    stage.target_says("are you still there?")
+    private(stage)
+    probe(stage)
+
+
+@case("message.stored-text-other-peer")
+def stored_for_other_peer(stage: Stage) -> None:
+    """Keeps a text that was typed for one public key from a peer with another one."""
+    finished(stage)
+    stage.target_says("are you still there?")
+    stage.tester_becomes("mallory")
+    private(stage)
+    probe(stage)
+
+
+@case("message.stored-text-other-peer-while-private")
+def stored_for_other_peer_while_private(stage: Stage) -> None:
+    """Keeps a text from another public key, also where the conversation was private all along."""
+    private(stage)
+    stage.target_says("the text that was lost")
+    stage.to_tester_loses()
+    stage.arrives("?OTR Error: unreadable")
+    stage.tester_becomes("mallory")
+    private(stage)
+    probe(stage)
+
+
+@case("message.other-peer")
+def other_peer(stage: Stage) -> None:
+    """Says that the conversation is private anew, not refreshed, where the public key changed."""
+    private(stage)
+    talk(stage)
+    stage.tester_becomes("mallory")
+    private(stage)
+    talk(stage)
+
+
+@case("message.same-peer")
+def same_peer(stage: Stage) -> None:
+    """Says that the conversation was refreshed, where the public key is the same."""
+    private(stage)
+    talk(stage)
+    private(stage)
+    talk(stage)
+
+
+# Receiving a Data Message.
+
+
+def _unreadable() -> None:
+    scenes: tuple[tuple[str, Scene, str], ...] = (
+        ("ended", ended, "ended"),
+        ("finished", finished, "finished"),
+    )
+    for (state, scene, place), quiet in product(scenes, (False, True)):
+
+        def play(stage: Stage, scene: Scene = scene, *, quiet: bool = quiet) -> None:
+            private(stage)
+            if quiet:
+                stage.tester_heartbeat()
+                late = stage.to_target.pop()
+            else:
+                late = sent_by_tester(stage, "too late")
+            stage.tester_forgets()
+            scene(stage)
+            stage.reaches_target(late)
+            probe(stage)
+            again(stage)
+
+        declare(
+            f"message.data-in-{state}{'.ignore-unreadable' if quiet else ''}",
+            f"""{"Ignores" if quiet else "Tells the user of"} a Data Message
+            {"with IGNORE_UNREADABLE " if quiet else ""}that arrives {PLACES[place]}{
+                "" if quiet else ", and answers it with an Error Message"
+            }.""",
+            play,
+            V3_ONLY,
+        )
+
+
+_unreadable()
+
+
+@case("message.data-before-anything")
+def data_before_anything(stage: Stage) -> None:
+    """Cannot read a Data Message that arrives before any AKE, and answers with an Error Message."""
+    private(stage)
+    late = sent_by_tester(stage, "too late")
+    stage.target_ends()
+    stage.settle()
+    stage.reaches_target(late)
+    stage.settle()
+    again(stage)
+
+
+@case("message.unreadable-in-encrypted")
+def unreadable_in_encrypted(stage: Stage) -> None:
+    """Answers a Data Message of another conversation with an Error Message, and stays private."""
+    private(stage)
+    old = sent_by_tester(stage, "of the last conversation")
+    private(stage)
+    stage.reaches_target(old)
+    probe(stage)
+    talk(stage)
+
+
+@case("message.ignore-unreadable-in-encrypted")
+def ignore_unreadable_in_encrypted(stage: Stage) -> None:
+    """Ignores a Data Message of another conversation that has the flag IGNORE_UNREADABLE."""
+    private(stage)
+    stage.tester_heartbeat()
+    old = stage.to_target.pop()
+    private(stage)
+    stage.reaches_target(old)
+    probe(stage)
+    talk(stage)
+
+
+@case("message.ignore-unreadable-of-a-readable-message")
+def readable_with_flag(stage: Stage) -> None:
+    """Shows the text of a Data Message with IGNORE_UNREADABLE that it can read."""
+    private(stage)
+    stage.tester_sends(text="quiet, but readable", flags=IGNORE_UNREADABLE)
+    stage.settle()
+    talk(stage)
+
+
+@case("message.heartbeat-tells-nothing")
+def heartbeat_tells_nothing(stage: Stage) -> None:
+    """Shows nothing for a Data Message without a text, and takes its keys and counter all the same.
+
+    The same message a second time is unreadable, and nobody is told.
+    """
+    private(stage)
+    stage.tester_heartbeat()
+    heartbeat = stage.to_target[0]
+    stage.settle()
+    probe(stage)
+    talk(stage)
+    stage.reaches_target(heartbeat)
+    probe(stage)
+
+
+# Heartbeats.
+
+
+@case("message.heartbeat-when-silent", needs={"clock"})
+def heartbeat_when_silent(stage: Stage) -> None:
+    """Answers a Data Message with a heartbeat after having sent nothing for long."""
+    private(stage)
+    talk(stage)
+    stage.wait(LONG_AGO)
+    stage.tester_says("still listening?")
+    stage.settle()
+    stage.tester_says("I see")
+    stage.settle()
+    probe(stage)
+
+
+@case("message.heartbeat-after-heartbeat", needs={"clock"})
+def heartbeat_after_heartbeat(stage: Stage) -> None:
+    """Answers a heartbeat with a heartbeat only after having sent nothing for long."""
+    private(stage)
+    stage.tester_heartbeat()
+    stage.settle()
+    stage.wait(LONG_AGO)
+    stage.tester_heartbeat()
+    stage.settle()
+    stage.tester_heartbeat()
+    stage.settle()
+    probe(stage)
+
+
+@case("message.no-heartbeat-after-the-end", needs={"clock"})
+def no_heartbeat_after_end(stage: Stage) -> None:
+    """Answers the message that ends the conversation with no heartbeat, however silent it was."""
+    private(stage)
+    stage.wait(LONG_AGO)
+    stage.tester_ends()
+    stage.settle()
+    probe(stage)
+    again(stage)
+
+
+def _heartbeats_asked_for() -> None:
+    for state, scene in (*SCENES.items(), ("ended", ended)):
+
+        def play(stage: Stage, scene: Scene = scene) -> None:
+            scene(stage)
+            stage.target_heartbeat()
+            stage.settle()
+            probe(stage)
+            again(stage)
+
+        play.__doc__ = f"""Sends {"a" if state == "encrypted" else "no"} heartbeat {PLACES[state]}
+        when the application asks for one."""
+        case(f"message.asks-for-heartbeat-in-{state}", needs={"heartbeat"})(play)
+
+
+_heartbeats_asked_for()
+
+
+# User requests to end an OTR conversation.
+
+
+def _ending() -> None:
+    for state, scene in SCENES.items():
+
+        def play(stage: Stage, scene: Scene = scene) -> None:
+            scene(stage)
+            stage.target_ends()
+            stage.settle()
+            probe(stage)
+            stage.tester_says("and in the other direction")
+            stage.settle()
+            again(stage)
+
+        play.__doc__ = f"""{"Tells the peer" if state == "encrypted" else "Sends nothing"} when the
+        user ends the conversation {PLACES[state]}; what the user types then goes out as it is."""
+        case(f"message.ends-in-{state}")(play)
+
+
+_ending()
+
+
+@case("message.ends-twice")
+def ends_twice(stage: Stage) -> None:
+    """Sends nothing when the user ends what has ended."""
+    ended(stage)
+    stage.target_ends()
+    stage.settle()
+    probe(stage)
+    again(stage)
+
+
+@case("message.both-end")
+def both_end(stage: Stage) -> None:
+    """Cannot read the peer's goodbye if its own user has ended the conversation, and keeps quiet.
+
+    A message that ends a conversation has the flag IGNORE_UNREADABLE.
+    """
+    private(stage)
+    stage.tester_ends()
+    stage.target_ends()
+    stage.settle()
+    probe(stage)
+    again(stage)
+
+
+# The extra symmetric key.
+
+
+def _extra_keys() -> None:
+    for state, scene in (*SCENES.items(), ("ended", ended)):
+
+        def play(stage: Stage, scene: Scene = scene) -> None:
+            scene(stage)
+            stage.target_uses_extra_key(0x46494C45, "a file")
+            stage.settle()
+            probe(stage)
+            again(stage)
+
+        play.__doc__ = f"""{
+            "Gives" if state == "encrypted" else "Does not give"
+        } the extra symmetric
+        key to the application {PLACES[state]}{
+            ", and tells the peer" if state == "encrypted" else ""
+        }."""
+        case(f"message.extra-key-in-{state}", needs={"extra-key"})(play)
+
+
+_extra_keys()
+
+
+# Nothing of all this makes a conversation private that is not.
+
+
+def _types(stage: Stage) -> None:
+    stage.target_says("hello?")
+
+
+def _starts(stage: Stage) -> None:
+    stage.target_starts()
+
+
+def _ends(stage: Stage) -> None:
+    stage.target_ends()
+
+
+def _takes_plaintext(stage: Stage) -> None:
+    stage.arrives("in the clear")
+
+
+def _takes_tagged(stage: Stage) -> None:
+    stage.sends(TaggedPlaintext(stage.lab.text("hello"), frozenset({3})), "a tagged plaintext")
+
+
+def _takes_query(stage: Stage) -> None:
+    stage.arrives("?OTRv23?")
+
+
+def _takes_error(stage: Stage) -> None:
+    stage.arrives("?OTR Error: something went wrong")
+
+
+def _asks_for_heartbeat(stage: Stage) -> None:
+    stage.target_heartbeat()
+
+
+def _uses_extra_key(stage: Stage) -> None:
+    stage.target_uses_extra_key(1, "data")
+
+
+DISTURBANCES: dict[str, tuple[Scene, set[str]]] = {
+    "typing": (_types, set()),
+    "start": (_starts, set()),
+    "end": (_ends, set()),
+    "plaintext": (_takes_plaintext, set()),
+    "tagged-plaintext": (_takes_tagged, set()),
+    "query": (_takes_query, set()),
+    "error": (_takes_error, set()),
+    "heartbeat": (_asks_for_heartbeat, {"heartbeat"}),
+    "extra-key": (_uses_extra_key, {"extra-key"}),
+}
+POLICIES_MATTER = {"typing", "plaintext", "tagged-plaintext"}
+
+
+def _anew() -> None:
+    scenes: tuple[tuple[str, Scene], ...] = (("ended", ended), ("finished", finished))
+    for (state, scene), (name, (disturb, wanted)), versions in product(
+        scenes, DISTURBANCES.items(), ("v3", "v2")
+    ):
+        for words in ((), ("require",), ("tag",)) if name in POLICIES_MATTER else ((),):
+            target = allowing(
+                versions,
+                require_encryption="require" in words,
+                send_whitespace_tag="tag" in words,
+            )
+
+            def play(stage: Stage, scene: Scene = scene, disturb: Scene = disturb) -> None:
+                scene(stage)
+                disturb(stage)
+                stage.to_tester.clear()
+                again(stage)
+
+            play.__doc__ = f"""Says that the conversation is private anew, not refreshed, when an
+            AKE succeeds {PLACES[state]}, whatever happened in between: {name}."""
+            case(
+                ".".join((f"message.anew-after-{name}-in-{state}", *words, versions)),
+                target=target,
+                tester=allowing(versions),
+                needs=needs(target, *wanted),
+                version=int(versions[1:]),
+            )(play)
+
+
+def _anew_after_data() -> None:
+    scenes: tuple[tuple[str, Scene], ...] = (("ended", ended), ("finished", finished))
+    for (state, scene), quiet in product(scenes, (False, True)):
+
+        def play(stage: Stage, scene: Scene = scene, *, quiet: bool = quiet) -> None:
+            private(stage)
+            stage.tester_sends(text="too late", flags=IGNORE_UNREADABLE if quiet else 0)
+            late = stage.to_target.pop()
+            scene(stage)
+            stage.reaches_target(late)
+            again(stage)
+
+        play.__doc__ = f"""Says that the conversation is private anew, not refreshed, when an AKE
+        succeeds {PLACES[state]}, after a Data Message that came too late."""
+        case(f"message.anew-after-data-in-{state}{'.ignore-unreadable' if quiet else ''}")(play)
+
+
+_anew()
+_anew_after_data()
