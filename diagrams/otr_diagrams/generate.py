@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from otr_model.kernel.export import canonical, export, schema
-from otr_model.kernel.pages import pages
+from otr_model.kernel.pages import Pictures, pages
 from otr_model.otrv3.layouts import LAYOUTS, TEXTS
 from otr_model.otrv3.protocol import OTRV3
 from otr_model.otrv3.schedules import SCHEDULES
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from otr_model.kernel.composition import Composition
     from otr_model.kernel.layout import Layout, TextFormat
     from otr_model.kernel.schedule import Schedule
+    from otr_model.trace import Sequence
 
     from .drawing import Drawing
 
@@ -179,7 +180,8 @@ def _printed(root: Path, protocol: Protocol) -> Iterator[tuple[Path, str]]:
     texts, schedules = protocol.texts, protocol.schedules
     folder = root / "docs" / "generated" / protocol.name
     yield folder / "model.json", canonical(export(composition, layouts, texts, schedules))
-    pictures = f"../../../diagrams/generated/{protocol.name}"
+    titles = {name: sequence.title for name, sequence in _recorded(root, protocol)}
+    pictures = Pictures(f"../../../diagrams/generated/{protocol.name}", titles)
     for name, text in pages(composition, layouts, texts, schedules, pictures).items():
         yield folder / name, text
 
@@ -199,12 +201,21 @@ def _drawings(root: Path, protocol: Protocol) -> Iterator[tuple[Path, str]]:
 def _sequences(root: Path, protocol: Protocol) -> Iterator[tuple[Path, str]]:
     """Conversations that were recorded, in every form."""
     folder = _pictures(root, protocol)
-    for path in sorted(folder.glob(f"*{SEQUENCE}")):
-        name = f"sequence-{path.name.removesuffix(SEQUENCE)}"
-        sequence = sequence_json.from_json(path.read_bytes().decode(errors="replace"))
+    for name, sequence in _recorded(root, protocol):
         yield folder / f"{name}.svg", sequence_svg(sequence, protocol.composition)
         yield folder / f"{name}.mmd", sequence_mermaid(sequence, protocol.composition)
         yield folder / f"{name}.txt", sequence_text(sequence, protocol.composition)
+
+
+def _recorded(root: Path, protocol: Protocol) -> Iterator[tuple[str, Sequence]]:
+    """The names of the pictures of conversations, and the conversations.
+
+    Raises:
+        BadSequence: if one cannot be read.
+    """
+    for path in sorted(_pictures(root, protocol).glob(f"*{SEQUENCE}")):
+        text = path.read_bytes().decode(errors="replace")
+        yield f"sequence-{path.name.removesuffix(SEQUENCE)}", sequence_json.from_json(text)
 
 
 def _drawn(root: Path) -> Iterator[tuple[Path, str]]:

@@ -219,7 +219,7 @@ def _inside(canvas: Canvas, box: _Box, inner: Layout, place: tuple[int, int]) ->
     x, y = place[0] + INDENT, place[1] + 52
     groups = _groups(inner)
     _place(list(groups.values()), x, y)
-    right = max(each.right for each in _all(groups.values()))
+    right = max((each.right for each in _all(groups.values())), default=x)
     canvas.area([(box.x, box.bottom), (box.right, box.bottom), (right, y), (x, y)], style.WARMER)
     canvas.text(x + 2, y - 20, f"{inner.title}: {inner.about}", size=11, color=style.MUTED)
     return _band(canvas, inner, x, y)
@@ -298,17 +298,41 @@ def _place(groups: Sequence[Sequence[_Box]], x: int, y: int) -> int:
 
     What belongs together stays together.
     """
-    deepest = max(len(box.lines) for box in _all(groups))
+    deepest = max((len(box.lines) for box in _all(groups)), default=0)
     high = LINE * deepest + 16
-    at, top = x, y
-    for group in groups:
-        wide = sum(box.wide for box in group)
-        if at > x and at + wide > WIDTH:
-            at, top = x, top + high + BETWEEN
-        for box in group:
+    top = y
+    for number, line in enumerate(_divided(groups, WIDTH - x)):
+        at, top = x, y + number * (high + BETWEEN)
+        for box in line:
             box.x, box.y, box.high = at, top, high
             at = box.right
     return top + high
+
+
+def _divided(groups: Sequence[Sequence[_Box]], most: int) -> list[list[_Box]]:
+    """Boxes in as few lines as can be, and those as equally long as can be."""
+    needed = len(_filled(groups, most))
+    widths = [sum(box.wide for box in group) for group in groups]
+    least = max((*widths, sum(widths) // needed))
+    return next(
+        lines
+        for limit in range(least, max(most, least) + 1)
+        if len(lines := _filled(groups, limit)) <= needed
+    )
+
+
+def _filled(groups: Sequence[Sequence[_Box]], limit: int) -> list[list[_Box]]:
+    """Boxes in lines that are as full as can be."""
+    lines: list[list[_Box]] = [[]]
+    used = 0
+    for group in groups:
+        wide = sum(box.wide for box in group)
+        if used and used + wide > limit:
+            lines.append([])
+            used = 0
+        lines[-1].extend(group)
+        used += wide
+    return lines
 
 
 def _draw(canvas: Canvas, box: _Box) -> None:

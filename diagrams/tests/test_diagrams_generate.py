@@ -167,6 +167,9 @@ def test_recorded_sequences_are_drawn(tmp_path: Path, bare: pytest.MonkeyPatch) 
     }
     assert "- hello -" in (folder / "sequence-hello.txt").read_text()
 
+    index = (tmp_path / "docs/generated/otrv3/README.md").read_text()
+    assert "### Hello\n\n![Hello](../../../diagrams/generated/otrv3/sequence-hello.svg)" in index
+
     recorded.write_text("{}")
     with pytest.raises(BadSequence):
         drift(tmp_path)

@@ -10,11 +10,19 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from otr_diagrams.layout import WIDTH, layout_svg, text_svg
-from otr_model.kernel.layout import Form
-from otr_model.otrv3.layouts import DATA, DH_KEY, FRAGMENT_V3, LAYOUTS, REVEAL_SIGNATURE, TEXTS
+from otr_model.kernel.layout import Form, Layout
+from otr_model.otrv3.layouts import (
+    DATA,
+    DH_KEY,
+    FRAGMENT_V3,
+    LAYOUTS,
+    REVEAL_SIGNATURE,
+    SMP_2,
+    TEXTS,
+)
 
 if TYPE_CHECKING:
-    from otr_model.kernel.layout import Layout, TextFormat
+    from otr_model.kernel.layout import TextFormat
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -65,6 +73,21 @@ def test_boxes_do_not_overlap_and_stay_within_the_width(svg: str) -> None:
     assert view is not None
     assert max(box[2] for box in boxes) <= int(view[1]) - 24
     assert max(box[3] for box in boxes) <= int(view[2]) - 24
+
+
+def test_a_layout_without_fields_is_a_title() -> None:
+    empty = Layout("x", "empty", "Nothing", "s", "nothing", (), (1,))
+
+    assert _texts(layout_svg(empty)) == ["Nothing"]
+
+
+def test_lines_are_few_and_equally_long() -> None:
+    lines: dict[int, list[int]] = {}
+    for _, top, right, _ in _boxes(layout_svg(SMP_2)):
+        lines.setdefault(top, []).append(right)
+
+    first, second = (max(rights) for rights in lines.values())
+    assert abs(first - second) < 60
 
 
 def test_what_only_version_3_has_is_marked() -> None:

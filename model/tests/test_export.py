@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from otr_model.kernel.composition import states_of
 from otr_model.kernel.export import WIDTH, canonical, export, schema
 from otr_model.kernel.expr import BoolVar, IntArray, Scope
-from otr_model.kernel.pages import Transition, pages, raisers, transitions
+from otr_model.kernel.pages import Pictures, Transition, pages, raisers, transitions
 from otr_model.kernel.readings import PYTHON
 from otr_model.kernel.vocabulary import Defined
 from otr_model.otrv3.layouts import LAYOUTS, TEXTS
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DOCUMENT: Any = export(OTRV3, LAYOUTS, TEXTS, SCHEDULES)
 VALIDATOR = Draft202012Validator(schema())
-PAGES = pages(OTRV3, LAYOUTS, TEXTS, SCHEDULES, pictures="pictures")
+PAGES = pages(OTRV3, LAYOUTS, TEXTS, SCHEDULES, Pictures("pictures"))
 
 
 # --- JSON -------------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ def test_there_is_a_page_for_each_table_and_each_kind_of_thing() -> None:
 
 
 def test_pages_are_stable() -> None:
-    assert pages(OTRV3, LAYOUTS, TEXTS, SCHEDULES, pictures="pictures") == PAGES
+    assert pages(OTRV3, LAYOUTS, TEXTS, SCHEDULES, Pictures("pictures")) == PAGES
 
 
 @pytest.mark.parametrize("name", PAGES)

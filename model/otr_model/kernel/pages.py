@@ -11,7 +11,7 @@ Rows that differ in nothing but the state that they start from are one line of a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count, groupby
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .vocabulary import Check, Condition, Datum, Effect, Event
     from .words import Word
 
-__all__ = ["Transition", "pages", "raisers", "transitions"]
+__all__ = ["Pictures", "Transition", "pages", "raisers", "transitions"]
 
 EVERY_STATE = "any state"
 
@@ -169,12 +169,25 @@ def _anchor(name: str) -> str:
 # --- The pages --------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Where pictures are.
+
+    Attributes:
+        folder: seen from the pages.
+        conversations: pictures of conversations, by name, with their titles.
+    """
+
+    folder: str
+    conversations: Mapping[str, str] = field(default_factory=dict)
+
+
 def pages(
     composition: Composition,
     layouts: Sequence[Layout] = (),
     texts: Sequence[TextFormat] = (),
     schedules: Sequence[Schedule] = (),
-    pictures: str = "",
+    pictures: Pictures | None = None,
 ) -> dict[str, str]:
     """Every page of a protocol: the name of its file, and its text.
 
@@ -183,10 +196,15 @@ def pages(
         layouts: its messages in bytes.
         texts: its messages in characters.
         schedules: its key schedules.
-        pictures: where the pictures are, seen from the pages; "": there are none.
+        pictures: where the pictures are; None: there are none.
     """
     book = _Book(composition, pictures)
-    made = {"README.md": book.index(layouts, texts, schedules)}
+    more: list[tuple[str, str]] = []
+    if layouts or texts:
+        more.append(("layouts.md", "which bytes and characters messages are made of"))
+    if schedules:
+        more.append(("schedules.md", "which keys are computed from what"))
+    made = {"README.md": [*book.index(more), *book.conversations()]}
     for table in composition.tables:
         made[f"{table.machine}.md"] = book.table(table)
     made["vocabulary.md"] = book.vocabulary()
@@ -202,7 +220,7 @@ def pages(
 class _Book:
     """Writes the pages of one protocol."""
 
-    def __init__(self, composition: Composition, pictures: str) -> None:
+    def __init__(self, composition: Composition, pictures: Pictures | None) -> None:
         self.composition = composition
         self.pictures = pictures
         self.printed = PrintedReading(composition)
@@ -212,7 +230,9 @@ class _Book:
     # Pieces that several pages share.
 
     def picture(self, name: str, says: str) -> list[str]:
-        return [f"![{says}]({self.pictures}/{name}.svg)", ""] if self.pictures else []
+        if self.pictures is None:
+            return []
+        return [f"![{_escaped(says)}]({self.pictures.folder}/{name}.svg)", ""]
 
     def source(self, event: Event) -> str:
         """Where an event comes from, in a few words."""
@@ -272,12 +292,7 @@ class _Book:
 
     # The index.
 
-    def index(
-        self,
-        layouts: Sequence[Layout],
-        texts: Sequence[TextFormat],
-        schedules: Sequence[Schedule],
-    ) -> list[str]:
+    def index(self, others: Sequence[tuple[str, str]]) -> list[str]:
         composition = self.composition
         family = composition.family
         counted = sum(len(table.rows) for table in composition.tables)
@@ -285,11 +300,8 @@ class _Book:
             ("vocabulary.md", "what the words of the rows mean"),
             ("variables.md", "values that are compared and counted, and figures that are fixed"),
             ("ambiguities.md", "where the text needed a decision, and which was taken"),
+            *others,
         ]
-        if layouts or texts:
-            more.append(("layouts.md", "which bytes and characters messages are made of"))
-        if schedules:
-            more.append(("schedules.md", "which keys are computed from what"))
         return [
             f"# {composition.name}",
             "",
@@ -350,7 +362,23 @@ class _Book:
             "## More",
             "",
             *(f"- [{name.removesuffix('.md')}]({name}): {about}" for name, about in more),
+            "",
         ]
+
+    def conversations(self) -> list[str]:
+        """Pictures of conversations, one after the other."""
+        titles = {} if self.pictures is None else self.pictures.conversations
+        lines: list[str] = []
+        if titles:
+            lines = [
+                "## Conversations",
+                "",
+                "Recorded from the reference, as it ran the tables.",
+                "",
+            ]
+        for name, title in titles.items():
+            lines += [f"### {_escaped(title)}", "", *self.picture(name, title)]
+        return lines
 
     # A table.
 
@@ -598,7 +626,9 @@ class _Book:
         if isinstance(first, Choice) and isinstance(first.when, Conjunction):
             compared = [part for part in first.when.parts if isinstance(part, Comparison)]
             at = tuple(part.left for part in compared)
-            if len(at) == len(array.shape) and {cell: sets[cell] for _, cell in cells} == array.storing(at, first.then):
+            if len(at) == len(array.shape) and {
+                cell: sets[cell] for _, cell in cells
+            } == array.storing(at, first.then):
                 where = self.printed.element(array, tuple(each.read(self.printed) for each in at))
                 return f"{where} := {first.then.read(self.printed)}"
         if isinstance(first, Number) and all(sets[cell] == first for _, cell in cells):
