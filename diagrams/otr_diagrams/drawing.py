@@ -46,7 +46,7 @@ def graph(name: str, **attributes: str) -> graphviz.Digraph:
             "fontname": style.SANS,
             "fontsize": "10",
             "fontcolor": style.INK,
-            "margin": "0.08,0.05",
+            "margin": "0.13,0.05",
         },
         edge_attr={
             "color": style.LINE,
