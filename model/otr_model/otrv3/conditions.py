@@ -155,7 +155,7 @@ class Cond(Condition):
     )
 
     # Fragments.
-    LEGAL = Defined("not k = 0, n = 0 or k > n", (v.K > 0) & (v.N > 0) & (v.K <= v.N))
+    LEGAL = Defined("k and n are above 0, and k is at most n", (v.K > 0) & (v.N > 0) & (v.K <= v.N))
     FIRST = Defined("k = 1", v.K.equals(1))
     LAST = Defined("k = n", v.K.equals(v.N))
     NEXT = Defined("n = N and k = K + 1", v.N.equals(v.STORED_N) & v.K.equals(v.STORED_K + 1))
