@@ -404,12 +404,22 @@ SIGNATURE: Final = message(
     ),
 )
 
+FLAGS: Final = (
+    Flag("IGNORE_UNREADABLE", 0x01, "do not trouble the user if this message cannot be read"),
+)
+"""The flags of a Data Message."""
+
 DATA: Final = message(
     "data",
     0x03,
     "Data Message",
     "carries a text and TLVs, the next D-H key, and MAC keys that are no longer used",
-    Field("flags", "Flags", Type.BYTE, "flags, one bit each"),
+    Field(
+        "flags",
+        "Flags",
+        Type.BYTE,
+        "; ".join(f"0x{flag.bit:02x} {flag.name}: {flag.about}" for flag in FLAGS),
+    ),
     Field("sender_keyid", "Sender keyid", Type.INT, "which of the sender's D-H keys, not 0"),
     Field("recipient_keyid", "Recipient keyid", Type.INT, "which of the receiver's, not 0"),
     Field("next_dh", "DH y", Type.MPI, "the sender's D-H key number sender keyid + 1"),
@@ -451,12 +461,6 @@ ENCODED: Final[Mapping[int, Layout]] = {
     0x03: DATA,
 }
 """The encoded messages by their type."""
-
-FLAGS: Final = (
-    Flag("IGNORE_UNREADABLE", 0x01, "do not trouble the user if this message cannot be read"),
-)
-"""The flags of a Data Message."""
-
 
 # --- What is only computed on -----------------------------------------------------------------
 
