@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance.otrv3 import cases as _declared
@@ -165,7 +164,7 @@ def read(text: str) -> Ledger:
 
 def _is_status(status: object) -> bool:
     return isinstance(status, str) and (
-        status in {ACTIVE, RETIRED} or len(status) > len(ALIAS) and status.startswith(ALIAS)
+        status in {ACTIVE, RETIRED} or (len(status) > len(ALIAS) and status.startswith(ALIAS))
     )
 
 

@@ -63,7 +63,7 @@ def find_case(name: str) -> Case:
         names = [
             case.id if name.startswith(_PREFIX) else short_name(case) for case in CASES.values()
         ]
-        raise unknown("case", name, names, "otrspec cases")
+        raise unknown(name, "case", names, "otrspec cases")
     return found
 
 
@@ -94,7 +94,7 @@ def _named(patterns: tuple[str, ...]) -> dict[str, Case]:
         full = pattern if pattern.startswith(_PREFIX) else _PREFIX + pattern
         found = {i for i in CASES if fnmatchcase(i, full)}
         if not found:
-            raise unknown("case", pattern, map(short_name, CASES.values()), "otrspec cases")
+            raise unknown(pattern, "case", map(short_name, CASES.values()), "otrspec cases")
         wanted |= found
     return {i: case for i, case in CASES.items() if i in wanted}
 
@@ -107,7 +107,7 @@ def _clauses(patterns: tuple[str, ...]) -> list[Clause]:
         found = [clause for clause in every if fnmatchcase(clause.id, pattern)]
         if not found:
             names = [clause.id for clause in every]
-            raise unknown("clause", pattern, names, "otrspec clauses")
+            raise unknown(pattern, "clause", names, "otrspec clauses")
         wanted.update(dict.fromkeys(found))
     return list(wanted)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from otr_conformance import ids
 from otr_conformance.verdict import ExitCode
-from otr_model.clauses import against, answers, uncited as without, unresolved
+from otr_model.clauses import against, answers, unresolved
+from otr_model.clauses import uncited as without
 from otr_model.otrv3.clauses import V2, V3
 
 from .misuse import Misuse, read_file

@@ -43,6 +43,7 @@ STYLES: Final = {
     Verdict.CRASH: WRONG,
 }
 _VERDICT_WIDTH: Final = max(len(verdict.word) for verdict in Verdict) + 2
+_ALIKE_SHOWN: Final = 3  # cases of one cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,14 @@ def _show(report: Report, view: View) -> None:
     """The cases that somebody should look at, then the figures."""
     out = Screen()
     shown = [each for each in report.judged if view.everything or _remarkable(each)]
+    single = [each for each in shown if view.everything or view.trace or not _why(each)]
+    grouped: dict[tuple[Verdict, str], list[Judged]] = {}
     for each in shown:
+        if each not in single:
+            grouped.setdefault((each.verdict, _why(each)), []).append(each)
+    for (verdict, why), alike in grouped.items():
+        _show_group(out, verdict, why, alike)
+    for each in single:
         _show_case(out, each, view)
     if shown:
         out.line()
@@ -202,6 +210,33 @@ def _remarkable(each: Judged) -> bool:
     return not each.expected or each.verdict not in {Verdict.PASS, Verdict.UNSUPPORTED}
 
 
+def _why(each: Judged) -> str:
+    """Why a verdict that is expected is what it is, where that is known; "" otherwise."""
+    if not each.expected:
+        return ""
+    if each.entry is not None:
+        finding = f" ({each.entry.finding})" if each.entry.finding else ""
+        return each.entry.because + finding
+    ambiguity = each.run.result.ambiguity
+    return f"reads {ambiguity} to the letter" if ambiguity else ""
+
+
+def _show_group(out: Screen, verdict: Verdict, why: str, alike: list[Judged]) -> None:
+    """Cases whose verdicts are expected, for one reason."""
+    count = len(alike)
+    out.line(
+        (verdict.word.ljust(_VERDICT_WIDTH), STYLES[verdict]),
+        (f"{_count(count, 'case')}, as expected: ", DIM),
+        why,
+        hang=_VERDICT_WIDTH,
+    )
+    for each in alike[:_ALIKE_SHOWN]:
+        out.whole(" " * _VERDICT_WIDTH, (each.run.case.id, DIM))
+    if count > _ALIKE_SHOWN:
+        more = f"and {count - _ALIKE_SHOWN} more, which --all shows"
+        out.line((more, DIM), indent=_VERDICT_WIDTH)
+
+
 def _show_case(out: Screen, each: Judged, view: View) -> None:
     result = each.run.result
     word = (each.verdict.word.ljust(_VERDICT_WIDTH), STYLES[each.verdict])
@@ -209,15 +244,16 @@ def _show_case(out: Screen, each: Judged, view: View) -> None:
     out.whole(word, (each.run.case.id, HEAD if not each.expected else ""), (surprise, WRONG))
     if result.because:
         out.line(result.because, indent=_VERDICT_WIDTH)
-    if result.ambiguity:
+    why = _why(each)
+    if why:
+        out.line((f"as expected: {why}", DIM), indent=_VERDICT_WIDTH, hang=2)
+    elif result.ambiguity:
         out.line((f"reads {result.ambiguity} to the letter", DIM), indent=_VERDICT_WIDTH)
-    entry = each.entry
-    if entry is not None:
-        finding = f" ({entry.finding})" if entry.finding else ""
-        text = f"expected: {entry.verdict}, as it {entry.because}{finding}"
-        if entry.unreviewed:
-            text = f"proposed: {entry.verdict}; nobody has reviewed that"
-        out.line((text, DIM), indent=_VERDICT_WIDTH)
+    elif each.entry is not None:
+        text = f"expected: {each.entry.verdict}: {each.entry.because}"
+        if each.entry.unreviewed:
+            text = f"proposed: {each.entry.verdict}; nobody has reviewed that"
+        out.line((text, DIM), indent=_VERDICT_WIDTH, hang=2)
     if view.trace and (view.everything or each.verdict is not Verdict.PASS):
         for line in result.log:
             own = len(line) - len(line.lstrip())
@@ -232,7 +268,7 @@ def _show_figures(out: Screen, report: Report) -> None:
     )
     out.line()
     for verdict, count in report.counts.items():
-        share = f"{100 * count / total:4.0f} %" if count else " " * 6
+        share = f"{_percent(count, total):>5} %" if count else " " * 7
         style = STYLES[verdict] if count else DIM
         out.line(
             ("  " + verdict.word.ljust(_VERDICT_WIDTH), style),
@@ -265,6 +301,12 @@ def _detail(report: Report, verdict: Verdict) -> str:
         return "; ".join(f"{reason}: {count}" for reason, count in reasons.most_common(3))
     surprises = sum(not each.expected for each in mine)
     return f"{surprises} not expected" if surprises else ""
+
+
+def _percent(count: int, total: int) -> str:
+    """A share that is never shown as nothing."""
+    share = 100 * count / total
+    return "< 1" if share < 1 else f"{share:.0f}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -18,12 +18,12 @@ class Misuse(OtrSpecError):
     """The command cannot be carried out; the text is one line that says why, and what would do."""
 
 
-def unknown(what: str, name: str, known: Iterable[str], see: str) -> Misuse:
+def unknown(name: str, what: str, known: Iterable[str], see: str) -> Misuse:
     """A name that does not exist.
 
     Args:
-        what: what was named, such as "case".
         name: as it was given.
+        what: what was named, such as "case".
         known: the names that exist.
         see: the command that lists them.
     """

@@ -53,7 +53,7 @@ def install(name: str, *, json: bool) -> ExitCode:
     """
     installer = INSTALLERS.get(name)
     if installer is None:
-        raise unknown("peer", name, INSTALLERS, "otrspec peer list")
+        raise unknown(name, "peer", INSTALLERS, "otrspec peer list")
     peer = installer(tell)
     if json:
         write_json({"name": peer.name, "version": peer.version, "command": list(peer.command)})

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rich.console import JustifyMethod, RenderableType
 
@@ -46,7 +46,7 @@ WRONG: Final = "bold red"
 WIDE: Final = 120
 """Columns where nobody says how wide the page is: in a pipe, in a log."""
 
-Json: TypeAlias = "str | int | float | bool | Sequence[Json] | dict[str, Json] | None"
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 
 def plain(text: str) -> str:
@@ -93,11 +93,14 @@ class Screen:
         """A line; where it does not fit, its rest is indented by `hang` columns more."""
         text = spans(*parts)
         text.rstrip()
-        width = max(self.width - indent - hang, 20)
-        fits = len(text) + indent <= self.width
-        for number, each in enumerate([text] if fits else text.wrap(self.console, width)):
-            each.rstrip()
-            self.whole(" " * (indent + (hang if number else 0)), each)
+        pad, room = indent, max(self.width - indent, 20)
+        while len(text) > room:
+            first = text.wrap(self.console, room)[0]
+            text = text[len(first) :]
+            self.whole(" " * pad, first)
+            text = text[len(text) - len(text.plain.lstrip()) :]
+            pad, room = indent + hang, max(self.width - indent - hang, 20)
+        self.whole(" " * pad, text)
 
     def whole(self, *parts: str | tuple[str, str] | Text) -> None:
         """A line that is not folded, such as one with an id that somebody will copy."""

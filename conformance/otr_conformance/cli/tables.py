@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from otr_model.kernel.vocabulary import Condition, Effect, Event
     from otr_model.kernel.words import Word
 
-    from .screen import Json
 
 __all__ = ["explain", "listing", "show"]
 
@@ -115,7 +114,7 @@ def _table(name: str) -> AnyTable:
         return OTRV3.table(name)
     except KeyError:
         names = [table.name if "." in name else table.machine for table in OTRV3.tables]
-        raise unknown("table", name, names, "otrspec table") from None
+        raise unknown(name, "table", names, "otrspec table") from None
 
 
 def _show_states(out: Screen, table: AnyTable) -> None:
@@ -205,7 +204,7 @@ def explain(row_id: str, name: str | None, *, json: bool) -> ExitCode:
         row = OTRV3.row(row_id)
     except KeyError:
         ids = [known.id for known in OTRV3.rows()]
-        raise unknown("row", row_id, ids, "otrspec table NAME --json") from None
+        raise unknown(row_id, "row", ids, "otrspec table NAME --json") from None
     if name is not None and _table(name).name != row.table:
         message = f"{row_id} is a row of {row.table}"
         raise Misuse(message)
