@@ -205,8 +205,8 @@ def width(octets: Term) -> int:
             size = _body_width(body)
         case Op.KDF, (str() as name, *_):
             size = _DERIVED_WIDTHS.get(name, _DERIVED_WIDTH)
-        case Op.ELEMENT, (Polynomial() as exponent,):
-            size = _number_width(exponent)
+        case Op.ELEMENT, (Polynomial() as exponent, *added):
+            size = _GROUP + 1 if added else _number_width(exponent)
         case op, _:
             size = _WIDTHS[op]
     return size

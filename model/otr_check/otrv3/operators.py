@@ -26,7 +26,7 @@ class Op(Operator):
     ZERO = "the exponent 0"
     NONCE = "a random value: its kind, the seed, the number of the draw"
     PUBLIC_KEY = "the public part of a long-term key: the private part"
-    ELEMENT = "g to a power: the exponent, a polynomial"
+    ELEMENT = "g to a power: the exponent, a polynomial; with p added, where that is said"
     HASH = "a hash: what is hashed"
     KDF = "a derived value: its name, what it is derived from"
     ENC = "a ciphertext: the key, the top half of the counter, the plaintext"
@@ -60,6 +60,8 @@ class Op(Operator):
                 written = f"{name}({', '.join(map(show, sources))})"
             case Op.ELEMENT, (Polynomial() as exponent,):
                 written = _power(exponent)
+            case Op.ELEMENT, (Polynomial() as exponent, added):
+                written = f"{_power(exponent)} + {added}"
             case _:
                 written = super().shown(args)
         return written

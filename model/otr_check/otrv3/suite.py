@@ -81,6 +81,9 @@ _MPI: Final = 196
 
 _LOW_SENDS, _HIGH_SENDS = 2, 1  # sendbyte
 
+_UNREDUCED: Final = "p"
+"""Marks an element that is written with the modulus added."""
+
 
 class Undecided(Exception):
     """Two secrets were compared by size, which terms do not have.
@@ -236,7 +239,11 @@ class TermSuite(Suite):
         known = self._in_range.get(element)
         if known is None:
             exponent = _exponent(element)
-            known = bool(exponent) and all(atom.op is not Op.INVALID for atom in exponent.atoms)
+            known = (
+                bool(exponent)
+                and element is self._reduced(element)
+                and all(atom.op is not Op.INVALID for atom in exponent.atoms)
+            )
             self._in_range[element] = known
         return known
 
@@ -419,7 +426,7 @@ class TermSuite(Suite):
     def exponent_proved(self, step: int, power: Element, proof: Proof) -> bool:
         """Where D is r - e*c, g1^D * power^c is g1^r if and only if power is g1^e."""
         answer = _answer(proof.c, proof.d)
-        if answer is None or power is not self._public(answer.exponent):
+        if answer is None or self._reduced(power) is not self._public(answer.exponent):
             return False
         return proof.c is self._challenge(step, self._public(answer.r))
 
@@ -451,7 +458,8 @@ class TermSuite(Suite):
         first, second = _answer(proof.c, proof.d5), _answer(proof.c, proof.d6)
         if first is None or second is None:
             return False
-        if (p, q) != self._coordinates(g2, g3, first.exponent, second.exponent):
+        claimed = self._reduced(p), self._reduced(q)
+        if claimed != self._coordinates(g2, g3, first.exponent, second.exponent):
             return False
         return proof.c is self._challenge(step, *self._coordinates(g2, g3, first.r, second.r))
 
@@ -468,9 +476,9 @@ class TermSuite(Suite):
     ) -> bool:
         """The same as for one exponent, with two bases."""
         answer = _answer(proof.c, proof.d)
-        if answer is None or power is not self._public(answer.exponent):
+        if answer is None or self._reduced(power) is not self._public(answer.exponent):
             return False
-        if r is not self._power(base, answer.exponent):
+        if self._reduced(r) is not self._power(base, answer.exponent):
             return False
         first, second = self._public(answer.r), self._power(base, answer.r)
         return proof.c is self._challenge(step, first, second)
@@ -492,6 +500,10 @@ class TermSuite(Suite):
             result = self._element(_exponent(left) + _exponent(right))
             self._products[left, right] = result
         return result
+
+    def _reduced(self, element: Element) -> Element:
+        """The same element modulo p, in range."""
+        return self._element(_exponent(element))
 
     def _public(self, exponent: Scalar) -> Element:
         return self._power(self._generator, exponent)
@@ -581,6 +593,10 @@ class TermSuite(Suite):
     def outside(self) -> Element:
         """g^0."""
         return self._outside
+
+    def unreduced(self, element: Element) -> Element:
+        """G to the same power, and the modulus added."""
+        return cast("Element", self.pool.make(Op.ELEMENT, _exponent(element), _UNREDUCED))
 
     def garble_response(self, value: Response) -> Response:
         """Something that is no response."""

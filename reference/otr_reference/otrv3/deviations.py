@@ -1,10 +1,8 @@
 """Deviating senders: for every check, a suite whose messages fail that check.
 
 A tester that falsifies a check is the reference with one operation or two of its suite replaced;
-nothing in the tables or in the steps branches on it. Wherever the protocol allows it, everything
-else about the message stays right, so that a receiver without the check would accept it. Where it
-does not (a group element that is out of range and part of a proof), the message fails a later
-check too, and the entry says so.
+nothing in the tables or in the steps branches on it. Everything else about the message stays right,
+so that a receiver without the check accepts it.
 
 Over either suite the same: only operations of `Suite` are used.
 """
@@ -238,6 +236,11 @@ def _element(field: str) -> Callable[[Suite, Any], Any]:
     return lambda suite, value: replace(value, **{field: suite.outside()})
 
 
+def _unreduced(field: str) -> Callable[[Suite, Any], Any]:
+    """A group element with the modulus added: all that is computed from it is as it should be."""
+    return lambda suite, value: replace(value, **{field: suite.unreduced(getattr(value, field))})
+
+
 def _response(field: str) -> Callable[[Suite, Any], Any]:
     """A proof's response that is another one."""
     return lambda suite, value: replace(
@@ -266,24 +269,25 @@ DEVIATIONS: dict[AnyCheck, Deviation] = {
     Check.DATA_MAC: _sending(DataMessage, _with_mac),
     Check.DATA_COUNTER: _counter_zero,
     Check.NEXT_DH_RANGE: _data(_element("next_dh")),
-    # The SMP messages. With an exponent of 0 the proofs hold; b3 = 0 makes Pb = 1 as well.
+    # The SMP messages. With an exponent of 0 the proofs hold. Where no exponent makes one value 1
+    # and no other (b3 = 0 makes Pb = 1 as well), the modulus is added to it.
     Check.G2A_RANGE: _zero_exponent(0),
     Check.G3A_RANGE: _zero_exponent(1),
     Check.G2A_PROOF: _tlv(Smp1, _response("d2")),
     Check.G3A_PROOF: _tlv(Smp1, _response("d3")),
     Check.G2B_RANGE: _zero_exponent(0),
-    Check.G3B_RANGE: _zero_exponent(1),
+    Check.G3B_RANGE: _tlv(Smp2, _unreduced("g3b")),
     Check.PB_RANGE: _zero_exponent(2),
-    Check.QB_RANGE: _tlv(Smp2, _element("qb")),  # fails its proof too: log of Qb is not known
+    Check.QB_RANGE: _tlv(Smp2, _unreduced("qb")),
     Check.G2B_PROOF: _tlv(Smp2, _response("d2")),
     Check.G3B_PROOF: _tlv(Smp2, _response("d3")),
     Check.PB_QB_PROOF: _tlv(Smp2, _response("d5")),
     Check.PA_RANGE: _zero_exponent(2),
-    Check.QA_RANGE: _tlv(Smp3, _element("qa")),  # fails its proof too
-    Check.RA_RANGE: _tlv(Smp3, _element("ra")),  # fails its proof too
+    Check.QA_RANGE: _tlv(Smp3, _unreduced("qa")),
+    Check.RA_RANGE: _tlv(Smp3, _unreduced("ra")),
     Check.PA_QA_PROOF: _tlv(Smp3, _response("d5")),
     Check.RA_PROOF: _tlv(Smp3, _response("d7")),
-    Check.RB_RANGE: _tlv(Smp4, _element("rb")),  # fails its proof too
+    Check.RB_RANGE: _tlv(Smp4, _unreduced("rb")),
     Check.RB_PROOF: _tlv(Smp4, _response("d7")),
 }
 """For each check, what makes a suite whose messages fail it."""

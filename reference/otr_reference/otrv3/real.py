@@ -486,6 +486,10 @@ class RealSuite(Suite):
         """1."""
         return cast("Element", Number(1))
 
+    def unreduced(self, element: Element) -> Element:
+        """The modulus added."""
+        return cast("Element", _number(element) + _P)
+
     def garble_response(self, value: Response) -> Response:
         """One more, modulo q."""
         return cast("Response", (_number(value) + 1) % _Q)

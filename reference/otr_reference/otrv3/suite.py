@@ -281,6 +281,10 @@ class Suite(ABC):
         """An element that is not in range: 1, whose every power is 1."""
 
     @abstractmethod
+    def unreduced(self, element: Element) -> Element:
+        """The same element modulo p, as a number that is not in range: whatever is proved holds."""
+
+    @abstractmethod
     def garble_response(self, value: Response) -> Response:
         """A different exponent."""
 
