@@ -292,6 +292,7 @@ class Stage:
     target_tag: int = TARGET_TAG
     looks_back: bool = False
     _clients: dict[int, ReferenceParty] = field(default_factory=dict)
+    _given: list[Octets] = field(default_factory=list)
     _reached: list[_Reached] = field(default_factory=list)
     _public: list[Key] = field(default_factory=list)
     _open: _Seen | None = None
@@ -585,7 +586,7 @@ class Stage:
             whole = self._whole(wire)
             if whole is not None:
                 self._note_tag(whole)
-                kind = self.kind_of(whole)
+                kind = self.kind_of(whole) + self._again(whole)
                 seen.wires[kind] += 1
                 self.log.append(f"  target -> tester: {kind}")
                 if isinstance(whole, DataMessage):
@@ -599,6 +600,27 @@ class Stage:
                 self.target_tag = header.sender
             case _:
                 pass
+
+    def _again(self, message: Message) -> str:
+        """Whether the target uses a D-H key or r that it used or committed to before: " again".
+
+        The specification says which are to be the same and which are to be new.
+        """
+        suite = self.lab.suite
+        match message:
+            case DhCommit():
+                given = message.hashed_gx
+            case DhKey():
+                any_key = suite.fresh_key(self.lab.seed("stage"), 1)
+                given = suite.commit(any_key, message.gy).hashed
+            case RevealSignature():
+                given = message.revealed_key
+            case _:
+                return ""
+        if any(suite.same(given, known) for known in self._given):
+            return " again"
+        self._given.append(given)
+        return ""
 
     def _look_for_keys(self, keys: Iterable[Key]) -> None:
         """Note which of the tester's messages are under one of some public MAC keys."""

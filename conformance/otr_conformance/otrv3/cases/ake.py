@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, case
 from otr_conformance.otrv3.moves import (
     FORGERIES,
+    ONLY,
     QUERIES,
     REACH,
     awaits_dh_key,
@@ -476,6 +477,45 @@ for _version in VERSIONS:
         _old_messages(_version),
         version=_version,
     )
+
+# A new exchange has new secrets.
+
+
+def _commits_anew(how: str, version: int, *, revealed: bool) -> Play:
+    def play(stage: Stage) -> None:
+        stage.arrives(QUERIES[version])
+        stage.to_tester_delivers()
+        if revealed:
+            stage.to_target_delivers()
+        (_tag(frozenset({version})) if how == "tag" else _query(QUERIES[version]))(stage)
+        if revealed:
+            stage.to_tester_delivers(1)
+            stage.to_target.clear()
+        else:
+            stage.to_tester_loses()
+            stage.to_target_delivers()
+        stage.to_tester_delivers()
+
+    return play
+
+
+for _how in ("query", "tag"):
+    for _version in VERSIONS:
+        for _revealed in (True, False):
+            declare(
+                f"ake.v{_version}-{_how}-commits-anew"
+                f"-in-{(Auth.AWAITING_SIG if _revealed else Auth.AWAITING_DHKEY).label}",
+                f"""Picks a new r and x when a {_how} begins another AKE while one is underway: the
+                r of one exchange does not open the commitment of the other.""",
+                _commits_anew(_how, _version, revealed=_revealed),
+                target=Policy(
+                    ONLY[_version].allow_v2, ONLY[_version].allow_v3, whitespace_start_ake=True
+                )
+                if _how == "tag"
+                else ONLY[_version],
+                tester=ONLY[_version],
+                needs={"policy"} if _how == "tag" else (),
+            )
 
 # Both begin: the tie-break.
 

@@ -20,7 +20,7 @@ from otr_conformance.otrv3.moves import (
     sends_forged,
     talk,
 )
-from otr_conformance.otrv3.stage import TESTER_TAG, THIRD_TAG
+from otr_conformance.otrv3.stage import NAMES, TESTER_TAG, THIRD_TAG
 from otr_model.otrv3.words import Auth
 from otr_reference.otrv3.messages import (
     DataMessage,
@@ -151,6 +151,18 @@ def _another_count(version: int) -> Play:
     return play
 
 
+def _leap(version: int) -> Play:
+    def play(stage: Stage) -> None:
+        _piece(stage, version, 1, 3, "?OTR")
+        _piece(stage, version, 3, 3, f"v{version}?")
+        _piece(stage, version, 1, 2, "?OTR")
+        _piece(stage, version, 3, 3, f"v{version}?")
+        _piece(stage, version, 2, 3, "?OTR")
+        _piece(stage, version, 3, 3, f"v{version}?")
+
+    return play
+
+
 def _illegal_between(version: int) -> Play:
     def play(stage: Stage) -> None:
         first, second, third = _commit(stage, version)
@@ -231,6 +243,11 @@ for _version in VERSIONS:
             "another-count",
             _another_count(_version),
             "Forgets what is stored when a fragment of another number of fragments arrives.",
+        ),
+        (
+            "leap",
+            _leap(_version),
+            "Takes nothing up that lacks a fragment, also where what is left would make sense.",
         ),
         (
             "illegal-between",
@@ -410,35 +427,34 @@ for _slug, _kind in KINDS.items():
             continue
         declare(
             f"receiving.{_slug}-{_name}",
-            f"""Discards a {_kind.__name__} message with {_about}, although all else about it is
+            f"""Discards a {NAMES[_kind]} Message with {_about}, although all else about it is
             right; the right one that follows is accepted.""",
             _mistagged(_kind, _about, _tags),
         )
 
 
-def _mistagged_inside(name: str, tags: dict[str, int]) -> Play:
+def _mistagged_inside(kind: type[EncodedMessage], tags: dict[str, int]) -> Play:
     def play(stage: Stage) -> None:
-        awaits_reveal_signature(stage, 3)
-        stage.to_tester_delivers()
-        right = stage.decode(stage.to_target[0])
+        _next_is(kind, stage)
         wrong = _retagged(stage, stage.to_target[0], tags)
-        if isinstance(wrong, RevealSignature) and isinstance(right, RevealSignature):
-            head = right.header
-            _arrive(stage, *_fragments(stage, wrong, head.sender, head.receiver))
+        if isinstance(wrong, DhCommit | RevealSignature):
+            _arrive(stage, *_fragments(stage, wrong, TESTER_TAG, 0))
         stage.settle()
         talk(stage)
 
-    play.__name__ = name
     return play
 
 
-for _name, (_about, _tags) in TAGS.items():
-    declare(
-        f"receiving.inside-fragments-{_name}",
-        f"""Discards a Reveal Signature Message with {_about} that came in fragments with the right
-        tags; the right one that follows is accepted.""",
-        _mistagged_inside(_name, _tags),
-    )
+for _slug, _kind in (("dh-commit", DhCommit), ("reveal-signature", RevealSignature)):
+    for _name, (_about, _tags) in TAGS.items():
+        if _kind is DhCommit and _name == "no-instance":
+            continue
+        declare(
+            f"receiving.{_slug}-inside-fragments-{_name}",
+            f"""Discards a {NAMES[_kind]} Message with {_about} that came in fragments with the
+            right tags; the right one that follows is accepted.""",
+            _mistagged_inside(_kind, _tags),
+        )
 
 
 def _fragment_mistagged(tags: dict[str, int]) -> Play:

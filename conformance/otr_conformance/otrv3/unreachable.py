@@ -1,0 +1,112 @@
+"""Rows that no case fires, and faults that no case can notice: each with the reason.
+
+A test holds both to their word: a row listed here is fired by no case, a fault listed here is
+noticed by none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Rows.
+
+_POLICY_STANDS: Final = (
+    "An endpoint's policy is given when it is made, and no request of the shim protocol changes "
+    "it. In the master session, where messages of version 2 are, this state is reached only by "
+    "a message of version 2 that the policy allowed; in the session of an instance, where "
+    "messages of version 3 are, only by one of version 3. So the version of the message at hand "
+    "is allowed, too."
+)
+
+UNREACHABLE: Final[Mapping[str, str]] = {
+    "otrv3.instances:reassembled.ready.disabled": (
+        "The policy stands, and where it allows no version a fragment is shown as it is: "
+        "nothing is ever put together."
+    ),
+    "otrv3.instances:reassembled.ready.nested": (
+        "A piece ends at its first comma, so that nothing that is put together has a comma in "
+        "it; a fragment has at least three."
+    ),
+    "otrv3.receive:whole.ready.is-fragment": (
+        "The event WHOLE is raised only by the two rows of otrv3.fragment that ask for a "
+        "message which is no fragment."
+    ),
+    "otrv3.ake:dh-commit.awaiting-revealsig.not-allowed": _POLICY_STANDS,
+    "otrv3.ake:dh-commit.awaiting-sig.not-allowed": _POLICY_STANDS,
+    "otrv3.ake:dh-key.awaiting-revealsig.not-allowed": _POLICY_STANDS,
+    "otrv3.ake:dh-key.awaiting-sig.not-allowed": _POLICY_STANDS,
+    "otrv3.ake:reveal-signature.awaiting-revealsig.not-allowed": _POLICY_STANDS,
+    "otrv3.ake:reveal-signature.awaiting-sig.not-allowed": _POLICY_STANDS,
+    "otrv3.ake:signature.awaiting-revealsig.not-allowed": _POLICY_STANDS,
+    "otrv3.ake:signature.awaiting-sig.not-allowed": _POLICY_STANDS,
+}
+"""By the id of the row."""
+
+# Faults.
+
+_WARNING_ONLY: Final = (
+    "All that the row does is to warn the user of a message that is discarded, which the "
+    "specification leaves to the implementation; such warnings are not compared."
+)
+_RAISES_NOTHING_SEEN: Final = (
+    "All that the row does is to raise OTHER_VERSION, which every state of the AKE ignores."
+)
+_NOTHING_STORED: Final = (
+    "Nothing is stored in EMPTY, so that there is nothing to forget: the row does nothing."
+)
+_COLLECTING_NOTHING: Final = (
+    "K and N are 0 after the row, and there is no F. A piece that is not the first is then next "
+    "only if n = 0, which is illegal, and what is no piece finds nothing to forget: COLLECTING "
+    "without anything collected does what EMPTY does, in every cell."
+)
+_NO_OTHER_VERSION: Final = (
+    "The policy does not allow the version of the message at hand. In the session of an "
+    "instance that is version 3, and every message there is of it: all rows for them ignore it, "
+    "whatever the state, and no D-H Commit of version 3 that could be shared is ever sent. In "
+    "the master session that is version 2: all rows for its messages ignore them, the rows for "
+    "offers lead from every state to the same one and do the same, and whether a D-H Commit may "
+    "be shared is told by `commits`, which is 0 in NONE."
+)
+_LITERAL: Final = "It is the literal reading of an ambiguity, and such a target gets a note: "
+
+EQUIVALENT: Final[Mapping[str, str]] = {
+    "drop otrv3.instances:received.ready.illegal-sender": _WARNING_ONLY,
+    "drop otrv3.instances:received.ready.illegal-receiver": _WARNING_ONLY,
+    "drop otrv3.instances:received.ready.other-instance": _WARNING_ONLY,
+    "drop otrv3.instances:received.ready.no-instance": _WARNING_ONLY,
+    "drop otrv3.instances:reassembled.ready.illegal-sender": _WARNING_ONLY,
+    "drop otrv3.instances:reassembled.ready.illegal-receiver": _WARNING_ONLY,
+    "drop otrv3.instances:reassembled.ready.other-instance": _WARNING_ONLY,
+    "drop otrv3.instances:reassembled.ready.no-instance": _WARNING_ONLY,
+    "drop otrv3.receive:whole.ready.is-malformed": _WARNING_ONLY,
+    "drop otrv3.receive:whole.ready.is-other-version": _RAISES_NOTHING_SEEN,
+    "drop otrv3.fragment:arrived.empty.first-too-large": _NOTHING_STORED,
+    "retarget otrv3.fragment:arrived.empty.whole COLLECTING": _COLLECTING_NOTHING,
+    "retarget otrv3.fragment:arrived.empty.illegal COLLECTING": _COLLECTING_NOTHING,
+    "retarget otrv3.fragment:arrived.empty.only COLLECTING": _COLLECTING_NOTHING,
+    "retarget otrv3.fragment:arrived.empty.first-too-large COLLECTING": _COLLECTING_NOTHING,
+    "retarget otrv3.fragment:arrived.empty.without-first COLLECTING": _COLLECTING_NOTHING,
+    "retarget otrv3.fragment:arrived.collecting.whole COLLECTING": _COLLECTING_NOTHING,
+    "retarget otrv3.fragment:arrived.collecting.only COLLECTING": _COLLECTING_NOTHING,
+    "retarget otrv3.fragment:arrived.collecting.first-too-large COLLECTING": _COLLECTING_NOTHING,
+    "retarget otrv3.fragment:arrived.collecting.last COLLECTING": _COLLECTING_NOTHING,
+    "retarget otrv3.fragment:arrived.collecting.too-large COLLECTING": _COLLECTING_NOTHING,
+    "retarget otrv3.fragment:arrived.collecting.out-of-order COLLECTING": _COLLECTING_NOTHING,
+    "retarget otrv3.ake:dh-commit.none.not-allowed AWAITING_DHKEY": _NO_OTHER_VERSION,
+    "retarget otrv3.ake:dh-commit.none.not-allowed AWAITING_REVEALSIG": _NO_OTHER_VERSION,
+    "retarget otrv3.ake:dh-commit.none.not-allowed AWAITING_SIG": _NO_OTHER_VERSION,
+    "retarget otrv3.ake:dh-key.none.not-allowed AWAITING_DHKEY": _NO_OTHER_VERSION,
+    "retarget otrv3.ake:dh-key.none.not-allowed AWAITING_REVEALSIG": _NO_OTHER_VERSION,
+    "retarget otrv3.ake:dh-key.none.not-allowed AWAITING_SIG": _NO_OTHER_VERSION,
+    "retarget otrv3.ake:reveal-signature.none.not-allowed AWAITING_DHKEY": _NO_OTHER_VERSION,
+    "retarget otrv3.ake:reveal-signature.none.not-allowed AWAITING_REVEALSIG": _NO_OTHER_VERSION,
+    "retarget otrv3.ake:reveal-signature.none.not-allowed AWAITING_SIG": _NO_OTHER_VERSION,
+    "retarget otrv3.ake:signature.none.not-allowed AWAITING_DHKEY": _NO_OTHER_VERSION,
+    "retarget otrv3.ake:signature.none.not-allowed AWAITING_REVEALSIG": _NO_OTHER_VERSION,
+    "retarget otrv3.ake:signature.none.not-allowed AWAITING_SIG": _NO_OTHER_VERSION,
+    "skip dh-key-version": f"{_LITERAL}mixed-versions.",
+}
+"""By the name of the variant (`otr_conformance.otrv3.strength.faults`)."""
