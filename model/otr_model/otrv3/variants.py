@@ -59,6 +59,14 @@ LITERAL: dict[str, Variant] = {
                 goto=Smp.EXPECT1,
             )
             for n in (1, 2, 3, 4)
+        )
+        + tuple(
+            EditRow(
+                f"{_SMP}:smp-broken.{state.label}.private",
+                do=(Do.FORGET_SMP, Do.TELL_SMP_ERROR),
+                goto=Smp.EXPECT1,
+            )
+            for state in Smp
         ),
     ),
     holes.SMP_REFRESH.id: Variant(
