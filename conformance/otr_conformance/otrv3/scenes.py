@@ -117,6 +117,20 @@ def smp_again(stage: Stage) -> None:
     stage.settle()
 
 
+def hold_everything(stage: Stage) -> None:
+    """What is on its way is lost."""
+    stage.to_tester.clear()
+    stage.to_target.clear()
+
+
+def aftermath(stage: Stage) -> None:
+    """The tester has SMP behind it, without having told the target, and its user begins anew."""
+    stage.tester_aborts_smp()
+    hold_everything(stage)
+    smp_again(stage)
+    talk(stage)
+
+
 # SMP messages that belong to no run of the protocol.
 
 

@@ -6,6 +6,7 @@ only where the target expects message 1 is its user asked for the secret.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, case
 from otr_conformance.otrv3.scenes import (
     OTHER_SECRET,
     SECRET,
+    aftermath,
     asked,
     broken,
     ended,
@@ -21,6 +23,7 @@ from otr_conformance.otrv3.scenes import (
     expect3,
     expect4,
     finished,
+    hold_everything,
     nothing,
     private,
     private_by_target,
@@ -28,7 +31,7 @@ from otr_conformance.otrv3.scenes import (
     stray,
     talk,
 )
-from otr_reference.otrv3.messages import Disconnected, SmpAbort
+from otr_reference.otrv3.messages import Disconnected, Smp1, SmpAbort
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,20 +57,6 @@ MEANING = {
     "asked": "while its user is asked for the secret",
 }
 PROTOCOLS: tuple[tuple[int, str, Policy], ...] = ((3, "", V3_ONLY), (2, "-v2", V2_ONLY))
-
-
-def hold_everything(stage: Stage) -> None:
-    """What is on its way is lost."""
-    stage.to_tester.clear()
-    stage.to_target.clear()
-
-
-def aftermath(stage: Stage) -> None:
-    """The tester has SMP behind it, without having told the target, and its user begins anew."""
-    stage.tester_aborts_smp()
-    hold_everything(stage)
-    smp_again(stage)
-    talk(stage)
 
 
 # From beginning to end.
@@ -211,6 +200,8 @@ def _malformed() -> None:
             hold_everything(stage)
             stage.tester_sends(broken(stage, number))
             stage.settle()
+            stage.target_answers_smp(SECRET)
+            stage.settle()
             aftermath(stage)
 
         play.__doc__ = f"""Aborts SMP when SMP message {number} comes {MEANING[state]} and cannot be
@@ -268,6 +259,19 @@ def answer_after_own_abort(stage: Stage) -> None:
     stage.target_answers_smp(SECRET)
     stage.settle()
     smp_again(stage)
+
+
+@case("smp.asked-twice-in-vain", needs={"smp"})
+def asked_twice_in_vain(stage: Stage) -> None:
+    """Sends nothing when its user answers, where a second SMP message 1 was refused."""
+    asked(stage)
+    bad = stray(stage, 1)
+    assert isinstance(bad, Smp1)  # noqa: S101 - it is message 1
+    stage.tester_sends(replace(bad, d2=stage.lab.suite.garble_response(bad.d2)))
+    stage.settle()
+    stage.target_answers_smp(SECRET)
+    stage.settle()
+    aftermath(stage)
 
 
 @case("smp.asked-twice", needs={"smp"})
