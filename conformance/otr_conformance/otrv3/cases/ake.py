@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, case
+from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, Level, case
 from otr_conformance.otrv3.moves import (
     FORGERIES,
     ONLY,
@@ -61,6 +61,8 @@ QUERY_OFFERS = {
     "v3-without-end": "?OTRv3",
     "v3-amid-text": "Good morning! ?OTRv3? Do you speak OTR?",
 }
+UNCLEAR = ("v3-without-end",)
+"""Whether that is a Query Message, the specification does not say."""
 TAG_OFFERS = {
     "v1": frozenset({1}),
     "v2": frozenset({2}),
@@ -90,6 +92,7 @@ for _allowed, _policy in POLICIES.items():
             _query(_text),
             target=_policy,
             tester=BOTH,
+            level=Level.SHOULD if _offer in UNCLEAR else Level.MUST,
         )
     for _offer, _versions in TAG_OFFERS.items():
         declare(
