@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from . import ake, life, negative_ake, receiving
+from . import ake, keys, life, message, negative_ake, negative_data, receiving, smp, tlv
 
-__all__ = ["ake", "life", "negative_ake", "receiving"]
+__all__ = [
+    "ake",
+    "keys",
+    "life",
+    "message",
+    "negative_ake",
+    "negative_data",
+    "receiving",
+    "smp",
+    "tlv",
+]
