@@ -11,6 +11,7 @@ from otr_conformance.otrv3.scenes import (
     SECRET,
     private,
     private_by_target,
+    sent_by_tester,
     smp_again,
     talk,
 )
@@ -182,14 +183,8 @@ def smp_aborted(stage: Stage) -> None:
 
 
 def smp_restarted(stage: Stage) -> None:
-    """Begins SMP again when either user does so before the first run is over."""
+    """Begins SMP again when the peer does so before the first run is over."""
     private(stage)
-    stage.target_begins_smp(OTHER_SECRET)
-    stage.settle()
-    stage.target_begins_smp(SECRET)
-    stage.settle()
-    stage.tester_answers_smp(SECRET)
-    stage.settle()
     stage.tester_begins_smp(OTHER_SECRET)
     stage.settle()
     stage.tester_begins_smp(SECRET)
@@ -221,10 +216,8 @@ def heartbeats(stage: Stage) -> None:
 def errors(stage: Stage) -> None:
     """Reports a message that it cannot read, and goes on after the conversation was refreshed."""
     private(stage)
-    stage.tester_says("lost with the keys")
-    lost = stage.to_target.pop()
-    stage.target_ends()
-    stage.settle()
+    lost = sent_by_tester(stage, "lost with the keys")
+    private(stage)
     stage.reaches_target(lost)
     stage.settle()
     private(stage)
@@ -247,7 +240,7 @@ def ended_by_target(stage: Stage) -> None:
 
 
 def ended_by_tester(stage: Stage) -> None:
-    """Says that the peer has ended the conversation, sends nothing more, and begins another one."""
+    """Says that the peer has ended the conversation, and sends nothing until its user did, too."""
     private(stage)
     talk(stage)
     stage.tester_ends()
@@ -257,12 +250,19 @@ def ended_by_tester(stage: Stage) -> None:
     stage.target_ends()
     stage.target_says("in the clear")
     stage.settle()
-    private(stage)
-    talk(stage)
 
 
 def restarted(stage: Stage) -> None:
     """Becomes private again with a peer that has lost all its keys."""
+    private(stage)
+    talk(stage)
+    stage.tester_forgets()
+    private(stage)
+    talk(stage)
+
+
+def restarted_in_between(stage: Stage) -> None:
+    """Sends what a peer that has lost all its keys could not read again once that is possible."""
     private(stage)
     talk(stage)
     stage.tester_forgets()
@@ -284,7 +284,6 @@ def in_fragments(stage: Stage) -> None:
     stage.settle()
     stage.tester_ends()
     stage.settle()
-    stage.target_says("not in the clear")
     private(stage)
     talk(stage)
 
@@ -308,6 +307,7 @@ PLAYS: tuple[tuple[str, Play, set[str]], ...] = (
     ("ended-by-target", ended_by_target, set()),
     ("ended-by-tester", ended_by_tester, set()),
     ("restarted", restarted, set()),
+    ("restarted-in-between", restarted_in_between, set()),
 )
 
 

@@ -60,6 +60,25 @@ def needs(policy: Policy, *more: str) -> set[str]:
     )
 
 
+def probe(stage: Stage) -> None:
+    """Where the target stands shows in what becomes of what its user types."""
+    stage.target_says("where am I?")
+    stage.settle()
+    stage.target_says("and now?")
+    stage.settle()
+
+
+def look(stage: Stage, state: str) -> None:
+    """Where the target stands, and a new beginning.
+
+    Not once the peer has ended the conversation: what was typed then is stored, which has cases of
+    its own.
+    """
+    probe(stage)
+    if state != "finished":
+        again(stage)
+
+
 def offered(versions: str) -> frozenset[int]:
     """The versions in a Query Message or whitespace tag."""
     return frozenset(number for number, yes in zip((2, 3), VERSIONS[versions], strict=True) if yes)
@@ -152,13 +171,14 @@ def _typing_in_private() -> None:
         def in_finished(stage: Stage) -> None:
             finished(stage)
             types_twice(stage)
-            private(stage)
-            talk(stage)
+            stage.target_ends()
+            stage.target_says("in the clear, or not")
+            stage.settle()
 
         declare(
             f"message.types-in-finished.{name}",
-            """Sends nothing of what the user types once the peer has ended the conversation, says
-            so, and sends the last text when the conversation is private again.""",
+            """Sends nothing of what the user types once the peer has ended the conversation, and
+            says so, until the user has ended it, too.""",
             in_finished,
             target,
         )
@@ -244,12 +264,11 @@ _starting()
 def _starting_in_vain() -> None:
     for state, scene in (*SCENES.items(), ("ended", ended)):
 
-        def play(stage: Stage, scene: Scene = scene) -> None:
+        def play(stage: Stage, scene: Scene = scene, state: str = state) -> None:
             scene(stage)
             stage.target_starts()
             stage.to_tester_loses()
-            probe(stage)
-            again(stage)
+            look(stage, state)
 
         declare(
             f"message.starts-in-vain-in-{state}",
@@ -275,22 +294,13 @@ def starts_while_disabled(stage: Stage) -> None:
 # Receiving plaintext, without and with the whitespace tag.
 
 
-def probe(stage: Stage) -> None:
-    """Where the target stands shows in what becomes of what its user types."""
-    stage.target_says("where am I?")
-    stage.settle()
-    stage.target_says("and now?")
-    stage.settle()
-
-
 def _plaintext() -> None:
     for (state, scene), require in product((*SCENES.items(), ("ended", ended)), (False, True)):
 
-        def play(stage: Stage, scene: Scene = scene) -> None:
+        def play(stage: Stage, scene: Scene = scene, state: str = state) -> None:
             scene(stage)
             stage.arrives("in the clear")
-            probe(stage)
-            again(stage)
+            look(stage, state)
 
         warned = require or state in {"encrypted", "finished"}
         declare(
@@ -306,12 +316,17 @@ def _tagged() -> None:
         (*SCENES.items(), ("ended", ended)), (False, True), (False, True)
     ):
 
-        def play(stage: Stage, scene: Scene = scene) -> None:
+        def play(
+            stage: Stage, scene: Scene = scene, state: str = state, *, start: bool = start
+        ) -> None:
             scene(stage)
             tagged = TaggedPlaintext(stage.lab.text("in the clear"), frozenset({3}))
             stage.sends(tagged, "a tagged plaintext")
-            probe(stage)
-            talk(stage)
+            if start:
+                stage.settle()
+                talk(stage)
+            else:
+                look(stage, state)
 
         words = "".join(f".{w}" for w, yes in (("require", require), ("start", start)) if yes)
         warned = require or state in {"encrypted", "finished"}
@@ -386,14 +401,31 @@ def _queries() -> None:
         def play(stage: Stage, scene: Scene = scene, version: int = version) -> None:
             scene(stage)
             stage.arrives(f"?OTRv{version}?")
-            probe(stage)
+            stage.settle()
             talk(stage)
+
+        def in_vain(
+            stage: Stage, scene: Scene = scene, version: int = version, state: str = state
+        ) -> None:
+            scene(stage)
+            stage.arrives(f"?OTRv{version}?")
+            stage.to_tester_loses()
+            look(stage, state)
 
         policy = V3_ONLY if version == 3 else V2_ONLY  # noqa: PLR2004 - the protocol's versions
         declare(
             f"message.query-in-{state}.v{version}",
             f"Answers a Query Message {PLACES[state]} with a D-H Commit Message.",
             play,
+            policy,
+            tester=policy,
+            version=version,
+        )
+        declare(
+            f"message.query-in-{state}.in-vain.v{version}",
+            f"""Handles what the user types {PLACES[state]} as before when the D-H Commit Message
+            that it sent on a Query Message is not answered.""",
+            in_vain,
             policy,
             tester=policy,
             version=version,
@@ -414,15 +446,16 @@ def _errors() -> None:
             continue
         version = 2 if versions == "v2" else 3
 
-        def play(stage: Stage, scene: Scene = scene) -> None:
+        def play(
+            stage: Stage, scene: Scene = scene, state: str = state, *, start: bool = start
+        ) -> None:
             scene(stage)
-            stage.target_says("did you get this?")
-            stage.settle()
             stage.arrives("?OTR Error: something went wrong")
             stage.settle()
-            probe(stage)
-            private(stage)
-            probe(stage)
+            if start:
+                talk(stage)
+            else:
+                look(stage, state)
 
         declare(
             f"message.error-in-{state}{'.start' if start else ''}.{versions}",
@@ -441,12 +474,11 @@ _errors()
 def _errors_in_vain() -> None:
     for state, scene in (*SCENES.items(), ("ended", ended)):
 
-        def play(stage: Stage, scene: Scene = scene) -> None:
+        def play(stage: Stage, scene: Scene = scene, state: str = state) -> None:
             scene(stage)
             stage.arrives("?OTR Error: something went wrong")
             stage.to_tester_loses()
-            probe(stage)
-            again(stage)
+            look(stage, state)
 
         declare(
             f"message.error-in-{state}.in-vain",
@@ -594,7 +626,9 @@ def _unreadable() -> None:
     )
     for (state, scene, place), quiet in product(scenes, (False, True)):
 
-        def play(stage: Stage, scene: Scene = scene, *, quiet: bool = quiet) -> None:
+        def play(
+            stage: Stage, scene: Scene = scene, place: str = place, *, quiet: bool = quiet
+        ) -> None:
             private(stage)
             if quiet:
                 stage.tester_heartbeat()
@@ -604,8 +638,7 @@ def _unreadable() -> None:
             stage.tester_forgets()
             scene(stage)
             stage.reaches_target(late)
-            probe(stage)
-            again(stage)
+            look(stage, place)
 
         declare(
             f"message.data-in-{state}{'.ignore-unreadable' if quiet else ''}",
@@ -697,7 +730,7 @@ def heartbeat_when_silent(stage: Stage) -> None:
     probe(stage)
 
 
-@case("message.heartbeat-after-heartbeat", needs={"clock"})
+@case("message.heartbeat-after-heartbeat", needs={"clock"}, level=Level.SHOULD)
 def heartbeat_after_heartbeat(stage: Stage) -> None:
     """Answers a heartbeat with a heartbeat only after having sent nothing for long."""
     private(stage)
@@ -719,18 +752,16 @@ def no_heartbeat_after_end(stage: Stage) -> None:
     stage.tester_ends()
     stage.settle()
     probe(stage)
-    again(stage)
 
 
 def _heartbeats_asked_for() -> None:
     for state, scene in (*SCENES.items(), ("ended", ended)):
 
-        def play(stage: Stage, scene: Scene = scene) -> None:
+        def play(stage: Stage, scene: Scene = scene, state: str = state) -> None:
             scene(stage)
             stage.target_heartbeat()
             stage.settle()
-            probe(stage)
-            again(stage)
+            look(stage, state)
 
         play.__doc__ = f"""Sends {"a" if state == "encrypted" else "no"} heartbeat {PLACES[state]}
         when the application asks for one."""
@@ -793,12 +824,11 @@ def both_end(stage: Stage) -> None:
 def _extra_keys() -> None:
     for state, scene in (*SCENES.items(), ("ended", ended)):
 
-        def play(stage: Stage, scene: Scene = scene) -> None:
+        def play(stage: Stage, scene: Scene = scene, state: str = state) -> None:
             scene(stage)
             stage.target_uses_extra_key(0x46494C45, "a file")
             stage.settle()
-            probe(stage)
-            again(stage)
+            look(stage, state)
 
         play.__doc__ = f"""{
             "Gives" if state == "encrypted" else "Does not give"
@@ -812,7 +842,7 @@ def _extra_keys() -> None:
 _extra_keys()
 
 
-# Nothing of all this makes a conversation private that is not.
+# Nothing of all this makes a conversation private: a plaintext that arrives needs no warning.
 
 
 def _types(stage: Stage) -> None:
@@ -862,54 +892,54 @@ DISTURBANCES: dict[str, tuple[Scene, set[str]]] = {
     "heartbeat": (_asks_for_heartbeat, {"heartbeat"}),
     "extra-key": (_uses_extra_key, {"extra-key"}),
 }
-POLICIES_MATTER = {"typing", "plaintext", "tagged-plaintext"}
 
 
-def _anew() -> None:
-    scenes: tuple[tuple[str, Scene], ...] = (("ended", ended), ("finished", finished))
-    for (state, scene), (name, (disturb, wanted)), versions in product(
-        scenes, DISTURBANCES.items(), ("v3", "v2")
+def _not_private() -> None:
+    for (name, (disturb, wanted)), versions, tag in product(
+        DISTURBANCES.items(), ("v3", "v2"), (False, True)
     ):
-        for words in ((), ("require",), ("tag",)) if name in POLICIES_MATTER else ((),):
-            target = allowing(
-                versions,
-                require_encryption="require" in words,
-                send_whitespace_tag="tag" in words,
-            )
+        if tag and name != "typing":
+            continue
+        target = allowing(versions, send_whitespace_tag=tag)
 
-            def play(stage: Stage, scene: Scene = scene, disturb: Scene = disturb) -> None:
-                scene(stage)
-                disturb(stage)
-                stage.to_tester.clear()
-                again(stage)
+        def play(stage: Stage, disturb: Scene = disturb) -> None:
+            disturb(stage)
+            stage.to_tester.clear()
+            stage.arrives("a plaintext")
+            again(stage)
 
-            play.__doc__ = f"""Says that the conversation is private anew, not refreshed, when an
-            AKE succeeds {PLACES[state]}, whatever happened in between: {name}."""
-            case(
-                ".".join((f"message.anew-after-{name}-in-{state}", *words, versions)),
-                target=target,
-                tester=allowing(versions),
-                needs=needs(target, *wanted),
-                version=int(versions[1:]),
-            )(play)
+        play.__doc__ = f"""Shows a plaintext without a warning where the conversation is not
+        private, whatever happened before: {name}."""
+        case(
+            f"message.plaintext-after-{name}{'.tag' if tag else ''}.{versions}",
+            target=target,
+            tester=allowing(versions),
+            needs=needs(target, *wanted),
+            version=int(versions[1:]),
+        )(play)
 
 
-def _anew_after_data() -> None:
-    scenes: tuple[tuple[str, Scene], ...] = (("ended", ended), ("finished", finished))
-    for (state, scene), quiet in product(scenes, (False, True)):
+def _not_private_after_data() -> None:
+    for quiet in (False, True):
 
-        def play(stage: Stage, scene: Scene = scene, *, quiet: bool = quiet) -> None:
+        def play(stage: Stage, *, quiet: bool = quiet) -> None:
             private(stage)
             stage.tester_sends(text="too late", flags=IGNORE_UNREADABLE if quiet else 0)
             late = stage.to_target.pop()
-            scene(stage)
+            stage.target_ends()
+            stage.settle()
             stage.reaches_target(late)
-            again(stage)
+            stage.arrives("a plaintext")
 
-        play.__doc__ = f"""Says that the conversation is private anew, not refreshed, when an AKE
-        succeeds {PLACES[state]}, after a Data Message that came too late."""
-        case(f"message.anew-after-data-in-{state}{'.ignore-unreadable' if quiet else ''}")(play)
+        play.__doc__ = """Shows a plaintext without a warning where the conversation is not private,
+        also after a Data Message that came too late."""
+        case(
+            f"message.plaintext-after-data{'.ignore-unreadable' if quiet else ''}.v2",
+            target=V2_ONLY,
+            tester=V2_ONLY,
+            version=2,
+        )(play)
 
 
-_anew()
-_anew_after_data()
+_not_private()
+_not_private_after_data()

@@ -85,19 +85,15 @@ def _kinds() -> None:
             private(stage)
             stage.tester_sends(tlv(stage), Disconnected(), text="with a text")
             stage.settle()
-            stage.tester_forgets()
             stage.target_says("hello?")
             stage.settle()
-            again(stage)
 
         def behind_the_end(stage: Stage, tlv: Callable[[Stage], Tlv] = tlv) -> None:
             private(stage)
             stage.tester_sends(Disconnected(), tlv(stage), text="with a text")
             stage.settle()
-            stage.tester_forgets()
             stage.target_says("hello?")
             stage.settle()
-            again(stage)
 
         alone.__doc__ = f"""Shows the text of a Data Message with {what}, and goes on."""
         first_of_two.__doc__ = f"""Looks at the TLV behind {what}."""
@@ -116,17 +112,15 @@ def _smp() -> None:
             private(stage)
             stage.tester_sends(stray(stage, number), Disconnected())
             stage.settle()
-            stage.tester_forgets()
             stage.target_says("hello?")
-            again(stage)
+            stage.settle()
 
         def malformed(stage: Stage, number: int = number) -> None:
             private(stage)
             stage.tester_sends(broken(stage, number), Disconnected())
             stage.settle()
-            stage.tester_forgets()
             stage.target_says("hello?")
-            again(stage)
+            stage.settle()
 
         well_formed.__doc__ = f"""Looks at the TLV behind SMP message {number}."""
         malformed.__doc__ = f"""Looks at the TLV behind an SMP message {number} that cannot be taken
@@ -145,7 +139,9 @@ def _disconnecting() -> None:
             stage.settle()
             stage.target_says("hello?")
             stage.settle()
-            again(stage)
+            stage.target_ends()
+            stage.target_says("in the clear")
+            stage.settle()
 
         case(f"tlv.disconnected{suffix}", target=policy, tester=policy, version=version)(
             disconnected
@@ -165,8 +161,6 @@ def disconnected_with_text(stage: Stage) -> None:
     stage.settle()
     stage.target_says("wait")
     stage.settle()
-    stage.tester_forgets()
-    again(stage)
 
 
 @case("tlv.disconnected-twice")
@@ -176,11 +170,8 @@ def disconnected_twice(stage: Stage) -> None:
     stage.tester_sends(Disconnected(), Disconnected())
     stage.settle()
     stage.target_says("wait")
-    stage.target_says("stored")
+    stage.target_says("and wait")
     stage.settle()
-    stage.tester_forgets()
-    private(stage)
-    talk(stage)
 
 
 @case("tlv.disconnected-twice-then-start")
@@ -201,8 +192,6 @@ def disconnected_with_value(stage: Stage) -> None:
     stage.settle()
     stage.target_says("wait")
     stage.settle()
-    stage.tester_forgets()
-    again(stage)
 
 
 @case("tlv.smp-abort-with-a-value", needs={"smp"})
@@ -233,8 +222,6 @@ def cut_off_behind_disconnected(stage: Stage) -> None:
     stage.settle()
     stage.target_says("wait")
     stage.settle()
-    stage.tester_forgets()
-    again(stage)
 
 
 @case("tlv.disconnected-cut-off")
@@ -264,8 +251,6 @@ def many(stage: Stage) -> None:
     stage.settle()
     stage.target_says("wait")
     stage.settle()
-    stage.tester_forgets()
-    again(stage)
 
 
 @case("tlv.heartbeat-after-tlvs", needs={"clock"})
