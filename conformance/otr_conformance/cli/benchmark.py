@@ -56,7 +56,8 @@ def bench(subject: str, runs: int, fragment: int, *, json: bool) -> ExitCode:
 def _show(found: Comparison) -> None:
     out = Screen()
     limit = f"messages of at most {found.fragment} bytes" if found.fragment else "no fragments"
-    out.line(f"Medians of {found.runs} alternated runs, in milliseconds; {limit}.")
+    runs = f"Medians of {found.runs} alternated runs" if found.runs > 1 else "One run"
+    out.line(f"{runs}, in milliseconds; {limit}.")
     out.line()
     heads = ["ours", *(("libotr", "ratio") if found.libotr else ())]
     table = grid(*heads, "phase", right=len(heads))

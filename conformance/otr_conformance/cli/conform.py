@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -144,7 +145,7 @@ def conform(  # noqa: PLR0913 - what the command was given
         )
         raise Misuse(message) from absent
     except ShimError as error:
-        tell(f"{name}: {error}; `otrspec shim check {name}` says more")
+        tell(f"otrspec: {name}: {error}; `otrspec shim check {name}` says more")
         return ExitCode.HARNESS_ERROR
     if view.json:
         write_json(_document(report, view))
@@ -282,6 +283,9 @@ def _show_figures(out: Screen, report: Report) -> None:
         out.line((f"{_count(len(unexpected), 'verdict')} {verb} not as expected.", WRONG))
     else:
         out.line(("Every verdict is as expected.", screen.GOOD))
+    if report.counts[Verdict.HARNESS_ERROR] and report.target.command is not None:
+        out.line("A harness error says nothing about the implementation; about its shim, see")
+        out.whole("  otrspec shim check ", shlex.join(report.target.command))
 
 
 def _title(report: Report) -> str:
@@ -290,7 +294,8 @@ def _title(report: Report) -> str:
     if hello is None:
         return f"{report.target.name} {__version__}"
     versions = " and ".join(map(str, sorted(hello.versions)))
-    return f"{hello.name} {hello.version}, OTR version {versions}"
+    plural = "" if len(hello.versions) == 1 else "s"
+    return f"{hello.name} {hello.version}, OTR version{plural} {versions}"
 
 
 def _detail(report: Report, verdict: Verdict) -> str:

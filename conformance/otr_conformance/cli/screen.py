@@ -95,10 +95,13 @@ class Screen:
         text.rstrip()
         pad, room = indent, max(self.width - indent, 20)
         while len(text) > room:
-            first = text.wrap(self.console, room)[0]
-            text = text[len(first) :]
-            self.whole(" " * pad, first)
-            text = text[len(text) - len(text.plain.lstrip()) :]
+            cut = text.plain.rfind(" ", 1, room + 1)
+            if cut < 0:  # a word, such as an id, that does not fit anywhere: it stays whole
+                cut = text.plain.find(" ", room)
+            if cut < 0:
+                break
+            self.whole(" " * pad, text[:cut])
+            text = text[len(text) - len(text.plain[cut:].lstrip()) :]
             pad, room = indent + hang, max(self.width - indent - hang, 20)
         self.whole(" " * pad, text)
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from otr_model.trace import Arrow, Note, Sequence
 from otr_reference.otrv3.commands import AnswerSmp, End, SendText, Start, StartSmp
+from otr_reference.otrv3.messages import Query
 
 from .case import V3_ONLY
 from .labs import RealLab
-from .stage import Cast, reference_target, set_stage
+from .stage import NAMES, Cast, reference_target, set_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ class Recorder:
         while self._queue:
             sender, wire = self._queue.popleft()
             receiver = _OTHER[sender]
-            label = self._stage.kind(wire).removesuffix(" v3")
+            label = self._label(wire)
             reaction = self._parties[receiver].receive(wire)
             self.steps.append(Arrow(sender, receiver, label, reaction.trace))
             self._take(receiver, reaction)
@@ -89,6 +90,13 @@ class Recorder:
         """Bob gives the same answer."""
         self.does(BOB, "gives the answer", AnswerSmp(self._lab.passphrase(_ANSWER)))
 
+    def _label(self, wire: Wire) -> str:
+        """What a message is called."""
+        message = self._stage.decode(wire)
+        if isinstance(message, Query):
+            return f"Query Message {self._lab.from_network(wire).decode('utf-8', 'replace')}"
+        return f"{NAMES[type(message)]} Message"
+
     def _take(self, who: str, reaction: Reaction) -> None:
         self._queue.extend((who, wire) for wire in reaction.wires)
         for report in reaction.reports:
@@ -99,23 +107,25 @@ class Recorder:
 
 def _told(report: Report) -> str:
     """What a user is told, in a few words; "" for what a drawing can do without."""
-    match report.what:
-        case "secure":
-            return "the conversation is private"
-        case "message":
-            return f"reads “{report.detail.partition(' ')[2]}”"
-        case "finished":
-            return "is told that the peer has ended it"
-        case "insecure":
-            return "the conversation is no longer private"
-        case "smp" if not report.detail.startswith("progress"):
-            return f"SMP: {report.detail}"
-        case _:
-            return ""
+    if report.what == "message":
+        return f"reads “{report.detail.partition(' ')[2]}”"
+    if report.what == "smp" and report.detail.startswith("asked"):
+        return f"is asked “{report.detail.partition(' ')[2]}”"
+    return _TOLD.get(str(report)) or _TOLD.get(report.what, "")
+
+
+_TOLD: Final = {
+    "secure": "private, and knows who the peer is",
+    "finished": "is told that the peer has ended it",
+    "insecure": "the conversation is no longer private",
+    "warning not-sent": "is told that it was not sent",
+    "smp success": "the secrets are equal",
+    "smp failure": "the secrets differ",
+}
 
 
 def _private(recorder: Recorder) -> None:
-    recorder.does(ALICE, "starts", Start())
+    recorder.does(ALICE, "asks for a private conversation", Start())
     recorder.settle()
 
 
@@ -126,8 +136,8 @@ def _ake(recorder: Recorder) -> None:
 
 
 def _both_begin(recorder: Recorder) -> None:
-    recorder.does(ALICE, "starts", Start())
-    recorder.does(BOB, "starts", Start())
+    recorder.does(ALICE, "asks for a private conversation", Start())
+    recorder.does(BOB, "asks for a private conversation", Start())
     recorder.settle()
 
 
@@ -143,18 +153,18 @@ def _smp(recorder: Recorder) -> None:
 def _end(recorder: Recorder) -> None:
     _private(recorder)
     recorder.steps.clear()
-    recorder.does(ALICE, "ends", End())
+    recorder.does(ALICE, "ends the conversation", End())
     recorder.settle()
     recorder.says(BOB, "are you there?")
-    recorder.does(BOB, "ends", End())
+    recorder.does(BOB, "ends the conversation", End())
     recorder.settle()
 
 
 RECORDINGS: Final = {
-    "ake": Recording("The AKE, begun by a Query Message", _ake),
+    "ake": Recording("The authenticated key exchange", _ake),
     "both-begin": Recording("Both sides begin at once", _both_begin),
     "smp": Recording("SMP with a question and equal secrets", _smp),
-    "end": Recording("A private conversation ends", _end),
+    "end": Recording("The end of a private conversation", _end),
 }
 """By the name of their drawings."""
 
