@@ -10,12 +10,13 @@ What is compared, step by step:
 - the kinds of messages that the target sent, in any order within a step. More Data Messages than
   predicted are accepted if they tell the tester's user nothing: heartbeats;
 - what the target told its user, of the reports that matter (`COMPARED`); other reports are a matter
-  of taste;
+  of taste. To say of a text that it was not sent is right wherever it was not;
 - what the tester's user was told on receiving what the target sent, and which checks failed there:
-  all of it, since the tester is ours;
+  all of it, since the tester is ours. A text that the tables predict to be sent belatedly, because
+  it was stored, may be marked as such in front;
 - which MAC keys the target made public. Those of messages that it accepted are asked for, at the
   latest in the Data Message that the tables predict; in an earlier one only where it sent more of
-  them than predicted. Others are its own affair.
+  them than predicted. Those of messages that it refuses are its own affair.
 """
 
 from __future__ import annotations
@@ -46,7 +47,12 @@ COMPARED = ("message", "secure", "still-secure", "finished", "error", "extra-key
 """Reports of the target's that every implementation must make alike."""
 COMPARED_WARNINGS = ("warning unencrypted", "warning unreadable", "warning not-sent")
 COMPARED_SMP = ("smp asked", "smp success", "smp failure")
+NOT_SENT = "warning not-sent"
+RESENT = "resent"
+PRIVATE_TEXT = "message private "
 HEARTBEATS = ("Data v2", "Data v3")
+TEXTS = (*HEARTBEATS, "plaintext", "tagged plaintext")
+"""How the kinds of messages begin that can carry a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +151,13 @@ def grade(case: Case, lab: Lab, target: Callable[[Lab, Cast], Party]) -> Result:
 def difference(expected: Played, seen: Played) -> str:
     """The first difference that matters, in a sentence; "" if there is none."""
     revealed = _Revealed()
+    resent = False
     for want, got in zip(expected.observations, seen.observations, strict=False):
+        resent = resent or RESENT in want.reports
         for what, missing, extra in (
             ("the target sent", *_wires(want.wires, got.wires)),
-            ("the target's user was told", *_both(_matter(want.reports), _matter(got.reports))),
-            ("the tester's user was told", *_both(want.peer, got.peer)),
+            ("the target's user was told", *_reports(want, got)),
+            ("the tester's user was told", *_peer(want.peer, got.peer, resent=resent)),
             ("the tester found wrong", *_both(want.failed, got.failed)),
             ("the target revealed", *revealed.compare(want, got)),
         ):
@@ -166,12 +174,14 @@ class _Revealed:
 
     wanted: frozenset[int] = frozenset()
     found: frozenset[int] = frozenset()
+    refused: frozenset[int] = frozenset()
     ahead: int = 0
 
     def compare(self, want: Observation, got: Observation) -> tuple[list[str], list[str]]:
         """One step on: what is missing, and what comes too early."""
-        self.wanted |= frozenset(want.revealed)
-        self.found |= frozenset(got.revealed)
+        self.refused |= frozenset(want.refused)
+        self.wanted |= frozenset(want.revealed) - self.refused
+        self.found |= frozenset(got.revealed) - self.refused
         self.ahead += _data_messages(got) - _data_messages(want)
         early = self.found - self.wanted if self.ahead <= 0 else frozenset[int]()
         return [_mac_key(n) for n in sorted(self.wanted - self.found)], [
@@ -201,6 +211,29 @@ def _matter(reports: Iterable[str]) -> tuple[str, ...]:
 def _both(want: Iterable[str], got: Iterable[str]) -> tuple[list[str], list[str]]:
     wanted, found = Counter(want), Counter(got)
     return sorted((wanted - found).elements()), sorted((found - wanted).elements())
+
+
+def _reports(want: Observation, got: Observation) -> tuple[list[str], list[str]]:
+    missing, extra = _both(_matter(want.reports), _matter(got.reports))
+    if not any(kind.startswith(TEXTS) for kind in got.wires):
+        extra = [report for report in extra if report != NOT_SENT]
+    return missing, extra
+
+
+def _peer(want: Iterable[str], got: Iterable[str], *, resent: bool) -> tuple[list[str], list[str]]:
+    missing, extra = _both(want, got)
+    for report in list(missing) if resent else ():
+        marked = next((found for found in extra if _marks(found, report)), None)
+        if marked is not None:
+            missing.remove(report)
+            extra.remove(marked)
+    return missing, extra
+
+
+def _marks(found: str, report: str) -> bool:
+    """Whether both say that a private text was shown, the first with something in front of it."""
+    texts = [said.removeprefix(PRIVATE_TEXT) for said in (found, report)]
+    return texts[0] != found and texts[1] != report and texts[0].endswith(f" {texts[1]}")
 
 
 def _wires(want: Iterable[str], got: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
+from otr_conformance.shim.errors import ShimRefused
 from otr_conformance.shim.keys import write_preset_key
 from otr_conformance.shim.protocol import (
     AnyEvent,
@@ -21,7 +23,7 @@ from otr_conformance.shim.protocol import (
     WarningEvent,
     WireEvent,
 )
-from otr_conformance.shim.vocabulary import Bold, Capability, PolicyWord
+from otr_conformance.shim.vocabulary import Bold, Capability, ErrorWord, PolicyWord
 from otr_reference.otrv3.commands import (
     AbortSmp,
     AnswerSmp,
@@ -37,6 +39,8 @@ from .labs import generated_key
 from .stage import TARGET_TAG, Party, Reaction, Report
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from otr_conformance.shim.client import ShimProcess
     from otr_conformance.shim.protocol import Answer, Hello
     from otr_reference.otrv3.commands import Command
@@ -72,17 +76,23 @@ class ShimParty(Party):
         )
 
     def command(self, command: Command) -> Reaction:
-        """One request."""
-        return self._reaction(self._ask(command))
+        """One request; if the implementation refuses it, the user is told so."""
+        try:
+            return self._reaction(self._ask(command).events)
+        except ShimRefused as refusal:
+            if refusal.error is not ErrorWord.REFUSED:
+                raise
+            reaction = self._reaction(refusal.events)
+            return replace(reaction, reports=(*reaction.reports, Report("refused")))
 
     def receive(self, wire: Wire) -> Reaction:
         """One request, and what came of it in the background."""
-        return self._reaction(self.shim.receive(ENDPOINT, self.lab.from_network(wire)))
+        return self._reaction(self.shim.receive(ENDPOINT, self.lab.from_network(wire)).events)
 
     def wait(self, seconds: int) -> Reaction:
         """The shim's clock goes on, and what that causes is asked for."""
         self.shim.clock(seconds)
-        return self._reaction(self.shim.poll(ENDPOINT))
+        return self._reaction(self.shim.poll(ENDPOINT).events)
 
     def _ask(self, command: Command) -> Answer:
         shim, out = self.shim, self.lab.suite.to_bytes
@@ -111,10 +121,10 @@ class ShimParty(Party):
             case AbortSmp():
                 return shim.smp_abort(ENDPOINT)
 
-    def _reaction(self, answer: Answer) -> Reaction:
+    def _reaction(self, events: Iterable[AnyEvent]) -> Reaction:
         wires: list[Wire] = []
         reports: list[Report] = []
-        for event in answer.events:
+        for event in events:
             if isinstance(event, WireEvent):
                 wires.append(self.lab.to_network(event.wire))
             else:

@@ -253,6 +253,7 @@ class Observation:
         failed: checks that failed at the tester.
         revealed: which of the tester's Data Messages anybody could forge from now on, because the
             target made their MAC key public; numbered as they reached the target first.
+        refused: which of them failed a check at the target, where it is the reference.
     """
 
     step: str
@@ -261,6 +262,7 @@ class Observation:
     peer: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     revealed: tuple[int, ...] = ()
+    refused: tuple[int, ...] = ()
 
 
 @dataclass
@@ -569,10 +571,15 @@ class Stage:
         """Something reaches the target."""
         message = self.decode(wire)
         known = any(message == reached.message for reached in self._reached)
+        seen = self._open
+        assert seen is not None  # noqa: S101 - only called within a step
+        reaction = self.target.receive(wire)
         if isinstance(message, DataMessage) and not known:
             self._reached.append(_Reached(message))
             self._look_for_keys(self._public)
-        self._absorb(self.target.receive(wire))
+            if any(fired.failed for fired in reaction.trace):
+                seen.refused.add(len(self._reached))
+        self._absorb(reaction)
 
     def _absorb(self, reaction: Reaction) -> None:
         seen = self._open
@@ -694,6 +701,7 @@ class _Seen:
     peer: Counter[str] = field(default_factory=Counter)
     failed: set[str] = field(default_factory=set)
     revealed: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -730,6 +738,7 @@ class _Seeing:
                 tuple(sorted(seen.peer.elements())),
                 tuple(sorted(seen.failed)),
                 tuple(sorted(seen.revealed)),
+                tuple(sorted(seen.refused)),
             )
         )
 
