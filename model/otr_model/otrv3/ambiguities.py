@@ -282,6 +282,17 @@ MARKERS = Ambiguity(
     (("libotr", "ours"),),
 )
 
+MALFORMED_ANSWER = Ambiguity(
+    "otrv3.ambiguity:malformed-answer",
+    "whether a message that is discarded is answered with an Error Message",
+    Kind.SILENT,
+    Reading("an Error Message may tell the peer of any error", "OTR Error Messages"),
+    Reading("it is discarded, and that is all", "Instance Tags"),
+    "Error Messages are asked for only where a Data Message cannot be read. A message without "
+    "authentication that causes another one can be used to make noise.",
+    (("libotr", "literal where the tags cannot be read, or the sender's is below the smallest"),),
+)
+
 UNKNOWN_MARKER = Ambiguity(
     "otrv3.ambiguity:unknown-marker",
     "a text that contains ?OTR in a form that is not defined",
@@ -289,7 +300,13 @@ UNKNOWN_MARKER = Ambiguity(
     Reading("nothing is said about it"),
     Reading("it is plaintext"),
     "People write about OTR.",
-    (("libotr", "reports an unrecognised message, and does not show it"),),
+    (
+        (
+            "libotr",
+            "takes ?OTRv for a Query Message, also without an end; reports other forms as "
+            "unrecognised; shows neither",
+        ),
+    ),
 )
 
 CUT_OFF_TLV = Ambiguity(
@@ -364,6 +381,7 @@ AMBIGUITIES = (
     MINIMAL_MPI,
     BASE64,
     MARKERS,
+    MALFORMED_ANSWER,
     UNKNOWN_MARKER,
     CUT_OFF_TLV,
     SMP_RESPONSES,

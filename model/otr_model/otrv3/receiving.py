@@ -42,6 +42,7 @@ _ROUTES: tuple[Cells[Ready, Event, Cond, Do], ...] = (
         ENABLED & Cond.HAS_TAGS & ~Cond.SENDER_TAG_VALID,
         do=(Do.WARN_MALFORMED,),
         name="illegal-sender",
+        ambiguity=holes.MALFORMED_ANSWER,
     ),
     at(
         Ready.READY,
@@ -222,7 +223,12 @@ RECEIVE: Table[Ready, Event, Cond, Do] = table(
         at(Ready.READY, Cond.IS_SIGNATURE, raises=(Event.SIGNATURE,)),
         at(Ready.READY, Cond.IS_DATA, raises=(Event.DATA,)),
         at(Ready.READY, Cond.IS_OTHER_VERSION, raises=(Event.OTHER_VERSION,)),
-        at(Ready.READY, Cond.IS_MALFORMED, do=(Do.WARN_MALFORMED,)),
+        at(
+            Ready.READY,
+            Cond.IS_MALFORMED,
+            do=(Do.WARN_MALFORMED,),
+            ambiguity=holes.MALFORMED_ANSWER,
+        ),
         ignored(Cond.IS_FRAGMENT),
     ),
     exclusives=EXCLUSIVES,

@@ -91,6 +91,18 @@ LITERAL: dict[str, Variant] = {
             for state in ("plaintext", "encrypted", "finished")
         ),
     ),
+    holes.MALFORMED_ANSWER.id: Variant(
+        "literal malformed-answer",
+        holes.MALFORMED_ANSWER.literal.says,
+        tuple(
+            EditRow(row, do=(Do.WARN_MALFORMED, Do.SEND_ERROR))
+            for row in (
+                "otrv3.instances:received.ready.illegal-sender",
+                "otrv3.instances:reassembled.ready.illegal-sender",
+                "otrv3.receive:whole.ready.is-malformed",
+            )
+        ),
+    ),
     holes.RECEIVER_ZERO.id: Variant(
         "literal receiver-zero",
         holes.RECEIVER_ZERO.literal.says,
