@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, case
+from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, Level, case
 from otr_conformance.otrv3.scenes import (
     OTHER_SECRET,
     SECRET,
@@ -476,8 +476,8 @@ def _after_disconnected() -> None:
         conversation."""
         malformed.__doc__ = f"""Ignores an SMP message {number} that cannot be taken apart behind
         the TLV that ends the conversation."""
-        case(f"smp.message-{number}-after-disconnected", needs={"smp"})(well_formed)
-        case(f"smp.malformed-{number}-after-disconnected", needs={"smp"})(malformed)
+        for name, play in (("message", well_formed), ("malformed", malformed)):
+            case(f"smp.{name}-{number}-after-disconnected", needs={"smp"}, level=Level.SHOULD)(play)
 
 
 _not_private()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, case
+from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, Level, case
 from otr_conformance.otrv3.scenes import (
     LONG_AGO,
     again,
@@ -125,8 +125,10 @@ def _smp() -> None:
         well_formed.__doc__ = f"""Looks at the TLV behind SMP message {number}."""
         malformed.__doc__ = f"""Looks at the TLV behind an SMP message {number} that cannot be taken
         apart."""
-        case(f"tlv.smp-{number}-then-disconnected", needs={"smp"})(well_formed)
-        case(f"tlv.smp-{number}-malformed-then-disconnected", needs={"smp"})(malformed)
+        for name, play in (("", well_formed), ("-malformed", malformed)):
+            case(f"tlv.smp-{number}{name}-then-disconnected", needs={"smp"}, level=Level.SHOULD)(
+                play
+            )
 
 
 def _disconnecting() -> None:
@@ -233,7 +235,7 @@ def disconnected_cut_off(stage: Stage) -> None:
     talk(stage)
 
 
-@case("tlv.many")
+@case("tlv.many", needs={"extra-key"})
 def many(stage: Stage) -> None:
     """Looks at every TLV of a Data Message, in order."""
     private(stage)
@@ -242,7 +244,6 @@ def many(stage: Stage) -> None:
         UnknownTlv(UNDEFINED, stage.lab.text("x")),
         ExtraKeyUse(1, stage.lab.text("one")),
         Padding(2),
-        ExtraKeyUse(2, stage.lab.text("two")),
         SmpAbort(),
         UnknownTlv(UNDEFINED, stage.lab.text("")),
         Disconnected(),
@@ -258,7 +259,21 @@ def heartbeat_after_tlvs(stage: Stage) -> None:
     """Answers with a heartbeat, after long silence, a Data Message with TLVs, too."""
     private(stage)
     stage.wait(LONG_AGO)
-    stage.tester_sends(Padding(3), UnknownTlv(UNDEFINED, stage.lab.text("x")))
+    stage.tester_sends(
+        Padding(3), UnknownTlv(UNDEFINED, stage.lab.text("x")), text="still listening?"
+    )
+    stage.settle()
+    talk(stage)
+
+
+@case("tlv.extra-key-twice", needs={"extra-key"}, level=Level.SHOULD)
+def extra_key_twice(stage: Stage) -> None:
+    """Looks at both of two TLVs of type 8 in one Data Message."""
+    private(stage)
+    stage.tester_sends(
+        ExtraKeyUse(1, stage.lab.text("one")),
+        ExtraKeyUse(2, stage.lab.text("two")),
+    )
     stage.settle()
     talk(stage)
 
