@@ -103,7 +103,7 @@ def test_help_comes_at_once_and_loads_nothing_heavy() -> None:
         (["conform", "reference", "--al"], "otrspec conform: no such option: --al"),
         (["conform", "reference", "--timeout", "soon"], "otrspec conform: invalid value for"),
         (["conform", "reference", "--protocol", "otrv4"], "'otrv4'"),
-        (["cases", "shwo"], "otrspec cases: no such command 'shwo'"),
+        (["cases", "display"], "otrspec cases: no such command 'display'"),
         (["clauses", "--uncited", "--against", "x"], "ask for --uncited or for --against"),
     ],
 )

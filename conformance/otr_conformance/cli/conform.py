@@ -165,11 +165,12 @@ def _run(target: Target, cases: tuple[Case, ...], known: Expectations, timeout: 
     judged: list[Judged] = []
     begun = time.perf_counter()
     with Runner(target, timeout) as runner, progress(target.name, len(cases)) as step:
-        step("")
-        for run in runner.run(cases):
-            case, verdict = run.case.id, run.result.verdict
-            judged.append(Judged(run, known.expected(case, verdict), known.entries.get(case)))
-            step(short_name(run.case))
+        for case in cases:
+            step(short_name(case))
+            for run in runner.run((case,)):
+                verdict = run.result.verdict
+                expected = known.expected(case.id, verdict)
+                judged.append(Judged(run, expected, known.entries.get(case.id)))
         hello = runner.hello
     return Report(target, hello, tuple(judged), time.perf_counter() - begun)
 

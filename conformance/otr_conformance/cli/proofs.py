@@ -50,8 +50,7 @@ def check(names: tuple[str, ...], *, json: bool) -> ExitCode:
         Inconclusive: if the solver cannot tell.
     """
     chosen = [_table(name) for name in names]
-    with progress("proving", len(chosen)) as step:
-        step("")
+    with progress("proving"):
         if chosen:
             others: tuple[Proof, ...] = ()
             tables = tuple(prove_table(OTRV3, table) for table in chosen)

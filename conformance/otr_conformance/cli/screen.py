@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TextIO, TypeAlias
 from rich.console import Console
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 if TYPE_CHECKING:
@@ -156,9 +156,11 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[str], No
     if not sys.stderr.isatty():
         yield lambda _what: None
         return
-    columns = [SpinnerColumn(), TextColumn("{task.description}")]
     bars = [BarColumn(bar_width=24), MofNCompleteColumn()] if total else []
-    with Progress(*columns, *bars, console=_console(sys.stderr), transient=True) as bar:
+    text = TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis"))
+    with Progress(
+        SpinnerColumn(), *bars, text, console=_console(sys.stderr), transient=True
+    ) as bar:
         task = bar.add_task(what, total=total)
         begun = False
 
