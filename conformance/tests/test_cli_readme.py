@@ -13,8 +13,8 @@ from otr_conformance.peers import libotr
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 ELISION = "..."
-CHANCE = re.compile(r"\b[0-9a-f]{16}\b|\d+\.\d s|\b(True|False)\b")
-"""What differs from run to run: a secure session id, who reads out which half of it, the time."""
+CHANCE = re.compile(r"\b[0-9a-f]{16}\b|\d+\.\d s|\b(True|False)\b|^ *\d+(?=  [A-Z])")
+"""What may differ: a secure session id and who reads out which half, the time, a row's number."""
 
 
 def shown() -> list[tuple[str, list[str]]]:
