@@ -8,7 +8,8 @@ names the ambiguity.
 What is compared, step by step:
 
 - the kinds of messages that the target sent, in any order within a step. More Data Messages than
-  predicted are accepted if they tell the tester's user nothing: heartbeats;
+  predicted are accepted if they tell the tester's user nothing: heartbeats. So is an Error Message
+  in answer to what the reference finds malformed, and that the tester's user is shown it;
 - what the target told its user, of the reports that matter (`COMPARED`); other reports are a matter
   of taste. To say of a text that it was not sent is right wherever it was not. The text does not
   ask that users are told of a refreshed conversation, nor that it is told apart from a new one;
@@ -53,6 +54,7 @@ REFRESHED = "still-"
 RESENT = "resent"
 PRIVATE_TEXT = "message private "
 HEARTBEATS = ("Data v2", "Data v3")
+MALFORMED, ERROR_SENT, ERROR_SHOWN = "warning malformed", "Error", "error"
 TEXTS = (*HEARTBEATS, "plaintext", "tagged plaintext")
 """How the kinds of messages begin that can carry a text."""
 
@@ -154,12 +156,18 @@ def difference(expected: Played, seen: Played) -> str:
     """The first difference that matters, in a sentence; "" if there is none."""
     revealed = _Revealed()
     resent = False
+    errors = 0
     for want, got in zip(expected.observations, seen.observations, strict=False):
         resent = resent or RESENT in want.reports
+        missing_wires, extra_wires = _wires(want.wires, got.wires)
+        if MALFORMED in want.reports:
+            errors += _without(extra_wires, ERROR_SENT, len(extra_wires))
+        missing_peer, extra_peer = _peer(want.peer, got.peer, resent=resent)
+        errors -= _without(extra_peer, ERROR_SHOWN, errors)
         for what, missing, extra in (
-            ("the target sent", *_wires(want.wires, got.wires)),
+            ("the target sent", missing_wires, extra_wires),
             ("the target's user was told", *_reports(want, got)),
-            ("the tester's user was told", *_peer(want.peer, got.peer, resent=resent)),
+            ("the tester's user was told", missing_peer, extra_peer),
             ("the tester found wrong", *_both(want.failed, got.failed)),
             ("the target revealed", *revealed.compare(want, got)),
         ):
@@ -238,6 +246,14 @@ def _marks(found: str, report: str) -> bool:
     """Whether both say that a private text was shown, the first with something in front of it."""
     texts = [said.removeprefix(PRIVATE_TEXT) for said in (found, report)]
     return texts[0] != found and texts[1] != report and texts[0].endswith(f" {texts[1]}")
+
+
+def _without(found: list[str], what: str, most: int) -> int:
+    """Take something out of a list, so many times at most; how many times it was there."""
+    count = min(found.count(what), most)
+    for _ in range(count):
+        found.remove(what)
+    return count
 
 
 def _wires(want: Iterable[str], got: Iterable[str]) -> tuple[list[str], list[str]]:
