@@ -79,6 +79,8 @@ NAMES: dict[type, str] = {
 TESTER_TAG, TARGET_TAG, THIRD_TAG = 0x1001, 0x2002, 0x3003
 STORM = 400
 """Deliveries in one `settle` after which the two sides are taken never to come to rest."""
+ATTEMPTS = 1 << 14
+"""How often the tester draws until its hash is as wanted: a target's own is as it is."""
 
 
 class Stuck(OtrSpecError):
@@ -503,7 +505,7 @@ class Stage:
             raise Stuck(message)
         before = self.tester.conversation
         query = self.tester.endpoint.suite.encode(Query(self._versions()))
-        for attempt in range(256):
+        for attempt in range(ATTEMPTS):
             self.tester.conversation = before
             self.tester.reseed(f"tester commits {attempt}")
             reaction = self.tester.receive(query)
