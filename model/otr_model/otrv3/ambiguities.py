@@ -55,6 +55,7 @@ FRAGMENT_BOUND = Ambiguity(
     Reading("all of it, up to 65535 pieces of any size"),
     Reading("at most max_stored bytes; a message beyond that is forgotten"),
     "An unauthenticated sender must not decide how much memory is used.",
+    (("libotr", "literal"),),
 )
 
 NESTED_FRAGMENT = Ambiguity(
@@ -94,6 +95,7 @@ INSTANCE_BOUND = Ambiguity(
     Reading("as many as there are sender instance tags"),
     Reading("max_instances; the oldest without a private conversation makes room"),
     "An unauthenticated sender must not decide how much memory is used.",
+    (("libotr", "literal"),),
 )
 
 SHARED_COMMIT = Ambiguity(
@@ -117,6 +119,7 @@ MIXED_VERSIONS = Ambiguity(
     Reading("a D-H Key Message of another version than our D-H Commit is refused"),
     "Otherwise the network could move an exchange to the older version. Later messages cannot be "
     "mixed: version 2 has no instance tags, and so a session of its own.",
+    (("libotr", "ours"),),
 )
 
 FRESH_KEYS = Ambiguity(
@@ -146,7 +149,7 @@ STORED_TEXT = Ambiguity(
     Reading("any recent stored text, also one that was delivered", "Receiving a Signature Message"),
     Reading("one that was never sent, or that was sent before the peer reported an error"),
     "Every refresh of a conversation would repeat the last text.",
-    (("libotr", "ours"),),
+    (("libotr", "ours, where it sends the Signature Message; after an error in version 2 only"),),
 )
 
 STORED_FOR = Ambiguity(
@@ -177,6 +180,7 @@ HEARTBEAT_BEFORE_END = Ambiguity(
     Reading("the heartbeat comes before the TLVs are looked at", "Receiving a Data Message"),
     Reading("the TLVs come first, and a conversation that is over has no heartbeats"),
     "The peer has just forgotten its keys and could not read it.",
+    (("libotr", "ours"),),
 )
 
 NEXT_DH = Ambiguity(
@@ -206,7 +210,7 @@ SMP_BAD_PROOF = Ambiguity(
     Reading("smpstate becomes EXPECT1 whenever an error occurs", "Expected Message"),
     Reading("the same, and SMP is aborted towards the peer, who would wait for ever"),
     "The section on TLV 6 provides for it.",
-    (("libotr", "tells the user, and sends nothing"),),
+    (("libotr", "tells its application, whose part it is to abort"),),
 )
 
 SMP_REFRESH = Ambiguity(
@@ -216,6 +220,7 @@ SMP_REFRESH = Ambiguity(
     Reading("it goes on, since msgstate does not change", "The SMP state machine"),
     Reading("it is abandoned: both secrets contain the old secure session id"),
     "The two sides would compare different values.",
+    (("libotr", "literal"),),
 )
 
 TLVS_IN_V2 = Ambiguity(
@@ -235,6 +240,7 @@ DISABLED_PRIVATE = Ambiguity(
     Reading("no special handling at all: the text goes out in the clear", "State transitions"),
     Reading("a conversation that is private, or was ended by the peer, stays as it is"),
     "The user sees a private conversation, and types into it.",
+    (("libotr", "literal"),),
 )
 
 # What arrives, before any row: how strictly it is read.
@@ -300,13 +306,7 @@ UNKNOWN_MARKER = Ambiguity(
     Reading("nothing is said about it"),
     Reading("it is plaintext"),
     "People write about OTR.",
-    (
-        (
-            "libotr",
-            "takes ?OTRv for a Query Message, also without an end; reports other forms as "
-            "unrecognised; shows neither",
-        ),
-    ),
+    (("libotr", "shows none: ?OTRv is a Query Message, other forms are unrecognised"),),
 )
 
 CUT_OFF_TLV = Ambiguity(
