@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from otr_conformance.otrv3.grade import Result, grade, predict
+from otr_conformance.otrv3.grade import Result, grade
 from otr_conformance.otrv3.labs import RealLab
 from otr_conformance.otrv3.shim_party import ShimParty
 from otr_conformance.otrv3.stage import reference_target
@@ -115,7 +115,6 @@ class Runner(AbstractContextManager["Runner"]):
         missing = self._missing(case)
         if missing:
             return Result(case.id, Verdict.UNSUPPORTED, missing)
-        predict(case, self.lab)  # before the target's time is taken
         try:
             shim = self._shim if self._shim is not None and self._shim.alive else self._start()
             return grade(case, self.lab, self._party(shim))

@@ -80,8 +80,8 @@ class Step(Generic[C, M]):
     facts: Any
     config: Any
 
-    def __init__(self, conversation: C, spawn: Callable[[], M]) -> None:
-        """Begin a run on a conversation; `spawn` makes a member in its initial states."""
+    def __init__(self, conversation: C, spawn: Callable[[int], M]) -> None:
+        """Begin a run on a conversation; `spawn` makes a member, given its key."""
         self.shared = conversation.clone()
         self.spawn = spawn
         self.key = 0
@@ -114,7 +114,7 @@ class Step(Generic[C, M]):
         """Go to the member with a key; spawn it if it is not there."""
         self.key = key
         if key not in self.shared.members:
-            self.shared.members[key] = self.spawn()
+            self.shared.members[key] = self.spawn(key)
             self._owned.add(key)
 
     def retire(self, key: int) -> None:

@@ -226,6 +226,10 @@ class TermSuite(Suite):
         """There is one empty text."""
         return text is self._empty
 
+    def writable(self, text: Octets) -> bool:
+        """Its bytes are known, since a user typed them."""
+        return b"\0" not in self.to_bytes(text)
+
     # Comparing.
 
     def same(self, left: Public, right: Public) -> bool:

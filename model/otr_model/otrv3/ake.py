@@ -60,6 +60,19 @@ AKE: Table[Auth, Event, Cond, Do] = table(
         ignored(~Cond.COMMIT_OUTSTANDING),
     ),
     on(
+        Event.COMMIT_OVER,
+        "Key Management",
+        at(
+            Auth.AWAITING_DHKEY,
+            Cond.COMMIT_ANSWERED,
+            do=(Do.FORGET_EXCHANGE,),
+            goto=Auth.NONE,
+            ambiguity=holes.SHARED_COMMIT,
+        ),
+        ignored(~Cond.COMMIT_ANSWERED, Auth.AWAITING_DHKEY),
+        ignored(states=(Auth.NONE, Auth.AWAITING_REVEALSIG, Auth.AWAITING_SIG)),
+    ),
+    on(
         Event.DH_COMMIT,
         "Receiving a D-H Commit Message",
         at(Auth.NONE, Cond.ALLOWED, do=ANSWER, goto=Auth.AWAITING_REVEALSIG),

@@ -60,6 +60,9 @@ class Check(CheckBase):
         | (v.SENDER_KEYID.equals(v.THEIR_KEYID - 1) & v.THEIR_PREVIOUS),
         structural=True,
     )
+    KEY_HAS_SUCCESSOR = Checking(
+        "sender keyid can be incremented", Point.KEY_ID, v.SENDER_KEYID <= v.LARGEST_KEYID
+    )
     DATA_MAC = Checking("the authenticator, with the receiving MAC key", Point.MAC)
     DATA_COUNTER = Checking(
         "the counter is strictly larger than the last one seen with this pair of keys",
@@ -154,6 +157,11 @@ class Cond(Condition):
         InState("ake", (Auth.AWAITING_DHKEY,), "master") & v.FOR_ALL & (v.ADOPTED < v.COMMITS),
     )
 
+    COMMIT_ANSWERED = Defined(
+        "an instance has taken part in the exchange that our D-H Commit to all instances began",
+        v.FOR_ALL & v.ANSWERED.equals(v.COMMITS),
+    )
+
     # Fragments.
     LEGAL = Defined("k and n are above 0, and k is at most n", (v.K > 0) & (v.N > 0) & (v.K <= v.N))
     FIRST = Defined("k = 1", v.K.equals(1))
@@ -200,6 +208,7 @@ class Cond(Condition):
         (
             Check.OUR_KEY_KNOWN,
             Check.THEIR_KEY_KNOWN,
+            Check.KEY_HAS_SUCCESSOR,
             Check.DATA_MAC,
             Check.DATA_COUNTER,
             Check.NEXT_DH_RANGE,

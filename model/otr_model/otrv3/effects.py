@@ -79,8 +79,9 @@ class Do(Effect):
         "take part in the AKE that our D-H Commit to all instances began",
         writes=(Datum.R, Datum.PAIR, Datum.COMMITMENT),
         forgets=(Datum.GY, Datum.AKE_KEYS, Datum.REVEAL),
-        sets={v.ADOPTED: v.COMMITS, v.AKE_VERSION: 3},
+        sets={v.ADOPTED: v.COMMITS, v.ANSWERED: v.COMMITS, v.AKE_VERSION: 3},
     )
+    FORGET_EXCHANGE = action("forget r, x and everything else of the AKE", forgets=EXCHANGE)
     NEW_DH_KEY = action(
         "pick y, forget any g^x of ours",
         writes=(Datum.PAIR,),
@@ -128,7 +129,7 @@ class Do(Effect):
         needs=(Datum.IDENTITY, Datum.AKE_KEYS),
         writes=(Datum.PEER, Datum.SSID),
         forgets=(Datum.IDENTITY,),
-        sets={v.SESSION_VERSION: v.AKE_VERSION},
+        sets={v.SESSION_VERSION: v.AKE_VERSION, v.BEST: v.THEIR_TAG},
     )
     TELL_SECURE = action(
         "tell the user that the conversation is private, with whom, and the secure session id",
@@ -263,6 +264,11 @@ class Do(Effect):
         "store the text that was not sent, for possible retransmission",
         writes=(Datum.STORED_TEXT, Datum.STORED_FOR),
         sets={v.STORED: v.IS_OWED, v.STORED_AT: v.NOW},
+    )
+    FORGET_STORED = action(
+        "forget the stored text",
+        forgets=(Datum.STORED_TEXT, Datum.STORED_FOR),
+        sets={v.STORED: v.NONE_STORED},
     )
     OWE = action(
         "a text that was sent is owed again",

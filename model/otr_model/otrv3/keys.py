@@ -5,13 +5,15 @@ Sections "Key Management" and "Revealing MAC keys".
 
 from __future__ import annotations
 
-from otr_model.kernel.table import Table, at, ignored, on, table
+from otr_model.kernel.table import Table, at, ignored, on, table, to
 
 from . import ambiguities as holes
 from .conditions import EXCLUSIVES, Cond
 from .effects import Do
 from .words import Event, Keys
 
+FORGOTTEN = (to(0, Event.COMMIT_OVER),)
+"""The D-H key of the AKE is forgotten here; the master may still hold it, for other instances."""
 ACK, ADV = Cond.ACKNOWLEDGES, Cond.ADVANCES
 
 KEYS: Table[Keys, Event, Cond, Do] = table(
@@ -49,8 +51,14 @@ KEYS: Table[Keys, Event, Cond, Do] = table(
             Keys.HELD,
             ACK & ADV,
             do=(Do.RECORD, Do.ROTATE_OUR_KEYS, Do.ROTATE_THEIR_KEYS),
+            raises=FORGOTTEN,
         ),
-        at(Keys.HELD, ACK & ~ADV, do=(Do.RECORD, Do.ROTATE_OUR_KEYS)),
+        at(
+            Keys.HELD,
+            ACK & ~ADV,
+            do=(Do.RECORD, Do.ROTATE_OUR_KEYS),
+            raises=FORGOTTEN,
+        ),
         at(Keys.HELD, ~ACK & ADV, do=(Do.RECORD, Do.ROTATE_THEIR_KEYS)),
         at(Keys.HELD, ~ACK & ~ADV, do=(Do.RECORD,)),
     ),
@@ -58,7 +66,7 @@ KEYS: Table[Keys, Event, Cond, Do] = table(
         Event.SESSION_OVER,
         "Receiving a Data Message",
         ignored(states=Keys.EMPTY),
-        at(Keys.HELD, do=(Do.FORGET_KEYS,), goto=Keys.EMPTY),
+        at(Keys.HELD, do=(Do.FORGET_KEYS,), goto=Keys.EMPTY, raises=FORGOTTEN),
     ),
     exclusives=EXCLUSIVES,
 )

@@ -127,7 +127,12 @@ MESSAGE: Table[Msg, Event, Cond, Do] = table(
     on(
         Event.DISCONNECTED,
         "Receiving a Data Message",
-        at(Msg.ENCRYPTED, do=(Do.TELL_FINISHED,), goto=Msg.FINISHED, raises=OVER),
+        at(
+            Msg.ENCRYPTED,
+            do=(Do.FORGET_STORED, Do.TELL_FINISHED),
+            goto=Msg.FINISHED,
+            raises=OVER,
+        ),
         ignored(states=(Msg.PLAINTEXT, Msg.FINISHED)),
     ),
     on(
@@ -179,7 +184,7 @@ MESSAGE: Table[Msg, Event, Cond, Do] = table(
         ignored(states=Msg.PLAINTEXT),
         at(
             Msg.ENCRYPTED,
-            do=(Do.SEND_DISCONNECT, Do.AWAIT_PLAINTEXT, Do.TELL_INSECURE),
+            do=(Do.SEND_DISCONNECT, Do.FORGET_STORED, Do.AWAIT_PLAINTEXT, Do.TELL_INSECURE),
             goto=Msg.PLAINTEXT,
             raises=OVER,
         ),

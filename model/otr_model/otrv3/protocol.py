@@ -14,7 +14,7 @@ from .keys import KEYS
 from .message import MESSAGE
 from .receiving import FRAGMENT, INSTANCES, RECEIVE, TLV
 from .smp import SMP
-from .variables import OUR_TAG, PARAMETERS, SMALLEST_TAG, VARIABLES
+from .variables import BEST, OUR_TAG, PARAMETERS, SMALLEST_TAG, THEIR_TAG, VARIABLES
 from .words import Event, Msg
 
 SESSIONS = Family(
@@ -22,7 +22,7 @@ SESSIONS = Family(
     "the instance tag of the peer's client; 0, the master session, for what has no tags",
     (FRAGMENT.name, RECEIVE.name, AKE.name, MESSAGE.name, KEYS.name, TLV.name, SMP.name),
     limit="max_instances",
-    retires=InState("message", (Msg.PLAINTEXT,)),
+    retires=InState("message", (Msg.PLAINTEXT,)) & ~THEIR_TAG.equals(BEST),
 )
 
 OTRV3 = Composition(

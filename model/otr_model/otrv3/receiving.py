@@ -256,11 +256,12 @@ TLV: Table[Ready, Event, Cond, Do] = table(
         at(Ready.READY, Cond.TLV_SMP_ABORT, raises=(Event.SMP_ABORT, DONE)),
         at(
             Ready.READY,
-            Cond.TLV_EXTRA_KEY,
+            Cond.TLV_EXTRA_KEY & Cond.PRIVATE,
             do=(Do.TELL_EXTRA_KEY,),
             raises=(DONE,),
             ambiguity=holes.TLVS_IN_V2,
         ),
+        at(Ready.READY, Cond.TLV_EXTRA_KEY & ~Cond.PRIVATE, raises=(DONE,)),
         at(Ready.READY, Cond.TLV_UNKNOWN, raises=(DONE,)),
         at(Ready.READY, Cond.TLV_SMP_MALFORMED, raises=(Event.SMP_BROKEN, DONE)),
         at(Ready.READY, Cond.TLV_MALFORMED, do=(Do.WARN_MALFORMED,), raises=(DONE,)),

@@ -40,11 +40,14 @@ OUR_TAG = policy.integer("our_tag", "our instance tag")
 SMALLEST_TAG = policy.integer("smallest_tag", "the smallest valid instance tag")
 HEARTBEAT_INTERVAL = policy.integer("heartbeat_interval", "seconds without sending, then heartbeat")
 RESEND_INTERVAL = policy.integer("resend_interval", "seconds for which a stored text is recent")
+LARGEST_KEYID = policy.integer("largest_keyid", "the largest key id that has a successor")
 MAX_STORED = policy.integer("max_stored", "bytes of a fragmented message that are stored at most")
 PARAMETERS = (
     Parameter("smallest_tag", 0x100, SMALLEST_TAG.about, "Instance Tags"),
     Parameter("heartbeat_interval", 60, HEARTBEAT_INTERVAL.about),
     Parameter("resend_interval", 60, RESEND_INTERVAL.about),
+    Parameter("largest_keyid", 0xFFFFFFFE, LARGEST_KEYID.about),
+    Parameter("max_tlvs", 64, "TLVs of one message that are looked at, at most"),
     Parameter("max_stored", 0x100000, MAX_STORED.about),
     Parameter("max_instances", 100, "instances of the peer that are kept apart at most"),
 )
@@ -90,9 +93,10 @@ MESSAGE_VARIABLES = (
 # The conversation with one correspondent, all instances.
 
 shared = Declare(Scope.SHARED)
-BEST = shared.integer("best", "key of the session that is private, or was most recently used")
+BEST = shared.integer("best", "the session that became private last: the one the user is in")
 COMMITS = shared.integer("commits", "how many D-H Commits were sent for no instance in particular")
 FOR_ALL = shared.flag("for_all", "the last of them was of version 3: any instance may answer it")
+ANSWERED = shared.integer("answered", "value of `commits` when an instance last adopted one")
 PLAINTEXT_SEEN = shared.flag(
     "plaintext_seen", "a plaintext was received since MSGSTATE_PLAINTEXT was last entered"
 )
@@ -103,6 +107,7 @@ NONE_STORED, WAS_SENT, IS_OWED = 0, 1, 2
 # One session.
 
 session = Declare(Scope.MEMBER)
+THEIR_TAG = session.integer("their_tag", "the peer's instance tag; 0 in the master session")
 ADOPTED = session.integer("adopted", "value of `commits` when one of those was adopted here")
 AKE_VERSION = session.integer("ake_version", "version of the AKE that is in progress")
 SESSION_VERSION = session.integer("session_version", "version of the private conversation")
@@ -139,9 +144,11 @@ VARIABLES = (
     BEST,
     COMMITS,
     FOR_ALL,
+    ANSWERED,
     PLAINTEXT_SEEN,
     STORED,
     STORED_AT,
+    THEIR_TAG,
     ADOPTED,
     AKE_VERSION,
     SESSION_VERSION,

@@ -137,6 +137,7 @@ class Event(EventBase):
     DATA = Signal("a Data Message")
     OTHER_VERSION = Signal("an encoded message of version 1, or of one that is not known")
 
+    COMMIT_OVER = Signal("our D-H Commit to all instances need not be kept any longer")
     QUERY_OFFER = Signal("a Query Message offers versions")
     TAG_OFFER = Signal("a whitespace tag offers versions")
     AUTHENTICATED = Signal("the AKE succeeded")

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Suite")
 M = TypeVar("M")
+LARGEST = 0xFFFFFFFF
 UNKNOWN = 2
 """How far beyond the known key ids an unknown one is."""
 
@@ -196,6 +197,27 @@ def _keyid_zero(suite: S) -> S:
     return derived(suite, signed_value=signed_value, sign=sign, seal_identity=seal_identity)
 
 
+def _keyid_largest(suite: S) -> S:
+    """The key id that has no successor, in X, in M and in every Data Message."""
+
+    def signed_value(  # noqa: PLR0913, PLR0917 - the suite, and the operation's arguments
+        base: Suite, m1: Key, first: Element, second: Element, public: PublicKey, keyid: int
+    ) -> Octets:
+        value = base.signed_value(m1, first, second, public, keyid)
+        largest[value] = base.signed_value(m1, first, second, public, LARGEST)
+        return value
+
+    def sign(base: Suite, signing: SigningKey, value: Octets, seed: Seed, draw: int) -> Signature:
+        return base.sign(signing, largest.get(value, value), seed, draw)
+
+    def seal_identity(base: Suite, c: Key, identity: Identity) -> Octets:
+        return base.seal_identity(c, replace(identity, keyid=LARGEST))
+
+    largest: dict[Octets, Octets] = {}
+    changed: S = _data(lambda _, fields: replace(fields, sender_keyid=LARGEST))(suite)
+    return derived(changed, signed_value=signed_value, sign=sign, seal_identity=seal_identity)
+
+
 def _false_identity(suite: S) -> S:
     """What c decrypts is no identity; the MAC is right."""
     return derived(suite, seal_identity=lambda base, c, _identity: base.false_identity(c))
@@ -266,6 +288,7 @@ DEVIATIONS: dict[AnyCheck, Deviation] = {
         lambda _, f: replace(f, recipient_keyid=f.recipient_keyid + UNKNOWN)
     ),
     Check.THEIR_KEY_KNOWN: _data(lambda _, f: replace(f, sender_keyid=f.sender_keyid + UNKNOWN)),
+    Check.KEY_HAS_SUCCESSOR: _keyid_largest,
     Check.DATA_MAC: _sending(DataMessage, _with_mac),
     Check.DATA_COUNTER: _counter_zero,
     Check.NEXT_DH_RANGE: _data(_element("next_dh")),

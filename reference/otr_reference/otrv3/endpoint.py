@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from otr_model.kernel.variant import NONE, Applied, Variant, apply
 from otr_model.otrv3.protocol import OTRV3
-from otr_model.otrv3.words import Event, Msg
+from otr_model.otrv3.words import Event
 from otr_reference.engine import Engine
-from otr_reference.errors import OtrSpecError
+from otr_reference.errors import Malformed, OtrSpecError
 
 from .commands import (
     AbortSmp,
@@ -34,11 +34,12 @@ from .commands import (
 )
 from .session import Config, Conversation
 from .step import Otrv3Step
+from .wire import Oversized
 
 if TYPE_CHECKING:
     from otr_model.trace import Fired
 
-    from .commands import Input
+    from .commands import Command, Input
     from .notices import Output
     from .suite import Suite
 
@@ -53,7 +54,6 @@ EVENT_OF: dict[type, Event] = {
     AnswerSmp: Event.USER_SMP_ANSWER,
     AbortSmp: Event.USER_SMP_ABORT,
 }
-RANK = {Msg.ENCRYPTED: 2, Msg.FINISHED: 1, Msg.PLAINTEXT: 0}
 
 
 class UnknownInstance(OtrSpecError):
@@ -120,6 +120,7 @@ class Endpoint:
 
         Raises:
             UnknownInstance: if there is no session with that instance.
+            Malformed: if a text or a question cannot be sent: it contains a NUL.
             Oversized: if a message does not fit into fragments of the configured size.
             Unprepared: only under a variant that leads where data is missing.
         """
@@ -132,21 +133,31 @@ class Endpoint:
             if key not in conversation.members:
                 message = f"there is no session with instance {key:#x}"
                 raise UnknownInstance(message)
+            self._refuse(given)
         self.engine.run(step, EVENT_OF[type(given)], key)
         _settle(step.shared, step.key)
         return Stepped(step.shared, tuple(step.outputs), tuple(step.trace))
 
+    def _refuse(self, command: Command) -> None:
+        """Refuse a text that could be stored and then never be sent."""
+        question = command.question if isinstance(command, StartSmp) else None
+        if question is not None and not self.suite.writable(question):
+            raise Malformed(field="question", reason="contains a NUL")
+        if not isinstance(command, SendText):
+            return
+        if not self.suite.writable(command.text):
+            raise Malformed(field="text", reason="contains a NUL")
+        size, most = self.suite.size(command.text), self.config.max_size
+        if most and size * 2 + HEADERS > FRAGMENTS * (most - FRAGMENT_HEADER):
+            message = f"a text of {size} bytes does not fit into fragments of {most}"
+            raise Oversized(message)
+
 
 def _settle(conversation: Conversation, used: int) -> None:
-    """Keep the order of use, and the session that what the user types goes to."""
+    """Keep the order of use: who is retired first."""
     members = conversation.members
     if used in members:
         members[used] = members.pop(used)
-    best, rank = 0, 0
-    for key, member in members.items():
-        if RANK[member.message] >= max(rank, 1):
-            best, rank = key, RANK[member.message]
-    conversation.best = best
 
 
 @lru_cache(maxsize=4096)
@@ -158,11 +169,17 @@ def _engine(variant: Variant) -> tuple[Engine[Otrv3Step], Applied]:
 
 LARGEST_TAG = 0xFFFFFFFF
 SMALLEST_SIZE = 60
+FRAGMENTS, FRAGMENT_HEADER, HEADERS = 65535, 40, 2000
 
 
 def _validate(config: Config) -> None:
     if not 0 < config.smallest_tag <= config.our_tag <= LARGEST_TAG:
         message = f"our_tag: {config.our_tag:#x} is not a valid instance tag"
+        raise BadConfig(message)
+    if config.heartbeat_interval < 1:
+        message = (
+            f"heartbeat_interval: {config.heartbeat_interval} seconds would never come to rest"
+        )
         raise BadConfig(message)
     if config.max_size != 0 and config.max_size < SMALLEST_SIZE:
         message = f"max_size: {config.max_size} is below {SMALLEST_SIZE} bytes"

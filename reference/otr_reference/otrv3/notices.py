@@ -1,4 +1,9 @@
-"""What goes out of an endpoint: messages for the network, typed events for the user interface."""
+"""What goes out of an endpoint: messages for the network, typed events for the user interface.
+
+Every event says which instance of the peer it is about, by its tag; 0 is the master session, which
+is all there is in version 2. An application that shows several private conversations must keep
+them apart by it.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +40,7 @@ class Shown:
 
     text: Octets
     secure: bool
+    instance: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class Unprocessed:
     """What arrived while OTR is disabled: the application shows it as it is."""
 
     wire: Wire
+    instance: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Warned:
     """A warning for the user."""
 
     about: Alert
+    instance: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ class ErrorShown:
     """The peer's OTR Error Message."""
 
     text: Octets
+    instance: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +92,14 @@ class Secured:
 class PeerFinished:
     """The peer ended the private conversation: the user should end it too."""
 
+    instance: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Insecure:
     """The conversation is not private, because the user ended it."""
+
+    instance: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +107,21 @@ class Resent:
     """A stored text was sent."""
 
     text: Octets
+    instance: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
     """The message was not sent, since the peer has ended the conversation. It is stored."""
 
+    instance: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """What the user asked for needs a private conversation, or SMP in another state."""
+
+    instance: int = 0
 
 
 @unique
@@ -124,6 +142,7 @@ class SmpStaged:
 
     stage: SmpStage
     question: Octets | None = None
+    instance: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +160,7 @@ class ExtraKey:
     use: int
     data: Octets
     sent: bool
+    instance: int = 0
 
 
 Notice = (

@@ -26,6 +26,7 @@ more than a short one.
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 from hashlib import sha256, shake_256
 from typing import TYPE_CHECKING, Final, cast
 
@@ -90,6 +91,15 @@ _MAC_OCTETS: Final = layouts.Type.MAC.spec.size
 _AKE_COUNTER: Final = 0  # "initial counter value 0" of the AKE's messages
 _DRAW_LABEL: Final = b"otrspec OTRv3 draw 1"
 _NONCE_OCTETS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """F: the last piece that was stored, those before it, and how many bytes they all have."""
+
+    before: _Pieces | None
+    piece: bytes
+    size: int
 
 
 class RealSuite(Suite):
@@ -188,6 +198,10 @@ class RealSuite(Suite):
     def empty(self, text: Octets) -> bool:
         """No bytes."""
         return not _bytes(text)
+
+    def writable(self, text: Octets) -> bool:
+        """No NUL: it would end the text."""
+        return b"\0" not in _bytes(text)
 
     # Comparing.
 
@@ -460,17 +474,24 @@ class RealSuite(Suite):
         return cast("tuple[Wire, ...]", codec.split(_bytes(wire), sender, receiver, version, size))
 
     def join(self, stored: Octets | None, fragment: Fragment) -> Octets:
-        """Append the piece."""
-        before = b"" if stored is None else _bytes(stored)
-        return cast("Octets", before + _bytes(fragment.piece))
+        """Keep the piece behind the others; they are put together once, in `joined`."""
+        piece = _bytes(fragment.piece)
+        before = cast("_Pieces | None", stored)
+        size = len(piece) + (0 if before is None else before.size)
+        return cast("Octets", _Pieces(before, piece, size))
 
     def joined(self, stored: Octets) -> Wire:
-        """As it is."""
-        return cast("Wire", stored)
+        """The pieces, put together."""
+        pieces: list[bytes] = []
+        last = cast("_Pieces | None", stored)
+        while last is not None:
+            pieces.append(last.piece)
+            last = last.before
+        return cast("Wire", b"".join(reversed(pieces)))
 
     def size(self, stored: Octets) -> int:
         """Count the bytes."""
-        return len(_bytes(stored))
+        return stored.size if isinstance(stored, _Pieces) else len(_bytes(stored))
 
     # For deviating senders.
 

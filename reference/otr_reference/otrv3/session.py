@@ -57,6 +57,8 @@ class Config:
     smallest_tag: int = 0x100
     heartbeat_interval: int = 60
     resend_interval: int = 60
+    largest_keyid: int = 0xFFFFFFFE
+    max_tlvs: int = 64
     max_stored: int = 0x100000
     max_instances: int = 100
 
@@ -204,6 +206,7 @@ class Session:
         "stored_size",
         "their_keyid",
         "their_previous",
+        "their_tag",
         "tlv",
         "unrevealed",
         "used_0_0",
@@ -212,7 +215,7 @@ class Session:
         "used_1_1",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, their_tag: int = 0) -> None:
         # Machines.
         self.fragment = Assembly.EMPTY
         self.receive = Ready.READY
@@ -222,6 +225,7 @@ class Session:
         self.tlv = Ready.READY
         self.smp = Smp.EXPECT1
         # Variables.
+        self.their_tag = their_tag
         self.adopted = 0
         self.ake_version = 0
         self.session_version = 0
@@ -282,6 +286,7 @@ class Conversation:
     """
 
     __slots__ = (
+        "answered",
         "best",
         "commits",
         "draws",
@@ -298,6 +303,7 @@ class Conversation:
     def __init__(self) -> None:
         self.members: dict[int, Session] = {0: Session()}
         self.instances = Ready.READY
+        self.answered = 0
         self.best = 0
         self.commits = 0
         self.draws = 0

@@ -7,7 +7,7 @@ tables. What several of them need is computed once, when it is first asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -201,8 +201,8 @@ class Otrv3Step(Step[Conversation, Session]):
     # What goes out.
 
     def tell(self, notice: notices.Notice) -> None:
-        """A typed event for the user interface."""
-        self.outputs.append(notice)
+        """A typed event for the user interface; it says which instance of the peer it is about."""
+        self.outputs.append(replace(notice, instance=self.key) if self.key else notice)
 
     def transmit(self, message: Message) -> None:
         """A message that is not encoded, for the network."""
@@ -739,7 +739,7 @@ class Otrv3Step(Step[Conversation, Session]):
 
     def _look_at(self, tlvs: tuple[Tlv, ...]) -> None:
         kind = TlvKind.NONE
-        if self.tlv_at < len(tlvs):
+        if self.tlv_at < min(len(tlvs), self.config.max_tlvs):
             tlv = tlvs[self.tlv_at]
             kind = TLV_KIND_OF[type(tlv)]
             if isinstance(tlv, MalformedTlv) and tlv.kind in SMP_TYPES:

@@ -71,6 +71,10 @@ class Suite(ABC):
     def empty(self, text: Octets) -> bool:
         """Whether a text is empty, as in a heartbeat."""
 
+    @abstractmethod
+    def writable(self, text: Octets) -> bool:
+        """Whether a text can be sent in a Data Message: it contains no NUL."""
+
     # Comparing. Constant time wherever a secret could be learnt from the time.
 
     @abstractmethod
