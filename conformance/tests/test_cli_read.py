@@ -15,6 +15,7 @@ from otr_conformance.otrv3.recordings import RECORDINGS, record
 from otr_diagrams import render
 from otr_model.clauses import Clause, Level, PinnedText, Registry, digest
 from otr_model.kernel.export import canonical, export, schema
+from otr_model.kernel.pages import transitions
 from otr_model.otrv3.clauses import V2, V3
 from otr_model.otrv3.layouts import LAYOUTS, TEXTS
 from otr_model.otrv3.protocol import OTRV3
@@ -69,7 +70,13 @@ def test_a_table_is_shown_at_a_glance_and_row_by_row(capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     glance = next(line for line in lines if line.startswith("DH_COMMIT "))
     assert len(glance.split("  ")) > 4  # the event, and its rows in four states
-    row = lines.index("  7  AWAITING_DHKEY")
+    (number,) = (
+        each.number
+        for each in transitions(OTRV3.table("ake"))
+        if ROW in {row.id for row in each.rows}
+    )
+    assert str(number) in glance.split()
+    row = lines.index(f"{number:3}  AWAITING_DHKEY")
     assert lines[row + 1 : row + 3] == [
         "     when  ALLOWED and OURS_HIGHER",
         "     do    SEND_DH_COMMIT",
