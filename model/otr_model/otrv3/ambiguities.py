@@ -193,6 +193,16 @@ NEXT_DH = Ambiguity(
     (("libotr", "literal"),),
 )
 
+LAST_KEYID = Ambiguity(
+    "otrv3.ambiguity:last-keyid",
+    "a Data Message from the D-H key whose id is the largest that fits its field",
+    Kind.SILENT,
+    Reading("their_keyid is incremented", "Key Management"),
+    Reading("the message cannot be read: there is no id for the key after it"),
+    "An id that does not fit its field cannot be sent back, and nobody honest counts that far.",
+    (("libotr", "counts on from 0, which it takes for no key at all, and sends nothing any more"),),
+)
+
 SMP_ANSWER = Ambiguity(
     "otrv3.ambiguity:smp-answer",
     "when the user's secret is determined after SMP message 1",
@@ -372,6 +382,7 @@ AMBIGUITIES = (
     UNREADABLE_WITHOUT_KEYS,
     HEARTBEAT_BEFORE_END,
     NEXT_DH,
+    LAST_KEYID,
     SMP_ANSWER,
     SMP_BAD_PROOF,
     SMP_REFRESH,

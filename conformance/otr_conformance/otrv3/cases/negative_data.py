@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, case
+from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, Level, case
 from otr_conformance.otrv3.scenes import SECRET, aftermath, private, sent_by_tester, talk
 from otr_model.kernel.composition import checks_of
 from otr_model.kernel.variant import Falsify, Variant
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Play = Callable[[Stage], None]
 
 PROTOCOLS: tuple[tuple[int, str, Policy], ...] = ((3, "", V3_ONLY), (2, "-v2", V2_ONLY))
+UNCLEAR = (Check.KEY_HAS_SUCCESSOR,)
+"""What follows if they fail, the specification does not say (`otrv3.ambiguity:last-keyid`)."""
 
 
 def falsifying(check: AnyCheck) -> Variant:
@@ -78,6 +80,7 @@ def _data() -> None:
                     target=policy,
                     tester=policy,
                     variant=falsifying(check),
+                    level=Level.SHOULD if check in UNCLEAR else Level.MUST,
                     version=version,
                 )(played)
 
