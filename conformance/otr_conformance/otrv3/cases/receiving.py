@@ -569,7 +569,8 @@ def two_clients_fragment(stage: Stage) -> None:
     stage.to_tester_delivers(1)
     stage.tester_at(TESTER_TAG)
     stage.settle()
-    talk(stage)
+    stage.tester_says("hello")
+    stage.settle()
 
 
 CLIENTS = range(0x4000, 0x4000 + 100)
