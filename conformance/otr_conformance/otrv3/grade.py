@@ -18,7 +18,9 @@ What is compared, step by step:
   it was stored, may be marked as such in front;
 - which MAC keys the target made public. Those of messages that it accepted are asked for, at the
   latest in the Data Message that the tables predict; in an earlier one only where it sent more of
-  them than predicted. Those of messages that it refuses are its own affair.
+  them than predicted. Those of messages that it refuses are its own affair;
+- which D-H keys its Data Messages are under: for which key of the tester's, and how many of its own
+  it has offered so far. The same holds for those of more Data Messages than predicted.
 """
 
 from __future__ import annotations
@@ -170,7 +172,7 @@ def grade(case: Case, lab: Lab, target: Callable[[Lab, Cast], Party]) -> Result:
 
 def difference(expected: Played, seen: Played) -> str:
     """The first difference that matters, in a sentence; "" if there is none."""
-    revealed = _Revealed()
+    revealed, keys = _Revealed(), _Keys()
     resent = False
     errors = 0
     for want, got in zip(expected.observations, seen.observations, strict=False):
@@ -186,6 +188,7 @@ def difference(expected: Played, seen: Played) -> str:
             ("the tester's user was told", missing_peer, extra_peer),
             ("the tester found wrong", *_both(want.failed, got.failed)),
             ("the target revealed", *revealed.compare(want, got)),
+            ("the target used", *keys.compare(want, got)),
         ):
             if missing or extra:
                 return f"{want.step}: {what} {_sentence(missing, extra)}"
@@ -213,6 +216,28 @@ class _Revealed:
         return [_mac_key(n) for n in sorted(self.wanted - self.found)], [
             _mac_key(n) for n in sorted(early)
         ]
+
+
+@dataclass(slots=True)
+class _Keys:
+    """How many D-H keys were offered so far, and how many Data Messages that took."""
+
+    wanted: int = 0
+    found: int = 0
+    ahead: int = 0
+
+    def compare(self, want: Observation, got: Observation) -> tuple[list[str], list[str]]:
+        """One step on: what is missing, and what is not as predicted."""
+        self.wanted += want.renewed
+        self.found += got.renewed
+        self.ahead += _data_messages(got) - _data_messages(want)
+        missing = [f"the tester's key {n}" for n in want.addressed if n not in got.addressed]
+        extra = [f"the tester's key {n}" for n in got.addressed if n not in want.addressed]
+        if self.found < self.wanted:
+            missing.append("new key of its own")
+        if self.found > self.wanted:
+            extra.append("a new key of its own")
+        return missing, [] if self.ahead > 0 else extra
 
 
 def _data_messages(observation: Observation) -> int:

@@ -55,10 +55,10 @@ if TYPE_CHECKING:
 
     from otr_model.trace import Fired
     from otr_reference.otrv3.commands import Command
-    from otr_reference.otrv3.messages import Message, Tlv
+    from otr_reference.otrv3.messages import DataFields, Message, Tlv
     from otr_reference.otrv3.session import Config, Conversation
     from otr_reference.otrv3.suite import Suite
-    from otr_reference.sorts import Key, Octets, Wire
+    from otr_reference.sorts import Element, Key, Octets, Wire
 
     from .labs import Lab
 
@@ -256,6 +256,8 @@ class Observation:
         revealed: which of the tester's Data Messages anybody could forge from now on, because the
             target made their MAC key public; numbered as they reached the target first.
         refused: which of them failed a check at the target, where it is the reference.
+        renewed: how many D-H keys the target's Data Messages offered for the first time.
+        addressed: the ids of the tester's keys that the target's Data Messages were under.
     """
 
     step: str
@@ -265,6 +267,8 @@ class Observation:
     failed: tuple[str, ...] = ()
     revealed: tuple[int, ...] = ()
     refused: tuple[int, ...] = ()
+    renewed: int = 0
+    addressed: tuple[int, ...] = ()
 
 
 @dataclass
@@ -297,6 +301,7 @@ class Stage:
     looks_back: bool = False
     _clients: dict[int, ReferenceParty] = field(default_factory=dict)
     _given: list[Octets] = field(default_factory=list)
+    _offered: list[Element] = field(default_factory=list)
     _reached: list[_Reached] = field(default_factory=list)
     _public: list[Key] = field(default_factory=list)
     _open: _Seen | None = None
@@ -599,6 +604,7 @@ class Stage:
                 seen.wires[kind] += 1
                 self.log.append(f"  target -> tester: {kind}")
                 if isinstance(whole, DataMessage):
+                    self._note_keys(whole.fields)
                     keys = self.lab.revealed(whole.revealed)
                     self._public.extend(keys)
                     self._look_for_keys(keys)
@@ -609,6 +615,15 @@ class Stage:
                 self.target_tag = header.sender
             case _:
                 pass
+
+    def _note_keys(self, fields: DataFields) -> None:
+        """Note which D-H keys a Data Message of the target's is under, and offers."""
+        suite, seen = self.lab.suite, self._open
+        assert seen is not None  # noqa: S101 - only called within a step
+        seen.addressed.add(fields.recipient_keyid)
+        if not any(suite.same(fields.next_dh, known) for known in self._offered):
+            self._offered.append(fields.next_dh)
+            seen.renewed += 1
 
     def _again(self, message: Message) -> str:
         """Whether the target uses a D-H key or r that it used or committed to before: " again".
@@ -704,6 +719,8 @@ class _Seen:
     failed: set[str] = field(default_factory=set)
     revealed: set[int] = field(default_factory=set)
     refused: set[int] = field(default_factory=set)
+    renewed: int = 0
+    addressed: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -741,6 +758,8 @@ class _Seeing:
                 tuple(sorted(seen.failed)),
                 tuple(sorted(seen.revealed)),
                 tuple(sorted(seen.refused)),
+                seen.renewed,
+                tuple(sorted(seen.addressed)),
             )
         )
 

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_SMP_RECEIVED: Final = ("smp-1", "smp-2", "smp-3", "smp-4", "smp-broken")
+_SMP_ASKED_FOR: Final = ("user-smp-start", "user-smp-answer", "user-smp-abort")
+
 # Rows.
 
 _POLICY_STANDS: Final = (
@@ -19,6 +22,28 @@ _POLICY_STANDS: Final = (
     "a message of version 2 that the policy allowed; in the session of an instance, where "
     "messages of version 3 are, only by one of version 3. So the version of the message at hand "
     "is allowed, too."
+)
+_SETTLED_WHILE_PRIVATE: Final = (
+    "SETTLED is raised only by the rows that lead to ENCRYPTED, and nothing that is raised before "
+    "it changes msgstate."
+)
+_DATA_WHILE_PRIVATE: Final = (
+    "The event comes of a Data Message that was taken in ENCRYPTED. While it is dealt with, "
+    "msgstate changes only to FINISHED, by a TLV of type 1; only the user leads to PLAINTEXT."
+)
+_DISABLED_ALWAYS: Final = (
+    "An endpoint's policy is given when it is made, and no request of the shim protocol changes "
+    "it. Where it allows no version, whatever arrives is shown as it is, and so no conversation "
+    "becomes private."
+)
+_KEYS_WHILE_PRIVATE: Final = (
+    "The machine is in HELD exactly as long as msgstate is ENCRYPTED: KEYS_AGREED is raised where "
+    "ENCRYPTED is entered, SESSION_OVER where it is left. The event at hand is raised in "
+    "ENCRYPTED, or where it is left, and so finds HELD."
+)
+_SMP_WHILE_PRIVATE: Final = (
+    "SMP leaves EXPECT1 only while msgstate is ENCRYPTED, and every row that leaves ENCRYPTED "
+    "raises SMP_RESET, which leads to EXPECT1 before anything else is looked at."
 )
 
 UNREACHABLE: Final[Mapping[str, str]] = {
@@ -42,6 +67,22 @@ UNREACHABLE: Final[Mapping[str, str]] = {
     "otrv3.ake:reveal-signature.awaiting-sig.not-allowed": _POLICY_STANDS,
     "otrv3.ake:signature.awaiting-revealsig.not-allowed": _POLICY_STANDS,
     "otrv3.ake:signature.awaiting-sig.not-allowed": _POLICY_STANDS,
+    **{
+        f"otrv3.message:settled.{state}.{owed}": _SETTLED_WHILE_PRIVATE
+        for state in ("plaintext", "finished")
+        for owed in ("owed.for-this-peer", "owed.not-for-this-peer", "not-owed")
+    },
+    "otrv3.message:disconnected.plaintext": _DATA_WHILE_PRIVATE,
+    "otrv3.message:content-done.plaintext": _DATA_WHILE_PRIVATE,
+    "otrv3.message:user-start.encrypted.disabled": _DISABLED_ALWAYS,
+    "otrv3.message:user-start.finished.disabled": _DISABLED_ALWAYS,
+    "otrv3.keys:data-taken.empty": _KEYS_WHILE_PRIVATE,
+    "otrv3.keys:session-over.empty": _KEYS_WHILE_PRIVATE,
+    **{
+        f"otrv3.smp:{event}.{state}.not-private": _SMP_WHILE_PRIVATE
+        for event in (*_SMP_RECEIVED, *_SMP_ASKED_FOR)
+        for state in ("expect2", "expect3", "expect4")
+    },
 }
 """By the id of the row."""
 
@@ -71,6 +112,20 @@ _NO_OTHER_VERSION: Final = (
     "be shared is told by `commits`, which is 0 in NONE."
 )
 _LITERAL: Final = "It is the literal reading of an ambiguity, and such a target gets a note: "
+_NOTHING_BEHIND: Final = (
+    "All that the row does is to go on to the next TLV. The conversation has just been ended by "
+    "one before it: nothing that could stand behind it does anything that is compared, and no "
+    "heartbeat follows."
+)
+_REFUSAL_ONLY: Final = (
+    "All that the row does is to tell the user that what was asked for is not possible now, which "
+    "is between the implementation and its user; such reports are not compared."
+)
+_NO_SMP_IN_THE_CLEAR: Final = (
+    "While msgstate is not ENCRYPTED no row of SMP sends anything, keeps anything, or shows "
+    "anything that is compared, whatever the state; and when the conversation becomes private, "
+    "SMP_RESET leads from every state to EXPECT1 first."
+)
 
 EQUIVALENT: Final[Mapping[str, str]] = {
     "drop otrv3.instances:received.ready.illegal-sender": _WARNING_ONLY,
@@ -108,5 +163,19 @@ EQUIVALENT: Final[Mapping[str, str]] = {
     "retarget otrv3.ake:signature.none.not-allowed AWAITING_REVEALSIG": _NO_OTHER_VERSION,
     "retarget otrv3.ake:signature.none.not-allowed AWAITING_SIG": _NO_OTHER_VERSION,
     "skip dh-key-version": f"{_LITERAL}mixed-versions.",
+    "skip next-dh-range": f"{_LITERAL}next-dh.",
+    "drop otrv3.tlv:next-tlv.ready.tlv-extra-key.not-private": _NOTHING_BEHIND,
+    "drop otrv3.message:user-extra-key.plaintext": _REFUSAL_ONLY,
+    "drop otrv3.message:user-extra-key.finished": _REFUSAL_ONLY,
+    "drop otrv3.smp:user-smp-answer.expect1.private.not-asked": _REFUSAL_ONLY,
+    "drop otrv3.smp:user-smp-answer.expect2.private": _REFUSAL_ONLY,
+    "drop otrv3.smp:user-smp-answer.expect3.private": _REFUSAL_ONLY,
+    "drop otrv3.smp:user-smp-answer.expect4.private": _REFUSAL_ONLY,
+    **{f"drop otrv3.smp:{event}.expect1.not-private": _REFUSAL_ONLY for event in _SMP_ASKED_FOR},
+    **{
+        f"retarget otrv3.smp:{event}.expect1.not-private {state}": _NO_SMP_IN_THE_CLEAR
+        for event in (*_SMP_RECEIVED, *_SMP_ASKED_FOR)
+        for state in ("EXPECT2", "EXPECT3", "EXPECT4")
+    },
 }
 """By the name of the variant (`otr_conformance.otrv3.strength.faults`)."""

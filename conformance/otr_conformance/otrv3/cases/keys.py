@@ -192,7 +192,7 @@ def previous_key_late(stage: Stage) -> None:
 
 @case("keys.forgotten-key-too-late")
 def forgotten_key_too_late(stage: Stage) -> None:
-    """Cannot read a Data Message under keys that it has forgotten."""
+    """Refuses a Data Message under keys that it has forgotten."""
     private(stage)
     late = sent_by_tester(stage, "far too late")
     for _ in range(3):

@@ -514,6 +514,32 @@ def error_start_owes(stage: Stage) -> None:
     talk(stage)
 
 
+@case("message.end-forgets-the-last-text")
+def end_forgets(stage: Stage) -> None:
+    """Does not send a text of a conversation that its user ended again in the next one."""
+    private(stage)
+    stage.target_says("the text that was lost")
+    stage.to_tester_loses()
+    stage.arrives("?OTR Error: unreadable")
+    stage.target_ends()
+    stage.settle()
+    private(stage)
+    talk(stage)
+
+
+@case("message.finished-forgets-the-last-text")
+def finished_forgets(stage: Stage) -> None:
+    """Does not send a text of a conversation that the peer ended again in the next one."""
+    private(stage)
+    stage.target_says("the text that was lost")
+    stage.to_tester_loses()
+    stage.arrives("?OTR Error: unreadable")
+    stage.tester_ends()
+    stage.settle()
+    private(stage)
+    talk(stage)
+
+
 @case("message.refresh-repeats-nothing")
 def refresh_repeats_nothing(stage: Stage) -> None:
     """Does not repeat a text that was delivered when the conversation is refreshed."""
@@ -656,7 +682,7 @@ _unreadable()
 
 @case("message.data-before-anything")
 def data_before_anything(stage: Stage) -> None:
-    """Cannot read a Data Message that arrives before any AKE, and answers with an Error Message."""
+    """Answers a Data Message that it cannot read, having no keys, with an Error Message."""
     private(stage)
     late = sent_by_tester(stage, "too late")
     stage.target_ends()
@@ -806,7 +832,7 @@ def ends_twice(stage: Stage) -> None:
 
 @case("message.both-end")
 def both_end(stage: Stage) -> None:
-    """Cannot read the peer's goodbye if its own user has ended the conversation, and keeps quiet.
+    """Keeps quiet about the peer's goodbye if its own user has ended the conversation, too.
 
     A message that ends a conversation has the flag IGNORE_UNREADABLE.
     """

@@ -336,8 +336,8 @@ def _begins_again() -> None:
 
         play.__doc__ = f"""Aborts what is underway and begins anew when its user begins SMP
         {MEANING[state]}."""
-        overtaken.__doc__ = f"""Can be asked anew when its user begins SMP {MEANING[state]}, and
-        messages of both runs meet."""
+        overtaken.__doc__ = f"""Lets itself be asked anew when its user begins SMP
+        {MEANING[state]}, and messages of both runs meet."""
         crossed.__doc__ = f"""Aborts SMP when both users begin it at once {MEANING[state]}."""
         case(f"smp.begins-anew-in-{state}", needs={"smp"})(overtaken)
         case(f"smp.begins-in-{state}", needs={"smp"})(play)

@@ -101,8 +101,8 @@ def _kinds() -> None:
         TLV that says so."""
         case(f"tlv.{name}", needs=needs)(alone)
         case(f"tlv.{name}-then-disconnected", needs=needs)(first_of_two)
-        if name not in {"extra-key", "extra-key-without-data"}:
-            case(f"tlv.{name}-after-disconnected", needs=needs)(behind_the_end)
+        level = Level.SHOULD if "extra-key" in needs else Level.MUST
+        case(f"tlv.{name}-after-disconnected", needs=needs, level=level)(behind_the_end)
 
 
 def _smp() -> None:
