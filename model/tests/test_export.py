@@ -386,17 +386,17 @@ def test_a_line_says_what_a_row_does_in_words() -> None:
 
     assert [re.sub(r" \[`\w+`\]\([^)]*\)", "", line) for line in lines] == [
         (
-            "| 6 | NONE, AWAITING_SIG | the policy allows the version of the message | pick y, "
+            "| 7 | NONE, AWAITING_SIG | the policy allows the version of the message | pick y, "
             "forget any g^x of ours<br>keep the peer's encrypted and hashed g^x<br>send the D-H "
             "Key Message | AWAITING_REVEALSIG |"
         ),
         (
-            "| 8 | AWAITING_DHKEY | the policy allows the version of the message<br>**not:** our "
+            "| 9 | AWAITING_DHKEY | the policy allows the version of the message<br>**not:** our "
             "hashed g^x is the higher of the two | pick y, forget any g^x of ours<br>keep the "
             "peer's encrypted and hashed g^x<br>send the D-H Key Message | AWAITING_REVEALSIG |"
         ),
         (
-            "| 9 | AWAITING_REVEALSIG | the policy allows the version of the message | keep the "
+            "| 10 | AWAITING_REVEALSIG | the policy allows the version of the message | keep the "
             "peer's encrypted and hashed g^x<br>send the D-H Key Message | stays |"
         ),
     ]
@@ -411,10 +411,10 @@ def test_the_matrix_has_every_state_and_event_and_says_where_rows_lead() -> None
     ]
     commits = next(line for line in grid if "`DH_COMMIT`" in line)
     assert commits.replace("&nbsp;", " ").split(" | ")[1:] == [
-        "6 → AWAITING_REVEALSIG",
-        "7<br>8 → AWAITING_REVEALSIG",
-        "9",
-        "6 → AWAITING_REVEALSIG |",
+        "7 → AWAITING_REVEALSIG",
+        "8<br>9 → AWAITING_REVEALSIG",
+        "10",
+        "7 → AWAITING_REVEALSIG |",
     ]
     assert grid[-1].count("ignored") == 4
 

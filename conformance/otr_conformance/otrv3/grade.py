@@ -16,11 +16,12 @@ What is compared, step by step:
 - what the tester's user was told on receiving what the target sent, and which checks failed there:
   all of it, since the tester is ours. A text that the tables predict to be sent belatedly, because
   it was stored, may be marked as such in front;
-- which MAC keys the target made public. Those of messages that it accepted are asked for, at the
-  latest in the Data Message that the tables predict; in an earlier one only where it sent more of
-  them than predicted. Those of messages that it refuses are its own affair;
+- which MAC keys the target made public, of those of messages that it accepted;
 - which D-H keys its Data Messages are under: for which key of the tester's, and how many of its own
-  it has offered so far. The same holds for those of more Data Messages than predicted.
+  it has offered so far.
+
+A heartbeat of the target's changes when keys are replaced. Where it has sent more Data Messages than
+predicted, keys are not compared any more.
 """
 
 from __future__ import annotations
@@ -212,9 +213,10 @@ class _Revealed:
         self.wanted |= frozenset(want.revealed) - self.refused
         self.found |= frozenset(got.revealed) - self.refused
         self.ahead += _data_messages(got) - _data_messages(want)
-        early = self.found - self.wanted if self.ahead <= 0 else frozenset[int]()
+        if self.ahead > 0:
+            return [], []
         return [_mac_key(n) for n in sorted(self.wanted - self.found)], [
-            _mac_key(n) for n in sorted(early)
+            _mac_key(n) for n in sorted(self.found - self.wanted)
         ]
 
 
@@ -237,7 +239,7 @@ class _Keys:
             missing.append("new key of its own")
         if self.found > self.wanted:
             extra.append("a new key of its own")
-        return missing, [] if self.ahead > 0 else extra
+        return ([], []) if self.ahead > 0 else (missing, extra)
 
 
 def _data_messages(observation: Observation) -> int:

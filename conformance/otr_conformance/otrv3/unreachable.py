@@ -162,6 +162,7 @@ EQUIVALENT: Final[Mapping[str, str]] = {
     "retarget otrv3.ake:signature.none.not-allowed AWAITING_DHKEY": _NO_OTHER_VERSION,
     "retarget otrv3.ake:signature.none.not-allowed AWAITING_REVEALSIG": _NO_OTHER_VERSION,
     "retarget otrv3.ake:signature.none.not-allowed AWAITING_SIG": _NO_OTHER_VERSION,
+    "drop otrv3.ake:commit-over.awaiting-dhkey.commit-answered": f"{_LITERAL}shared-commit.",
     "skip dh-key-version": f"{_LITERAL}mixed-versions.",
     "skip next-dh-range": f"{_LITERAL}next-dh.",
     "drop otrv3.tlv:next-tlv.ready.tlv-extra-key.not-private": _NOTHING_BEHIND,

@@ -61,7 +61,10 @@ class Check(CheckBase):
         structural=True,
     )
     KEY_HAS_SUCCESSOR = Checking(
-        "sender keyid can be incremented", Point.KEY_ID, v.SENDER_KEYID <= v.LARGEST_KEYID
+        "sender keyid can be incremented",
+        Point.KEY_ID,
+        v.SENDER_KEYID <= v.LARGEST_KEYID,
+        structural=True,
     )
     DATA_MAC = Checking("the authenticator, with the receiving MAC key", Point.MAC)
     DATA_COUNTER = Checking(

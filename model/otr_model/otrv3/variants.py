@@ -19,6 +19,17 @@ from .words import Auth, Event, Smp
 _AKE, _MESSAGE, _SMP = "otrv3.ake", "otrv3.message", "otrv3.smp"
 
 LITERAL: dict[str, Variant] = {
+    holes.SHARED_COMMIT.id: Variant(
+        "literal shared-commit",
+        "our D-H Commit is never forgotten",
+        (
+            EditRow(
+                f"{_AKE}:commit-over.awaiting-dhkey.commit-answered",
+                do=(),
+                goto=Auth.AWAITING_DHKEY,
+            ),
+        ),
+    ),
     holes.FAILED_SIGNATURE.id: Variant(
         "literal failed-signature",
         holes.FAILED_SIGNATURE.literal.says,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from . import ake, keys, life, message, negative_ake, negative_data, receiving, smp, tlv
+from . import ake, keys, life, master, message, negative_ake, negative_data, receiving, smp, tlv
 
 __all__ = [
     "ake",
     "keys",
     "life",
+    "master",
     "message",
     "negative_ake",
     "negative_data",
