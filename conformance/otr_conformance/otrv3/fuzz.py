@@ -390,7 +390,7 @@ class Client(Word):
     """Whose the second client is."""
 
     BOBS = "Bob's, as the first"
-    ANOTHERS = "somebody else's, with a key of their own"
+    STRANGERS = "somebody else's, with a key of their own"
     LIARS = "somebody else's, who says that their key is Bob's"
 
 
@@ -689,7 +689,7 @@ INVENTED = (
     "?OTR,0,0,?OTR:AAM,",
     "?OTR,1,1,?OTRv2?,",
     "?OTR,1,2,?OTR:AAM,",
-    "?OTR,2,2,DAA==.,",
+    "?OTR,2,2,DABB.,",
     "?OTR|00002002|00001001,00001,00002,?OTR:AAMK,",
     "?OTR|00001001|00000000,00001,00001,?OTRv3?,",
     "?OTR|00000001|00001001,00001,00002,?OTR:AAMK,",

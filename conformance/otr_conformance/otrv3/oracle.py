@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -36,12 +36,13 @@ from otr_model.kernel.expr import (
     Scope,
 )
 from otr_model.kernel.guard import Connective, Guard
-from otr_model.kernel.vocabulary import Datum, Defined, Observer, Validity
+from otr_model.kernel.vocabulary import Defined, Observer, Validity
 from otr_model.otrv3 import variables as v
 from otr_model.otrv3.conditions import Cond
+from otr_model.otrv3.data import Datum
 from otr_model.otrv3.effects import Do
 from otr_model.otrv3.protocol import OTRV3
-from otr_model.otrv3.words import Event, Kind, Msg
+from otr_model.otrv3.words import Event, Kind
 from otr_reference.otrv3 import commands, messages, notices
 from otr_reference.otrv3.session import Session
 
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from otr_model.kernel.composition import AnyRow, AnyTable, Composition
     from otr_model.kernel.expr import Bool, Variable
     from otr_model.kernel.vocabulary import Condition, Effect
+    from otr_model.kernel.vocabulary import Datum as AnyDatum
     from otr_model.kernel.vocabulary import Event as AnyEvent
     from otr_model.kernel.words import Word
     from otr_model.trace import Fired
@@ -96,8 +98,6 @@ MAC_KEY_SIZE = 20
 UNTAGGED_VERSION, TAGGED_VERSION = 2, 3
 TEXTS = (messages.Plaintext, messages.TaggedPlaintext, messages.ErrorMessage)
 IGNORE_UNREADABLE = 0x01
-STANDINGS = {Msg.ENCRYPTED: 2, Msg.FINISHED: 1}
-"""Sessions in MSGSTATE_PLAINTEXT are not preferred to one another: the master stands for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class _World:
         """The variables and states of a member."""
         found = self.looked_at.get(key)
         if found is None:
-            source = Session() if key in self.spawned else self.before.members[key]
+            source = Session(key) if key in self.spawned else self.before.members[key]
             found = self.looked_at[key] = self._values(source, Scope.MEMBER)
         return found
 
@@ -349,9 +349,10 @@ def _holds(guard: Guard, values: Mapping[Condition, bool]) -> bool:
             return any(_holds(part, values) for part in guard.parts)
 
 
-# What becomes of data.
+# What becomes of data, and where it is: the member's key, and the name of the attribute.
 
 _WRITTEN, _FORGOTTEN = "written", "forgotten"
+Place = tuple[Scope, int, str]
 
 
 class _Replay:
@@ -364,7 +365,8 @@ class _Replay:
         self.after = taken.stepped.conversation
         self.world = _World(oracle, taken)
         self.outputs = deque(taken.stepped.outputs)
-        self.data: dict[tuple[Scope, int, str], str] = {}
+        self.data: dict[Place, str] = {}
+        self.authors: dict[Place, str] = {}
         self.pieces: dict[int, Any] = {}
         self.message: messages.Message | None = None
         if isinstance(taken.given, commands.Receive):
@@ -422,7 +424,7 @@ class _Replay:
             self.check_guard(row, fired.failed)
             for effect in row.do:
                 self.perform(row, effect)
-            self.states(table)[table.machine] = row.goto
+            self.go(row, table)
             queue.extend(self.raised(row, to))
         if queue:
             event, to = queue[0]
@@ -484,6 +486,13 @@ class _Replay:
         family = self.oracle.composition.family.tables
         return self.world.member(self.world.key) if table.name in family else self.world.shared
 
+    def go(self, row: AnyRow, table: AnyTable) -> None:
+        """The machine changes its state, or stays."""
+        in_family = table.name in self.oracle.composition.family.tables
+        scope = Scope.MEMBER if in_family else Scope.SHARED
+        self.states(table)[table.machine] = row.goto
+        self.authors[self.place(scope, table.machine)] = row.id
+
     def check_state(self, row: AnyRow, table: AnyTable) -> None:
         """The row has to start where its machine is."""
         state: Word = self.states(table)[table.machine]
@@ -504,12 +513,11 @@ class _Replay:
 
     def check_guard(self, row: AnyRow, failed: str) -> None:
         """The guard has to hold, for some answers of cryptography that fit together."""
-        values: dict[Condition, bool | None] = {
-            condition: self.answer(row, condition, failed) for condition in row.when.atoms()
-        }
-        checks = {c.label for x in values if isinstance(x.spec, Validity) for c in x.spec.checks}
+        atoms = row.when.atoms()
+        checks = {c.label for x in atoms if isinstance(x.spec, Validity) for c in x.spec.checks}
         if failed and failed not in checks:
             _object(row.id, f"{failed} failed, for which the row does not ask")
+        values = {condition: self.answer(row, condition, failed) for condition in atoms}
         free = [condition for condition, value in values.items() if value is None]
         known = {condition: value for condition, value in values.items() if value is not None}
         for answers in product((False, True), repeat=len(free)):
@@ -561,12 +569,14 @@ class _Replay:
         for variable, value in values.items():
             where = world.member(world.key) if variable.scope is Scope.MEMBER else world.shared
             where[variable.name] = value
+            self.authors[self.place(variable.scope, variable.name)] = row.id
         self.fragments(effect)
         if spec.seen is not Observer.NOBODY:
             SEEN[effect](_Audience(self, row, effect, unrevealed))
         for data, fate in ((spec.writes, _WRITTEN), (spec.forgets, _FORGOTTEN)):
             for datum in data:
-                self.data[self.place(datum)] = fate
+                place = self.place(datum.spec.scope, datum.slot)
+                self.data[place], self.authors[place] = fate, row.id
 
     def fragments(self, effect: Effect) -> None:
         """What is stored of a fragmented message is known, since everybody can put it together."""
@@ -579,14 +589,13 @@ class _Replay:
         elif effect is Do.REASSEMBLE:
             self.take(self.suite.decode(self.suite.joined(self.pieces[key])))
 
-    def place(self, datum: Datum) -> tuple[Scope, int, str]:
-        """Where a datum is kept."""
-        scope = datum.spec.scope
-        return scope, self.world.key if scope is Scope.MEMBER else MASTER, datum.slot
+    def place(self, scope: Scope, name: str) -> Place:
+        """Where a variable, a state or a datum of the member at hand is kept."""
+        return scope, self.world.key if scope is Scope.MEMBER else MASTER, name
 
-    def is_there(self, datum: Datum) -> bool:
+    def is_there(self, datum: AnyDatum) -> bool:
         """Whether there is a value, as far as it is known."""
-        scope, key, slot = place = self.place(datum)
+        scope, key, slot = place = self.place(datum.spec.scope, datum.slot)
         fate = self.data.get(place)
         if fate is not None:
             return fate == _WRITTEN
@@ -616,7 +625,6 @@ class _Replay:
             return
         if after.draws < self.taken.before.draws:
             yield f"{last}: draws of randomness were taken back"
-        world.shared[v.BEST.name] = self.preferred()
         yield from self.compare("the conversation", world.shared, after, Scope.SHARED, MASTER)
         for key, member in after.members.items():
             kept = self.taken.before.members.get(key)
@@ -626,33 +634,27 @@ class _Replay:
             elif member is not kept and member.values() != kept.values():
                 yield f"{last}: member {key:#x} changed, which nothing happened to"
 
-    def preferred(self) -> int:
-        """The session that what the user types goes to."""
-        standings = {
-            key: STANDINGS.get(self.world.member(key)["message"], 0) for key in self.world.order
-        }
-        highest = max(standings.values())
-        if not highest:
-            return MASTER
-        return next(key for key in reversed(standings) if standings[key] == highest)
-
     def compare(
         self, name: str, want: Mapping[str, Any], got: object, scope: Scope, key: int
     ) -> Iterator[str]:
         """Variables, states and data of one scope."""
-        last = _last(self.taken)
         for variable, value in want.items():
             found = getattr(got, variable)
             if value is not None and found != value:
+                row = self.author(scope, key, variable)
                 words = (getattr(x, "name", x) for x in (found, value))
-                yield "{}: {} of {} is {} instead of {}".format(last, variable, name, *words)
+                yield "{}: {} of {} is {} instead of {}".format(row, variable, name, *words)
         for slot in self.oracle.slots[scope]:
-            fate = self.data.get((scope, key, slot))
-            found = getattr(got, slot)
+            fate, found = self.data.get((scope, key, slot)), getattr(got, slot)
+            row = self.author(scope, key, slot)
             if fate == _FORGOTTEN and found is not None:
-                yield f"{last}: {slot} of {name} was to be forgotten"
+                yield f"{row}: {slot} of {name} was to be forgotten"
             elif fate is None and found != self.kept(scope, key, slot):
-                yield f"{last}: {slot} of {name} changed, and no row writes it"
+                yield f"{row}: {slot} of {name} changed, and no row writes it"
+
+    def author(self, scope: Scope, key: int, name: str) -> str:
+        """The row that last had to do with something; the last of all, if none had."""
+        return self.authors.get((scope, key, name)) or _last(self.taken)
 
     def kept(self, scope: Scope, key: int, slot: str) -> object:
         """A datum before the step."""
@@ -704,19 +706,18 @@ class _Audience:
         """The value of a variable, after the updates of the effect."""
         return self.replay.world.find(variable)
 
-    def told(self, *expected: notices.Notice) -> None:
-        """The user is told exactly this."""
-        for notice in expected:
-            got = self.next()
-            if got != notice:
-                self.objects(f"{_said(got)} instead of {_said(notice)}")
+    def told(self, expected: notices.Notice) -> None:
+        """The user is told exactly this, of the session at hand."""
+        got, want = self.next(), replace(expected, instance=self.replay.world.key)
+        if got != want:
+            self.objects(f"{_said(got)} instead of {_said(want)}")
 
     def told_of(self, kind: type[notices.Notice], **fields: object) -> None:
-        """The user is told something of a kind, with some fields as given."""
+        """The user is told something of a kind, of the session at hand, with some fields known."""
         got = self.next()
         if not isinstance(got, kind):
             self.objects(f"{_said(got)} instead of {kind.__name__}")
-        for name, value in fields.items():
+        for name, value in {"instance": self.replay.world.key, **fields}.items():
             if getattr(got, name) != value:
                 self.objects(f"{name} is {getattr(got, name)} instead of {value}")
 
@@ -797,6 +798,11 @@ class _Audience:
         return given.text
 
     @property
+    def stored(self) -> object:
+        """The stored text."""
+        return self.replay.kept(Scope.SHARED, MASTER, Datum.STORED_TEXT.slot)
+
+    @property
     def text(self) -> Octets:
         """The text of the message at hand."""
         message = self.replay.message
@@ -836,8 +842,8 @@ def _secured(*, refreshed: bool) -> Seen:
     """The user is told that the conversation is private."""
 
     def seen(audience: _Audience) -> None:
-        version, key = audience.find(v.SESSION_VERSION), audience.replay.world.key
-        audience.told_of(notices.Secured, version=version, instance=key, refreshed=refreshed)
+        version = audience.find(v.SESSION_VERSION)
+        audience.told_of(notices.Secured, version=version, refreshed=refreshed)
 
     return seen
 
@@ -890,7 +896,7 @@ SEEN: Mapping[Effect, Seen] = {
     Do.SEND_HEARTBEAT: _Audience.sent_data,
     Do.SEND_EXTRA_KEY: _extra_key,
     Do.SEND_STORED: _Audience.sent_data,
-    Do.TELL_RESENT: _told_of(notices.Resent),
+    Do.TELL_RESENT: lambda audience: audience.told_of(notices.Resent, text=audience.stored),
     Do.TELL_NOT_SENT: _told(notices.NotSent()),
     Do.TELL_REFUSED: _told(notices.Refused()),
     Do.SHOW_RAW: _raw,
@@ -924,4 +930,4 @@ def _said(output: notices.Output) -> str:
         return "a message to the network"
     stage = f" {output.stage.name}" if isinstance(output, notices.SmpStaged) else ""
     about = f" {output.about.name}" if isinstance(output, notices.Warned) else ""
-    return f"the notice {type(output).__name__}{stage}{about}"
+    return f"the notice {type(output).__name__}{stage}{about} of {output.instance:#x}"
