@@ -100,6 +100,8 @@ def test_capabilities_are_asked_for() -> None:
         assert not by_user or "smp" in case.needs, case.id
         assert "user-heartbeat" not in asked or "heartbeat" in case.needs, case.id
         assert "user-extra-key" not in asked or "extra-key" in case.needs, case.id
+        waits = any(step.endswith("seconds pass") for step in predict(case, TERMS).log)
+        assert not waits or "clock" in case.needs, case.id
         policy = case.cast.target
         plain = type(policy)(policy.allow_v2, policy.allow_v3)
         assert policy == plain or "policy" in case.needs, case.id

@@ -20,8 +20,8 @@ What is compared, step by step:
 - which D-H keys its Data Messages are under: for which key of the tester's, and how many of its own
   it has offered so far.
 
-A heartbeat of the target's changes when keys are replaced. Where it has sent more Data Messages than
-predicted, keys are not compared any more.
+A heartbeat of the target's changes when keys are replaced. Where it has sent more Data Messages
+than predicted, keys are not compared any more.
 """
 
 from __future__ import annotations
