@@ -54,7 +54,7 @@ HEADING = "says what the text is about, or where to read on"
 MOTIVE = "gives a reason or a consequence, not a rule"
 EXAMPLE = "an example without an expected outcome"
 HUMAN = "speaks to people, or of their interface, not of the protocol"
-GOAL = "a goal of the protocol, for the explorer"
+GOAL = "a goal of the whole protocol: no single row, check or message answers for it"
 UNSEEN_RANDOM = "that a value is random cannot be seen from outside"
 UNSEEN_SIZE = "the size of an exponent cannot be seen from outside"
 V1 = "version 1 is outside this model"
@@ -86,7 +86,7 @@ _OUTLINE = in_section(
     defines("network", "cc913d9d65989005", "messages arrive in order, but may be lost",
             argued="the explorer drops and reorders, which is more than the text allows"),
     defines("attacker", "2c59fd56f5b9a83b",
-            "an active attacker may block, but must not learn contents", "otrv3.goal:secrecy",
+            "an active attacker may block, but must not learn contents",
             argued=GOAL),
     informs("signal", "f4b2407fd05c00dd", "Alice asks for, or offers, OTR", OVERVIEW),
     informs("signal.versions", "9db6795a089762bf", "query and tag both name versions", OVERVIEW),
@@ -161,9 +161,9 @@ _AKE_OUTLINE = in_section(
     informs("check-signature.signature", "639b51b445b07e56", "Bob checks Alice's signature",
             OVERVIEW),
     defines("agreement", "e818aa66bf8ef92c", "on success both hold the other's key and one secret",
-            "otrv3.goal:agreement", argued=GOAL),
+            argued=GOAL),
     defines("authentication", "95d8c81607b85cae",
-            "whoever shares the secret owns the long-term key", "otrv3.goal:authentication",
+            "whoever shares the secret owns the long-term key",
             argued=GOAL),
 )
 
@@ -184,8 +184,7 @@ _DATA_OUTLINE = in_section(
     informs("send.keys", "e152de357b761d85", "session keys come from that pair", OVERVIEW),
     informs("send.old-mac-keys", "683efefeba25f58d",
             "Alice gathers MAC keys that are of no more use", OVERVIEW),
-    must("send.counter-unique", "fa56b2213df46a63", "no counter twice under one pair of keys",
-         "otrv3.goal:counters-unique", "otrv3.check:data-counter",
+    must("send.counter-unique", "fa56b2213df46a63", "no counter twice under one pair of keys", "otrv3.check:data-counter",
          argued="the sender's half shows in an invariant over last counters"),
     informs("send.authenticated", "32249850bcababfa", "what the MAC covers", OVERVIEW),
     informs("send.message", "2bd9740811f3b558", "what goes out", OVERVIEW),
@@ -205,7 +204,7 @@ _SMP_OUTLINE = in_section(
     informs("proofs", "63947fe4b609cd17", "everything sent is proved well-formed", OVERVIEW),
     informs("question", "594c2ece7db7bc77", "do two secrets agree", OVERVIEW),
     defines("nothing-more", "bde540fd6f0be881", "only whether the secrets agree becomes known",
-            "otrv3.goal:smp-reveals-nothing", argued=GOAL),
+            argued=GOAL),
     informs("secrets", "171a6467cfff7cea", "secrets bind both public keys and what users typed",
             OVERVIEW),
     informs("meaning", "47113421b81e2a0b", "agreement means the same people", OVERVIEW),
@@ -232,9 +231,8 @@ _SMP_OUTLINE = in_section(
     informs("result.compare", "a66a621641743650", "Alice compares it with the quotient of the Ps",
             OVERVIEW),
     defines("sound", "b04938a16aba68df", "the test succeeds only if the secrets agree",
-            "otrv3.goal:smp-sound", argued=GOAL),
-    defines("blinded", "c7d9050114020b47", "an unequal run leaks nothing further",
-            "otrv3.goal:smp-reveals-nothing", argued=GOAL),
+            argued=GOAL),
+    defines("blinded", "c7d9050114020b47", "an unequal run leaks nothing further", argued=GOAL),
 )
 
 # --- Unencoded messages ---------------------------------------------------------------------------
@@ -258,26 +256,26 @@ _QUERY = in_section(
     defines("identifiers", "691553380669504d", "versions 2 and 3 are their digits",
             "otrv3.text:query.others"),
     should("order", "1cd8c3ee902efa14", "any order of versions, none of them twice",
-           "otrv3.text:query.others", "otrv3.case:query-order"),
+           "otrv3.text:query.others"),
     informs("examples", "e67a8d131efbc2ae", "examples", LEAD),
     defines("example.only-1", "8e0ac4d989ccd75d", "example: version 1", "otrv3.text:query",
-            "otrv3.case:query-examples"),
+            "otrv3.case:ake.query-offers-v1-to-v3"),
     defines("example.only-2", "dadfdc887d19bc0d", "example: version 2", "otrv3.text:query",
-            "otrv3.case:query-examples"),
+            "otrv3.case:ake.query-offers-v2-to-v2"),
     defines("example.2-and-3", "61764fa7140e2373", "example: versions 2 and 3", "otrv3.text:query",
-            "otrv3.case:query-examples"),
+            "otrv3.case:ake.query-offers-v2-and-v3-to-v2-and-v3"),
     defines("example.1-and-2", "94cbc09637be5920", "example: versions 1 and 2", "otrv3.text:query",
-            "otrv3.case:query-examples"),
+            "otrv3.case:ake.query-offers-v1-and-v2-to-v2"),
     defines("example.2-and-unknown", "07cdab1760b48935", "example: 2 and two unknown versions",
-            "otrv3.text:query", "otrv3.case:query-examples"),
+            "otrv3.text:query", "otrv3.case:ake.query-offers-v3-among-others-to-v3"),
     defines("example.1-2-and-unknown", "d6ae153bb7ed7dbe", "example: 1, 2 and two unknown versions",
-            "otrv3.text:query", "otrv3.case:query-examples"),
+            "otrv3.text:query", "otrv3.case:ake.query-offers-v3-among-others-to-v3"),
     defines("example.empty-list", "c62aeff2330076bd", "example: 1 with an empty list of others",
-            "otrv3.text:query", "otrv3.case:query-examples"),
+            "otrv3.text:query", "otrv3.case:ake.query-offers-v1-to-v2-and-v3"),
     defines("example.none", "ced809912061ee51", "example: no version at all", "otrv3.text:query",
-            "otrv3.case:query-examples"),
+            "otrv3.case:ake.query-offers-nothing-to-v2-and-v3"),
     may("surroundings", "933de1c22707597a", "the query may be hidden, or stand in other text",
-        "otrv3.text:query", "otrv3.case:query-surroundings"),
+        "otrv3.text:query", "otrv3.case:ake.query-offers-v3-amid-text-to-v3"),
     should("start", "169b796919f11060", "a willing receiver begins the key exchange",
            "otrv3.ake:query-offer", "otrv3.message:query"),
 )
@@ -289,7 +287,7 @@ _WHITESPACE_TAG = in_section(
     may("attach", "33598112a52015a8", "any plaintext may carry the tag",
         "otrv3.text:whitespace-tag", "otrv3.effect:send-tagged"),
     defines("place", "89c67c43e97d5011", "the tag may stand anywhere in the text",
-            "otrv3.text:whitespace-tag", "otrv3.case:whitespace-tag-place"),
+            "otrv3.text:whitespace-tag", "otrv3.case:ake.tag-inside-text"),
     defines("structure", "924ba597e4bafd57", "16 bytes, then 8 bytes for each version",
             "otrv3.text:whitespace-tag"),
     defines("base", "ee6654c9eff01cea", "the 16 bytes that are always there",
@@ -345,7 +343,7 @@ _DATA_TYPES = in_section(
     defines("mpi.value", "8c465f90b3e80cbf", "MPI: the magnitude after it, big-endian",
             "otrv3.type:mpi"),
     must("mpi.minimal", "2f5a81589702c57a", "MPI: no leading zero bytes", "otrv3.type:mpi",
-         "otrv3.case:mpi-leading-zero"),
+         "otrv3.ambiguity:minimal-mpi"),
     informs("mpi.minimal.reason", "49bba720c6deb4c9", "fingerprints depend on the minimal form",
             MOTIVE),
     defines("data.length", "3c5189ce2d8c2e5d", "DATA: a length in four bytes comes first",
@@ -596,9 +594,9 @@ _DATA_MESSAGE = in_section(
     defines("tlv.value", "0d1b22cf8a6d090c", "record: its value", "otrv3.layout:tlv.value"),
     informs("tlv-examples", "6caab45d52b55250", "examples", LEAD),
     defines("tlv-examples.empty", "17cc62fe35f98238", "example: type 1 without a value",
-            "otrv3.layout:tlv", "otrv3.case:tlv-examples"),
+            "otrv3.layout:tlv", "otrv3.case:tlv.disconnected"),
     defines("tlv-examples.hello", "6dc9346e861209a1", "example: type 0 with five letters",
-            "otrv3.layout:tlv", "otrv3.case:tlv-examples"),
+            "otrv3.layout:tlv", "otrv3.case:tlv.padding"),
     informs("types", "f045514c951a1492", "the types of records", LEAD),
     should("types.padding", "6d4d2c0959a01591", "type 0: any value, ignored on receipt",
            "otrv3.layout:padding", "otrv3.tlv:next-tlv.ready.tlv-padding"),
@@ -1198,7 +1196,7 @@ _MAC_REVEAL = in_section(
          "otrv3.layout:data.revealed", "otrv3.ambiguity:discarded-window"),
     informs("purpose", "b892a9c7c87248d4", "published MAC keys make transcripts forgeable", MOTIVE),
     defines("safe", "941a0cd4d8f639dd", "a published MAC key verifies nothing any more",
-            "otrv3.goal:revealed-keys-dead", argued=GOAL),
+            argued=GOAL),
 )
 
 # --- Fragmentation --------------------------------------------------------------------------------
@@ -1268,14 +1266,14 @@ _FRAGMENTATION = in_section(
          "otrv3.text:fragment-v2"),
     informs("example", "2deb65c4ea086947", "a message to be split", LEAD),
     defines("example.whole", "a9a08eb9f5fa0ad3", "the message of the example",
-            "otrv3.case:fragment-example"),
+            "otrv3.case:life.fragments"),
     informs("example.pieces", "4be9f5db708eee95", "its pieces", LEAD),
     defines("example.first", "ff29042b6459708a", "first of three pieces",
-            "otrv3.case:fragment-example", "otrv3.text:fragment-v3"),
+            "otrv3.case:life.fragments", "otrv3.text:fragment-v3"),
     defines("example.second", "b862fbff4cad0f72", "second of three pieces",
-            "otrv3.case:fragment-example", "otrv3.text:fragment-v3"),
+            "otrv3.case:life.fragments", "otrv3.text:fragment-v3"),
     defines("example.third", "d1ab1600c1eb8ffc", "third of three pieces",
-            "otrv3.case:fragment-example", "otrv3.text:fragment-v3"),
+            "otrv3.case:life.fragments", "otrv3.text:fragment-v3"),
 )
 
 # --- The protocol state machine -------------------------------------------------------------------
@@ -1888,13 +1886,13 @@ _V2_FRAGMENTATION = within_section(
     25: must("receive.stray.zero", "ce727351e52d343d", "any other piece: numbers back to zero",
              "otrv3.fragment:arrived.collecting.out-of-order", "otrv3.effect:forget-pieces"),
     29: defines("example.whole", "acda83fd04b3b6f2", "the message of the example",
-                "otrv3.case:fragment-example-v2", argued="its first bytes say version 1"),
+                "otrv3.case:life.fragments-v2", argued="its first bytes say version 1"),
     31: defines("example.first", "aeaa5883a1c0f14a", "first of three pieces",
-                "otrv3.case:fragment-example-v2", "otrv3.text:fragment-v2"),
+                "otrv3.case:life.fragments-v2", "otrv3.text:fragment-v2"),
     32: defines("example.second", "fc81057a3ef7b70c", "second of three pieces",
-                "otrv3.case:fragment-example-v2", "otrv3.text:fragment-v2"),
+                "otrv3.case:life.fragments-v2", "otrv3.text:fragment-v2"),
     33: defines("example.third", "555dd3c4211c50a9", "third of three pieces",
-                "otrv3.case:fragment-example-v2", "otrv3.text:fragment-v2"),
+                "otrv3.case:life.fragments-v2", "otrv3.text:fragment-v2"),
     },
 )
 
