@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +12,7 @@ from otr_conformance.otrv3.case import CASES, Case, Level
 from otr_conformance.otrv3.cases.negative_data import CHECKS, falsifying
 from otr_conformance.otrv3.grade import grade, predict
 from otr_conformance.otrv3.labs import RealLab, TermLab
-from otr_conformance.otrv3.stage import reference_target
+from otr_conformance.otrv3.stage import TARGET_TAG, ReferenceParty, reference_target
 from otr_conformance.otrv3.strength import coverage, faults, notice, row_of
 from otr_conformance.otrv3.unreachable import EQUIVALENT, UNREACHABLE
 from otr_conformance.verdict import Verdict
@@ -24,14 +24,19 @@ from otr_model.otrv3.effects import Do
 from otr_model.otrv3.protocol import OTRV3
 from otr_model.otrv3.variants import LITERAL
 from otr_model.otrv3.words import Msg
+from otr_reference.otrv3.deviations import derived
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from otr_conformance.otrv3.labs import Lab
+    from otr_conformance.otrv3.stage import Cast, Party
     from otr_conformance.otrv3.strength import Noticed
     from otr_model.kernel.ambiguity import Ambiguity
     from otr_model.otrv3.conditions import Check
+    from otr_reference.otrv3.messages import DataKeys, DhPair
+    from otr_reference.otrv3.suite import Suite
+    from otr_reference.sorts import Element, Key
 
 TABLES = ("otrv3.message", "otrv3.keys", "otrv3.tlv", "otrv3.smp")
 AREAS = ("message.", "keys.", "tlv.", "smp.", "negative.data.", "negative.smp-", "life.")
@@ -253,6 +258,62 @@ def test_plausible_mistakes_are_noticed(name: str, fired: Mapping[str, tuple[str
     assert found is not None
     assert found.verdict is Verdict.FAIL, told([found])
     sys.stdout.write(told([found]))
+
+
+# What only a suite can do wrong.
+
+
+def with_operations(**operations: Callable[..., Any]) -> Callable[[Lab, Cast], Party]:
+    """The reference as the target, with some operations of its suite replaced."""
+
+    def make(lab: Lab, cast: Cast) -> Party:
+        config = lab.config("target", TARGET_TAG, cast.target)
+        party = ReferenceParty(lab, config)
+        party.endpoint.suite = derived(lab.suite, **operations)
+        return party
+
+    return make
+
+
+def test_mac_keys_become_public() -> None:
+    played = predict(CASES["otrv3.case:keys.reveals-several"], TERMS)
+    revealed = [o.revealed for o in played.observations if o.revealed]
+    assert revealed == [(1,), (2, 3), (4,)]
+
+
+@pytest.mark.parametrize("lab", [TERMS, REAL], ids=["symbolic", "real"])
+def test_a_target_that_reveals_no_mac_keys_is_noticed(lab: Lab) -> None:
+    target = with_operations(old_mac_keys=lambda suite, _keys: suite.old_mac_keys(()))
+    result = grade(CASES["otrv3.case:keys.reveals-alternate"], lab, target)
+    assert result.verdict is Verdict.FAIL
+    assert "the target revealed no MAC key of the tester's Data Message 1" in result.because
+
+
+@pytest.mark.parametrize("lab", [TERMS, REAL], ids=["symbolic", "real"])
+def test_a_target_that_reveals_mac_keys_in_use_is_noticed(lab: Lab) -> None:
+    keys_in_use: list[Key] = []
+
+    def data_keys(suite: Suite, ours: DhPair, theirs: Element) -> DataKeys:
+        keys = suite.data_keys(ours, theirs)
+        keys_in_use.append(keys.receiving_mac)
+        return keys
+
+    target = with_operations(
+        data_keys=data_keys,
+        old_mac_keys=lambda suite, _keys: suite.old_mac_keys(tuple(keys_in_use)),
+    )
+    result = grade(CASES["otrv3.case:keys.reveals-one-way"], lab, target)
+    assert result.verdict is Verdict.FAIL
+    assert "revealed MAC key of the tester's Data Message 1" in result.because
+    assert "which was not expected" in result.because
+
+
+@pytest.mark.parametrize("lab", [TERMS, REAL], ids=["symbolic", "real"])
+def test_a_target_that_makes_no_new_keys_is_noticed(lab: Lab) -> None:
+    target = with_operations(fresh_pair=lambda suite, seed, _draw: suite.fresh_pair(seed, 1))
+    result = grade(CASES["otrv3.case:life.long-chat"], lab, target)
+    assert result.verdict is Verdict.FAIL
+    assert "new key of its own" in result.because
 
 
 # Checks.

@@ -233,8 +233,8 @@ class _Keys:
         self.wanted += want.renewed
         self.found += got.renewed
         self.ahead += _data_messages(got) - _data_messages(want)
-        missing = [f"the tester's key {n}" for n in want.addressed if n not in got.addressed]
-        extra = [f"the tester's key {n}" for n in got.addressed if n not in want.addressed]
+        missing = [f"key {n} of the tester's" for n in want.addressed if n not in got.addressed]
+        extra = [f"key {n} of the tester's" for n in got.addressed if n not in want.addressed]
         if self.found < self.wanted:
             missing.append("new key of its own")
         if self.found > self.wanted:
@@ -247,7 +247,7 @@ def _data_messages(observation: Observation) -> int:
 
 
 def _mac_key(number: int) -> str:
-    return f"the MAC key of the tester's Data Message {number}"
+    return f"MAC key of the tester's Data Message {number}"
 
 
 def _matter(reports: Iterable[str]) -> tuple[str, ...]:
