@@ -83,7 +83,12 @@ AKE: Table[Auth, Event, Cond, Do] = table(
             do=ANSWER,
             goto=Auth.AWAITING_REVEALSIG,
         ),
-        at(Auth.AWAITING_REVEALSIG, Cond.ALLOWED, do=(Do.KEEP_COMMIT, Do.SEND_DH_KEY)),
+        at(
+            Auth.AWAITING_REVEALSIG,
+            Cond.ALLOWED,
+            do=(Do.KEEP_COMMIT, Do.SEND_DH_KEY),
+            ambiguity=holes.SAME_GY_FOR_NEW_COMMIT,
+        ),
         at(Auth.AWAITING_SIG, Cond.ALLOWED, do=ANSWER, goto=Auth.AWAITING_REVEALSIG),
         ignored(~Cond.ALLOWED),
     ),

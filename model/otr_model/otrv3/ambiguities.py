@@ -346,8 +346,9 @@ SMP_SUBGROUP = Ambiguity(
     Reading("2 <= element <= modulus - 2 is all", "Receiving a type 2 TLV (SMP message 1)"),
     Reading("the same, as the text asks"),
     "An element outside of the subgroup passes the range check, and its proof passes whenever the "
-    "challenge is even, which a sender can arrange; the answer then tells one bit of an exponent, "
-    "which nothing else depends on. Refusing it would refuse nobody honest.",
+    "challenge is even, which a sender can arrange. Whether the answer is a square then tells one "
+    "bit that depends on the secret. Refusing such elements would refuse nobody honest; it is not "
+    "done yet.",
     (("libotr", "ours"),),
 )
 
@@ -361,6 +362,116 @@ REFLECTED_KEY = Ambiguity(
     ),
     Reading("neither, and so no message between the two can be read"),
     "Equal keys arise only by reflection.",
+    (("libotr", "ours"),),
+)
+
+BEST_INSTANCE = Ambiguity(
+    "otrv3.ambiguity:best-instance",
+    "which of several instances what the user types goes to",
+    Kind.SILENT,
+    Reading("the text knows one conversation for each correspondent", "The protocol state machine"),
+    Reading(
+        "the one whose AKE succeeded last, until another succeeds; the application may name another"
+    ),
+    "Only an authenticated event that the user is told of may change where texts go; every notice "
+    "says which instance it is about.",
+    (
+        (
+            "libotr",
+            "the application chooses among several rules, such as the most recently heard of",
+        ),
+    ),
+)
+
+END_DURING_AKE = Ambiguity(
+    "otrv3.ambiguity:end-during-ake",
+    "an AKE that is in progress when the user ends the conversation",
+    Kind.SILENT,
+    Reading("only msgstate changes", "User requests to end an OTR conversation"),
+    Reading("the same: an AKE that then succeeds begins a new private conversation"),
+    "The peer may be the one who began it.",
+    (("libotr", "abandons it"),),
+)
+
+MAC_KEYS_AT_THE_END = Ambiguity(
+    "otrv3.ambiguity:mac-keys-at-the-end",
+    "MAC keys that were used and not revealed when a conversation ends",
+    Kind.SILENT,
+    Reading(
+        "to be revealed in the next Data Message, of which there is none", "Revealing MAC keys"
+    ),
+    Reading("the message that ends it reveals those of replaced keys; the others are forgotten"),
+    "A MAC key must not be revealed while the peer's messages under it may still arrive.",
+    (("libotr", "ours"),),
+)
+
+SAME_GY_FOR_NEW_COMMIT = Ambiguity(
+    "otrv3.ambiguity:same-gy-for-new-commit",
+    "the D-H Key Message that answers a second D-H Commit",
+    Kind.FLAW,
+    Reading(
+        "the same as before, so that clients that are logged in several times agree",
+        "Receiving a D-H Commit Message",
+    ),
+    Reading("the same, as the text asks"),
+    "Whoever sends the second D-H Commit has seen g^y, and can choose g^x to fit: the commitment "
+    "no longer protects the 64 bits of the secure session id that users compare.",
+    (("libotr", "ours"),),
+)
+
+OWN_KEY = Ambiguity(
+    "otrv3.ambiguity:own-key",
+    "a peer who authenticates with our own long-term key",
+    Kind.SILENT,
+    Reading("nothing forbids it: users may talk to themselves"),
+    Reading("the same"),
+    "The user sees the fingerprint.",
+    (("libotr", "refuses a reflected D-H key"),),
+)
+
+ORDER_OF_TLVS = Ambiguity(
+    "otrv3.ambiguity:order-of-tlvs",
+    "several TLVs in one Data Message",
+    Kind.SILENT,
+    Reading("all of them count, in no order that is given", "Data Message"),
+    Reading("all count, in the order in which they stand; at most max_tlvs of them"),
+    "Each may be answered by a message, and one message must not cost thousands.",
+    (("libotr", "looks for the first of each type, and for type 1 before SMP"),),
+)
+
+DSA_PARAMETERS = Ambiguity(
+    "otrv3.ambiguity:dsa-parameters",
+    "which DSA keys are acceptable, and how M is signed",
+    Kind.SILENT,
+    Reading(
+        "M is signed without hashing it again; q has 160 bits",
+        "Public keys, signatures, and fingerprints",
+    ),
+    Reading(
+        "M is a number, taken modulo q; q has exactly 20 bytes, p at most 2048; no other check"
+    ),
+    "M has 256 bits, and DSA as standardised would take the leftmost 160. All implementations "
+    "reduce instead.",
+    (("libotr", "ours, without bounds on p and q"),),
+)
+
+SMP_RANGES_IN_V2 = Ambiguity(
+    "otrv3.ambiguity:smp-ranges-in-v2",
+    "whether SMP's group elements are checked in version 2",
+    Kind.FLAW,
+    Reading("the text of version 2 asks for proofs only", "Receiving a type 2 TLV (SMP message 1)"),
+    Reading("the checks of version 3 are made in version 2 as well"),
+    "With an element of 1 every secret seems equal.",
+    (("libotr", "ours"),),
+)
+
+V2_FRAGMENT_FORMAT = Ambiguity(
+    "otrv3.ambiguity:v2-fragment-format",
+    "the arguments of the format of version 2 fragments",
+    Kind.MISPRINT,
+    Reading("four fields and six arguments, among them instance tags", "Fragmentation"),
+    Reading("k, n and the piece, as the text of version 2 has it", "Fragmentation"),
+    "The sentence before says that there are no instance tags.",
     (("libotr", "ours"),),
 )
 
@@ -398,4 +509,13 @@ AMBIGUITIES = (
     SMP_RESPONSES,
     SMP_SUBGROUP,
     REFLECTED_KEY,
+    BEST_INSTANCE,
+    END_DURING_AKE,
+    MAC_KEYS_AT_THE_END,
+    SAME_GY_FOR_NEW_COMMIT,
+    OWN_KEY,
+    ORDER_OF_TLVS,
+    DSA_PARAMETERS,
+    SMP_RANGES_IN_V2,
+    V2_FRAGMENT_FORMAT,
 )

@@ -66,7 +66,13 @@ KEYS: Table[Keys, Event, Cond, Do] = table(
         Event.SESSION_OVER,
         "Receiving a Data Message",
         ignored(states=Keys.EMPTY),
-        at(Keys.HELD, do=(Do.FORGET_KEYS,), goto=Keys.EMPTY, raises=FORGOTTEN),
+        at(
+            Keys.HELD,
+            do=(Do.FORGET_KEYS,),
+            goto=Keys.EMPTY,
+            raises=FORGOTTEN,
+            ambiguity=holes.MAC_KEYS_AT_THE_END,
+        ),
     ),
     exclusives=EXCLUSIVES,
 )

@@ -82,6 +82,7 @@ MESSAGE: Table[Msg, Event, Cond, Do] = table(
             do=(Do.ENTER_PRIVATE, Do.TELL_SECURE),
             goto=Msg.ENCRYPTED,
             raises=PRIVATE_NOW,
+            ambiguity=holes.BEST_INSTANCE,
         ),
         at(
             Msg.ENCRYPTED,
@@ -187,6 +188,7 @@ MESSAGE: Table[Msg, Event, Cond, Do] = table(
             do=(Do.SEND_DISCONNECT, Do.FORGET_STORED, Do.AWAIT_PLAINTEXT, Do.TELL_INSECURE),
             goto=Msg.PLAINTEXT,
             raises=OVER,
+            ambiguity=holes.END_DURING_AKE,
         ),
         at(Msg.FINISHED, do=(Do.AWAIT_PLAINTEXT, Do.TELL_INSECURE), goto=Msg.PLAINTEXT),
     ),

@@ -269,7 +269,12 @@ TLV: Table[Ready, Event, Cond, Do] = table(
     on(
         Event.TLV_DONE,
         "Data Message",
-        at(Ready.READY, do=(Do.ADVANCE_TLV,), raises=(Event.NEXT_TLV,)),
+        at(
+            Ready.READY,
+            do=(Do.ADVANCE_TLV,),
+            raises=(Event.NEXT_TLV,),
+            ambiguity=holes.ORDER_OF_TLVS,
+        ),
     ),
     exclusives=EXCLUSIVES,
 )
