@@ -448,7 +448,7 @@ DSA_PARAMETERS = Ambiguity(
         "Public keys, signatures, and fingerprints",
     ),
     Reading(
-        "M is a number, taken modulo q; q has exactly 20 bytes, p at most 2048; no other check"
+        "M is a number, taken modulo q; q has exactly 20 bytes, p at most 16384 bits; no other check"
     ),
     "M has 256 bits, and DSA as standardised would take the leftmost 160. All implementations "
     "reduce instead.",
