@@ -447,9 +447,7 @@ DSA_PARAMETERS = Ambiguity(
         "M is signed without hashing it again; q has 160 bits",
         "Public keys, signatures, and fingerprints",
     ),
-    Reading(
-        "M is a number, taken modulo q; q has exactly 20 bytes, p at most 16384 bits; no other check"
-    ),
+    Reading("M is a number, taken modulo q; q has 20 bytes, p at most 16384 bits; no other check"),
     "M has 256 bits, and DSA as standardised would take the leftmost 160. All implementations "
     "reduce instead.",
     (("libotr", "ours, without bounds on p and q"),),
