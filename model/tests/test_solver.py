@@ -24,8 +24,7 @@ from otr_check.proofs import (
     intervals_of,
 )
 from otr_check.solver import evaluate, prove, prove_table
-from otr_model.kernel.composition import Assumption
-from otr_model.kernel.composition import Composition, Family, Parameter
+from otr_model.kernel.composition import Assumption, Composition, Family, Parameter
 from otr_model.kernel.expr import (
     Bool,
     Choice,

@@ -328,7 +328,7 @@ CHANGES_3: Final = {
 CHANGES_4: Final = {"rb": {"cr"}, "cr": {"cr"}, "d7": {"cr"}}
 
 
-def changed(message: Any, name: str) -> Any:  # noqa: ANN401 - any of four records
+def changed(message: Any, name: str) -> Any:
     """The message with one number increased."""
     return replace(message, **{name: getattr(message, name) + 1})
 
