@@ -90,6 +90,7 @@ KEPT = 6
 STORM = 400
 """Messages, fragments put together, that may follow from one another without anybody's doing."""
 TOKEN = re.compile(r"said-\d{4}-by-[a-z]+")
+ENCODED = (b"?OTR:", b"?OTR,", b"?OTR|")
 TAGGED_VERSION = 3
 
 
@@ -125,6 +126,7 @@ class Watch:
 
     Attributes:
         lab: the suite at work.
+        keys: the long-term public key that everybody really has, by name.
         texts: what was typed, by the text.
         sent: how often a text was sent in a private conversation.
         under: in which conversations, by sender and secure session id.
@@ -155,14 +157,27 @@ class Watch:
         return self.lab.token(value)
 
     def went_out(self, person: Person, taken: Taken, wire: Wire, whole: bytes) -> None:
-        """A message went to the network: nothing private may be legible in it."""
+        """A message went to the network: it is not too large, nothing private is legible in it.
+
+        Args:
+            person: who sent it.
+            taken: what they sent it in.
+            wire: the message, or a fragment.
+            whole: what is legible in the whole message, where this is the last fragment.
+        """
+        most = person.endpoint.config.max_size
+        if most and not isinstance(self.lab, TermLab):
+            octets = self.lab.from_network(wire)
+            if octets.startswith(ENCODED) and len(octets) > most:
+                words = f"{person.name} sends {len(octets)} bytes where {most} are allowed"
+                raise Violated(words)
         for text in TOKEN.findall((legible(self.lab, wire) + whole).decode("utf-8", "replace")):
             typed = next((t for known, t in self.texts.items() if known.startswith(text)), None)
             if typed is not None and typed.private:
                 message = f"{person.name} sends {text!r} in the clear ({_rows(taken)})"
                 raise Violated(message)
 
-    def data_went_out(self, person: Person, taken: Taken, message: messages.DataMessage) -> None:
+    def data_went_out(self, person: Person, message: messages.DataMessage) -> None:
         """A Data Message went out: its counter is new, and the MAC keys in it are of no use."""
         fields_ = message.fields
         used = (person.name, fields_.next_dh, fields_.recipient_keyid, fields_.counter)
@@ -172,7 +187,7 @@ class Watch:
         self.counters.add(used)
         revealed = self.lab.revealed(message.revealed)
         if revealed:
-            for key in accepted(person.endpoint.suite, taken.stepped.conversation):
+            for key in accepted(person.endpoint.suite, person.conversation):
                 if key in revealed:
                     words = f"{person.name} reveals a MAC key that they still accept"
                     raise Violated(words)
@@ -238,6 +253,13 @@ class Watch:
             for key, session in person.conversation.members.items():
                 for what in unkept(session):
                     message = f"{person.name}, member {key:#x}: {what}"
+                    raise Violated(message)
+                believed = person.believes.get(key, Msg.PLAINTEXT)
+                if session.message is not believed:
+                    message = (
+                        f"{person.name}, member {key:#x}: was told {believed.name} "
+                        f"and is in {session.message.name}"
+                    )
                     raise Violated(message)
                 if session.message is Msg.ENCRYPTED:
                     ends.setdefault(self.token(session.ssid), []).append((person, session))
@@ -360,6 +382,7 @@ class Person:
         endpoint: the reference, perhaps under a variant.
         conversation: where it stands.
         honest: it follows the tables; what it does is judged.
+        believes: what its user was told that its sessions are.
         flight: what is on its way to it, oldest first.
         piece: what was sent of a fragmented message, so far.
     """
@@ -368,6 +391,7 @@ class Person:
     endpoint: Endpoint
     conversation: Conversation
     honest: bool = True
+    believes: dict[int, Msg] = field(default_factory=dict)
     flight: deque[Parcel] = field(default_factory=deque)
     piece: Octets | None = None
 
@@ -419,6 +443,7 @@ class Network:
     Args:
         lab: the suite at work.
         cast: who takes part.
+        log: takes what happens, in words.
 
     Attributes:
         people: the endpoints, by name.
@@ -427,8 +452,9 @@ class Network:
         arrived: what arrived, at whom, the last first.
     """
 
-    def __init__(self, lab: Lab, cast: Cast) -> None:
+    def __init__(self, lab: Lab, cast: Cast, log: Callable[[str], None] = lambda _: None) -> None:
         self.lab = lab
+        self.log = log
         self.now = 1_000_000
         self.people = {name: self._person(name, cast) for name in TAGS}
         owners = dict(zip(TAGS, TAGS, strict=True))
@@ -512,7 +538,7 @@ class Network:
         person.conversation = stepped.conversation
         taken = Taken(before, given, stepped, person.endpoint.config, self.now, to)
         for fired in stepped.trace:
-            note(f"    {person.name}: {fired.row}")
+            self.log(f"{person.name}: {fired.row}")
         if self.oracle is not None and person.honest:
             for objection in self.oracle.judge(taken):
                 message = f"{person.name}: {objection}"
@@ -544,12 +570,12 @@ class Network:
             if message.k == message.n:
                 whole = suite.joined(stored)
                 message, legible_whole = suite.decode(whole), legible(self.lab, whole)
-        note(f"    {person.name} sends {label}")
+        self.log(f"{person.name} sends {label}")
         if person.honest:
             self.watch.went_out(person, taken, wire, legible_whole)
         if isinstance(message, messages.DataMessage):
             if person.honest:
-                self.watch.data_went_out(person, taken, message)
+                self.watch.data_went_out(person, message)
             if isinstance(taken.given, SendText):
                 self.watch.sent_private(person, taken.given.text, _ssid(taken, message))
         parcel = Parcel(person.name, wire, label)
@@ -559,16 +585,17 @@ class Network:
 
     def _told(self, person: Person, taken: Taken, notice: notices.Notice) -> None:
         after, watch = taken.stepped.conversation, self.watch
-        note(f"    {person.name} is told: {type(notice).__name__}")
+        self.log(f"{person.name} is told: {type(notice).__name__}")
+        person.believes.update(belief(notice))
         match notice:
-            case notices.Shown(text, True):
-                watch.was_shown(person, text, taken.before.members[_member(taken, "message:data")])
             case notices.Resent(text):
                 session = after.members[_member(taken, "message:settled")]
                 watch.sent_private(person, text, session.ssid)
+            case notices.Shown(text, True) if person.honest:
+                watch.was_shown(person, text, taken.before.members[_member(taken, "message:data")])
             case notices.SmpStaged(notices.SmpStage.SUCCESS | notices.SmpStage.FAILURE):
                 ssid = taken.before.members[_member(taken, "smp:")].ssid
-                if ssid is not None:
+                if ssid is not None and person.honest:
                     watch.smp_ended(person, notice.stage, ssid)
             case _:
                 pass
@@ -583,6 +610,19 @@ class Network:
         ssid = taken.stepped.conversation.members[_member(taken, "smp:")].ssid
         if ssid is not None:
             self.watch.gave_secret(person, repr(given.secret), ssid)
+
+
+def belief(notice: notices.Notice) -> dict[int, Msg]:
+    """What a user who is told this knows about the state of a session."""
+    match notice:
+        case notices.Secured():
+            return {notice.instance: Msg.ENCRYPTED}
+        case notices.PeerFinished():
+            return {notice.instance: Msg.FINISHED}
+        case notices.Insecure():
+            return {notice.instance: Msg.PLAINTEXT}
+        case _:
+            return {}
 
 
 def _member(taken: Taken, row: str) -> int:
@@ -703,10 +743,11 @@ INVENTED = (
 ENDINGS = ("", " and more", " ?OTRv3?", "?OTR Error: no", " \t  \t\t\t\t \t \t \t    \t\t  \t\t")
 SECRETS = ("apple", "pear")
 QUESTIONS = (None, "which fruit?")
-SILENT, PRIVATE, COMPARING = OPENINGS = (
+SILENT, PRIVATE, COMPARING, ENDED = OPENINGS = (
     "nobody has said anything",
     "alice has asked for a private conversation",
     "alice has begun SMP with an apple",
+    "the others have ended the conversation",
 )
 DELAYS = (1, 59, 61, 3600)
 SIZES = (0, 0, 0, 250, 1000)
@@ -841,14 +882,20 @@ class Machine(RuleBasedStateMachine):
         setup = {ALICE: alice, BOB: bob, SECOND: second}
         self.texts = 0
         cast = Cast(setup, second_client, deviation, self.variant, self.judged)
-        self.network = Network(self.lab(), cast)
+        self.network = Network(self.lab(), cast, lambda line: note(f"    {line}"))
         sent: list[Parcel] = []
-        if opening in {PRIVATE, COMPARING}:
-            sent.extend((*self.network.command(ALICE, Start()), *self.network.settle()))
-        if opening == COMPARING:
-            secret = self.network.lab.passphrase(SECRETS[0])
-            sent.extend((*self.network.command(ALICE, StartSmp(secret)), *self.network.settle()))
+        for name, command in self._opening(opening):
+            sent.extend((*self.network.command(name, command), *self.network.settle()))
         return multiple(*sent)
+
+    def _opening(self, opening: str) -> Iterator[tuple[str, Command]]:
+        """What was done before, and everything delivered each time."""
+        if opening != SILENT:
+            yield ALICE, Start()
+        if opening == COMPARING:
+            yield ALICE, StartSmp(self.network.lab.passphrase(SECRETS[0]))
+        if opening == ENDED:
+            yield from ((BOB, End()), (SECOND, End()))
 
     def new_text(self, who: str) -> str:
         """A text that nobody has typed before."""
@@ -928,7 +975,7 @@ class Machine(RuleBasedStateMachine):
         self.network.now += seconds
 
     def _arrives(self, to: str, wire: Wire, label: str) -> Sent:
-        note(f"    {label} reaches {to}")
+        self.network.log(f"{label} reaches {to}")
         return multiple(*self.network.receives(to, wire))
 
 
