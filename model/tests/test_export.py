@@ -388,16 +388,17 @@ def test_a_line_says_what_a_row_does_in_words() -> None:
         (
             "| 7 | NONE, AWAITING_SIG | the policy allows the version of the message | pick y, "
             "forget any g^x of ours<br>keep the peer's encrypted and hashed g^x<br>send the D-H "
-            "Key Message | AWAITING_REVEALSIG |"
+            "Key Message | AWAITING_REVEALSIG |  |"
         ),
         (
             "| 9 | AWAITING_DHKEY | the policy allows the version of the message<br>**not:** our "
             "hashed g^x is the higher of the two | pick y, forget any g^x of ours<br>keep the "
-            "peer's encrypted and hashed g^x<br>send the D-H Key Message | AWAITING_REVEALSIG |"
+            "peer's encrypted and hashed g^x<br>send the D-H Key Message | AWAITING_REVEALSIG |  |"
         ),
         (
             "| 10 | AWAITING_REVEALSIG | the policy allows the version of the message | keep the "
-            "peer's encrypted and hashed g^x<br>send the D-H Key Message | stays |"
+            "peer's encrypted and hashed g^x<br>send the D-H Key Message | stays "
+            "| [same-gy-for-new-commit](ambiguities.md#same-gy-for-new-commit) |"
         ),
     ]
 
