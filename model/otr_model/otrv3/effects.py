@@ -10,7 +10,7 @@ from enum import unique
 from typing import TYPE_CHECKING
 
 from otr_model.kernel.expr import Choice, InState, Int, Number, Value, Variable
-from otr_model.kernel.vocabulary import Effect, Observer, action
+from otr_model.kernel.vocabulary import Action, Effect, Observer, action
 
 from . import variables as v
 from .data import Datum
@@ -53,6 +53,25 @@ THEIR_WINDOW_SHIFTS: Mapping[Variable, Value] = {
     for ours in (0, 1)
 }
 PAIR_AT_HAND = (v.OUR_KEYID - v.RECIPIENT_KEYID, v.THEIR_KEYID - v.SENDER_KEYID)
+
+
+def data_message(
+    about: str,
+    *,
+    needs: tuple[Datum, ...] = (),
+    writes: tuple[Datum, ...] = (),
+    forgets: tuple[Datum, ...] = (),
+    sets: Mapping[Variable, Value] | None = None,
+) -> Action:
+    """An effect that sends a Data Message: what all of them need and change, and its own."""
+    return action(
+        about,
+        needs=(*TO_SEND, *needs),
+        writes=(Datum.RING, *writes),
+        forgets=(Datum.OLD_MAC_KEYS, *forgets),
+        sets={**SENDING, **(sets or {})},
+        seen=WIRE,
+    )
 
 
 @unique
@@ -223,37 +242,17 @@ class Do(Effect):
     SEND_PLAINTEXT = action("send the text as it is", seen=WIRE)
     SEND_TAGGED = action("send the text with the whitespace tag", seen=WIRE)
     SEND_QUERY = action("send a Query Message that offers what the policy allows", seen=WIRE)
-    SEND_TEXT = action(
+    SEND_TEXT = data_message(
         "encrypt the text and send it as a Data Message",
-        needs=TO_SEND,
-        writes=(Datum.RING,),
-        forgets=(Datum.OLD_MAC_KEYS,),
-        sets=SENDING,
-        seen=WIRE,
     )
-    SEND_DISCONNECT = action(
+    SEND_DISCONNECT = data_message(
         "send a Data Message with a TLV of type 1",
-        needs=TO_SEND,
-        writes=(Datum.RING,),
-        forgets=(Datum.OLD_MAC_KEYS,),
-        sets=SENDING,
-        seen=WIRE,
     )
-    SEND_HEARTBEAT = action(
+    SEND_HEARTBEAT = data_message(
         "send a Data Message with an empty text and the flag IGNORE_UNREADABLE",
-        needs=TO_SEND,
-        writes=(Datum.RING,),
-        forgets=(Datum.OLD_MAC_KEYS,),
-        sets=SENDING,
-        seen=WIRE,
     )
-    SEND_EXTRA_KEY = action(
+    SEND_EXTRA_KEY = data_message(
         "send a Data Message with a TLV of type 8, and give the extra symmetric key to the user",
-        needs=TO_SEND,
-        writes=(Datum.RING,),
-        forgets=(Datum.OLD_MAC_KEYS,),
-        sets=SENDING,
-        seen=WIRE,
     )
     STORE_SENT = action(
         "store the text that was sent, for possible retransmission",
@@ -280,13 +279,11 @@ class Do(Effect):
             )
         },
     )
-    SEND_STORED = action(
+    SEND_STORED = data_message(
         "encrypt the stored text and send it as a Data Message",
-        needs=(*TO_SEND, Datum.STORED_TEXT),
-        writes=(Datum.RING, Datum.STORED_FOR),
-        forgets=(Datum.OLD_MAC_KEYS,),
-        sets={**SENDING, v.STORED: v.WAS_SENT},
-        seen=WIRE,
+        needs=(Datum.STORED_TEXT,),
+        writes=(Datum.STORED_FOR,),
+        sets={v.STORED: v.WAS_SENT},
     )
     TELL_RESENT = action(
         "tell the user that the stored text was sent", needs=(Datum.STORED_TEXT,), seen=USER
@@ -340,13 +337,12 @@ class Do(Effect):
     ADVANCE_TLV = action("go on to the next TLV of the Data Message")
 
     # SMP.
-    SEND_SMP_1 = action(
+    SEND_SMP_1 = data_message(
         "pick a2 and a3, keep x, send SMP message 1 (1Q where there is a question)",
-        needs=(*TO_SEND, Datum.PEER, Datum.SSID),
-        writes=(Datum.RING, Datum.SMP_EXPONENTS, Datum.SMP_SECRET),
-        forgets=(Datum.OLD_MAC_KEYS, Datum.SMP_1_RECEIVED, Datum.SMP_BASES, Datum.SMP_POINTS),
-        sets={**SENDING, v.SMP_ASKED: False},
-        seen=WIRE,
+        needs=(Datum.PEER, Datum.SSID),
+        writes=(Datum.SMP_EXPONENTS, Datum.SMP_SECRET),
+        forgets=(Datum.SMP_1_RECEIVED, Datum.SMP_BASES, Datum.SMP_POINTS),
+        sets={v.SMP_ASKED: False},
     )
     KEEP_SMP_1 = action(
         "keep SMP message 1 until the user gives the secret",
@@ -354,37 +350,25 @@ class Do(Effect):
         sets={v.SMP_ASKED: True},
     )
     TELL_SMP_ASKED = action("ask the user for the secret, with any question", seen=USER)
-    SEND_SMP_2 = action(
+    SEND_SMP_2 = data_message(
         "pick b2, b3 and r4, keep g3a, g2, g3, b3, Pb and Qb, send SMP message 2",
-        needs=(*TO_SEND, Datum.PEER, Datum.SSID, Datum.SMP_1_RECEIVED),
-        writes=(Datum.RING, Datum.SMP_EXPONENTS, Datum.SMP_BASES, Datum.SMP_POINTS),
-        forgets=(Datum.OLD_MAC_KEYS, Datum.SMP_1_RECEIVED),
-        sets={**SENDING, v.SMP_ASKED: False},
-        seen=WIRE,
+        needs=(Datum.PEER, Datum.SSID, Datum.SMP_1_RECEIVED),
+        writes=(Datum.SMP_EXPONENTS, Datum.SMP_BASES, Datum.SMP_POINTS),
+        forgets=(Datum.SMP_1_RECEIVED,),
+        sets={v.SMP_ASKED: False},
     )
-    SEND_SMP_3 = action(
+    SEND_SMP_3 = data_message(
         "compute g2 and g3, keep g3b, Pa / Pb and Qa / Qb, send SMP message 3",
-        needs=(*TO_SEND, Datum.SMP_EXPONENTS, Datum.SMP_SECRET),
-        writes=(Datum.RING, Datum.SMP_BASES, Datum.SMP_POINTS),
-        forgets=(Datum.OLD_MAC_KEYS, Datum.SMP_SECRET),
-        sets=SENDING,
-        seen=WIRE,
+        needs=(Datum.SMP_EXPONENTS, Datum.SMP_SECRET),
+        writes=(Datum.SMP_BASES, Datum.SMP_POINTS),
+        forgets=(Datum.SMP_SECRET,),
     )
-    SEND_SMP_4 = action(
+    SEND_SMP_4 = data_message(
         "compute Rb, send SMP message 4",
-        needs=(*TO_SEND, Datum.SMP_EXPONENTS, Datum.SMP_POINTS),
-        writes=(Datum.RING,),
-        forgets=(Datum.OLD_MAC_KEYS,),
-        sets=SENDING,
-        seen=WIRE,
+        needs=(Datum.SMP_EXPONENTS, Datum.SMP_POINTS),
     )
-    SEND_SMP_ABORT = action(
+    SEND_SMP_ABORT = data_message(
         "send a TLV of type 6",
-        needs=TO_SEND,
-        writes=(Datum.RING,),
-        forgets=(Datum.OLD_MAC_KEYS,),
-        sets=SENDING,
-        seen=WIRE,
     )
     FORGET_SMP = action(
         "forget the partial computations of SMP", forgets=SMP_DATA, sets={v.SMP_ASKED: False}

@@ -104,9 +104,9 @@ def _started_by_both(*, higher: bool) -> Play:
 
 
 def long_chat(stage: Stage) -> None:
-    """Reads and is read over a hundred messages, with a new key each time the turn changes."""
+    """Reads and is read over a hundred messages each way, a new key each time the turn changes."""
     private(stage)
-    for number in range(MANY // 2):
+    for number in range(MANY):
         stage.tester_says(f"tester {number}")
         stage.settle()
         stage.target_says(f"target {number}")
