@@ -10,7 +10,7 @@ import ctypes
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from otr_reference.errors import Malformed
@@ -289,14 +289,29 @@ EXPRESSIONS = st.recursive(
 )
 
 
+def spelled_alike(expression: sexp.Expression) -> bool:
+    """Whether libgcrypt spells every string as we do.
+
+    It takes a zero octet behind others for one that can be shown, and prints it so, in a token even
+    as it is. We write such a string in hex.
+    """
+    if isinstance(expression, bytes):
+        return b"\0" not in expression[1:]
+    return all(map(spelled_alike, expression))
+
+
 @settings(deadline=None)
 @given(expression=st.lists(EXPRESSIONS, max_size=5).map(tuple))
+@example(expression=(b" \0",))
+@example(expression=(b"a\0",))
+@example(expression=(b"\0a",))
 def test_what_we_write_libgcrypt_reads_and_writes_too(
     gcrypt: Gcrypt, expression: sexp.Expression
 ) -> None:
     written = sexp.write(expression)
     assert gcrypt.printed(written, CANONICAL) == canonical(expression)
-    assert gcrypt.printed(written, ADVANCED) == written
+    if spelled_alike(expression):
+        assert gcrypt.printed(written, ADVANCED) == written
 
 
 STRUCTURE: Final = (b"(", b")", b" ", b"\n", b"&", b"[", b":", b"0", b"1", b"3")

@@ -106,7 +106,8 @@ def write(expression: Expression) -> bytes:
 
     A list begins on a line of its own, indented by its depth; each string is a token where it can
     be, else quoted, and hex where it holds a zero octet or one that a terminal would not show, or
-    begins with one that has its high bit set.
+    begins with one that has its high bit set. (libgcrypt quotes a string with a zero octet that is
+    not its first; it reads ours all the same.)
 
     Raises:
         Malformed: A string is longer than `ATOM_LIMIT`.
