@@ -46,6 +46,12 @@ class Element(Public):
     __slots__ = ()
 
 
+class Point(Public):
+    """A point of an elliptic curve as it was encoded, not necessarily a valid one."""
+
+    __slots__ = ()
+
+
 class Mac(Public):
     """A message authentication code."""
 
@@ -54,6 +60,18 @@ class Mac(Public):
 
 class Signature(Public):
     """A signature."""
+
+    __slots__ = ()
+
+
+class EddsaSignature(Public):
+    """A signature with an Ed448 key."""
+
+    __slots__ = ()
+
+
+class RingSignature(Public):
+    """A signature of knowledge of one of three private keys, which does not tell which."""
 
     __slots__ = ()
 
