@@ -71,6 +71,7 @@ _unknown_number: Callable[[str], z3.ArithRef] = _z3.Int
 _unknown_truth: Callable[[str], z3.BoolRef] = _z3.Bool
 _plus: Callable[[z3.ArithRef, z3.ArithRef], z3.ArithRef] = operator.add
 _minus: Callable[[z3.ArithRef, z3.ArithRef], z3.ArithRef] = operator.sub
+_modulo: Callable[[z3.ArithRef, z3.ArithRef], z3.ArithRef] = operator.mod
 _equal: Callable[[z3.ArithRef, z3.ArithRef], z3.BoolRef] = operator.eq
 _less: Callable[[z3.ArithRef, z3.ArithRef], z3.BoolRef] = operator.lt
 _at_most: Callable[[z3.ArithRef, z3.ArithRef], z3.BoolRef] = operator.le
@@ -232,6 +233,10 @@ class Z3Reading(Reading[z3.ArithRef, z3.BoolRef]):
     def minus(self, left: z3.ArithRef, right: z3.ArithRef) -> z3.ArithRef:
         """A difference."""
         return _minus(left, right)
+
+    def remainder(self, left: z3.ArithRef, divisor: int) -> z3.ArithRef:
+        """A remainder; z3's is from 0 to below the divisor, as Python's."""
+        return _modulo(left, _number(divisor))
 
     def choose(self, when: z3.BoolRef, then: z3.ArithRef, otherwise: z3.ArithRef) -> z3.ArithRef:
         """A choice."""

@@ -28,7 +28,7 @@ from .errors import OtrSpecError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from otr_model.kernel.composition import AnyRow
+    from otr_model.kernel.composition import AnyRow, Family
     from otr_model.kernel.guard import Guard
     from otr_model.kernel.variant import Applied
     from otr_model.kernel.vocabulary import Check, Condition, Effect, Event
@@ -56,12 +56,15 @@ C = TypeVar("C", bound="Conversation[Any]")
 
 
 class Conversation(Protocol[M]):
-    """What an engine needs of a conversation: the shared state and the members by key."""
+    """What an engine needs of a conversation: the shared state and the members by key.
+
+    The members of a further family are in the attribute that the family names.
+    """
 
     members: dict[int, M]
 
     def clone(self) -> Any:  # noqa: ANN401 - see State
-        """A copy that shares the members, in a dictionary of its own."""
+        """A copy that shares the members, in dictionaries of its own."""
 
 
 class Step(Generic[C, M]):
@@ -85,15 +88,24 @@ class Step(Generic[C, M]):
         self.shared = conversation.clone()
         self.spawn = spawn
         self.key = 0
+        self.group: dict[int, M] = self.shared.members
         self.trace: list[Fired] = []
         self.failed: Check | None = None
-        self._owned: set[int] = set()
+        self._owned: set[tuple[int, int]] = set()
+
+    def spawn_in(self, slot: str, key: int) -> Any:  # noqa: ANN401 - each family has a class
+        """Make a member of a family that is not the master's; a protocol with such overrides it.
+
+        Raises:
+            Unbound: always.
+        """
+        message = f"{type(self).__name__} makes no members of {slot} ({key:#x})"
+        raise Unbound(message)
 
     @property
     def member(self) -> M:
         """The member at hand, to look at."""
-        member: M = self.shared.members[self.key]
-        return member
+        return self.group[self.key]
 
     @property
     def master(self) -> M:
@@ -103,23 +115,31 @@ class Step(Generic[C, M]):
 
     def own(self) -> M:
         """The member at hand, to write to."""
-        member: M = self.shared.members[self.key]
-        if self.key not in self._owned:
+        group, key = self.group, self.key
+        member = group[key]
+        place = (id(group), key)
+        if place not in self._owned:
             member = member.clone()
-            self.shared.members[self.key] = member
-            self._owned.add(self.key)
+            group[key] = member
+            self._owned.add(place)
         return member
 
-    def enter(self, key: int) -> None:
-        """Go to the member with a key; spawn it if it is not there."""
+    def turn_to(self, slot: str) -> None:
+        """Turn to a family, by the attribute that holds its members."""
+        self.group = getattr(self.shared, slot)
+
+    def enter(self, slot: str, key: int) -> None:
+        """Go to the member of a family with a key; spawn it if it is not there."""
+        self.turn_to(slot)
         self.key = key
-        if key not in self.shared.members:
-            self.shared.members[key] = self.spawn(key)
-            self._owned.add(key)
+        if key not in self.group:
+            master = self.group is self.shared.members
+            self.group[key] = self.spawn(key) if master else self.spawn_in(slot, key)
+            self._owned.add((id(self.group), key))
 
     def retire(self, key: int) -> None:
-        """Forget a member."""
-        del self.shared.members[key]
+        """Forget a member of the family at hand."""
+        del self.group[key]
 
 
 @dataclass(slots=True)
@@ -145,12 +165,22 @@ class _Move:
 
 
 @dataclass(slots=True)
+class _Kin:
+    """A family, prepared."""
+
+    slot: str
+    limit: int
+    retires: Callable[[Any], bool]
+    vanishes: Callable[[Any], bool] | None
+
+
+@dataclass(slots=True)
 class _Machine:
-    """A table, prepared."""
+    """A table, prepared; `kin` is the family that it belongs to."""
 
     name: str
     slot: str
-    in_family: bool
+    kin: _Kin | None
     cells: dict[tuple[Word, Event], _Decision]
 
 
@@ -209,17 +239,29 @@ class Engine(Generic[S]):
         self._ask = {c: self._condition(c, step) for c in composition.conditions}
         effects = {e: self._effect(e, step) for e in composition.effects}
         self._machines: dict[Event, _Machine] = {}
+        kin = {name: k for f in composition.families for k in [self._kin(f)] for name in f.tables}
+        self._main = self._kin(composition.family)
         for table in composition.tables:
             cells = {
                 cell: _Decision(tuple(self._move(row, effects) for row in rows), {})
                 for cell, rows in table.index.items()
             }
-            in_family = table.name in composition.family.tables
-            machine = _Machine(table.name, table.machine, in_family, cells)
+            machine = _Machine(table.name, table.machine, kin.get(table.name), cells)
             for event in table.events:
                 self._machines[event] = machine
-        self._retires = composition.family.retires.read(PYTHON)
-        self.limit = applied.parameters[composition.family.limit]
+
+    @property
+    def limit(self) -> int:
+        """How many members of the master's family are kept at most."""
+        return self._main.limit
+
+    def _kin(self, family: Family) -> _Kin:
+        return _Kin(
+            family.slot,
+            self.applied.parameters[family.limit],
+            family.retires.read(PYTHON),
+            None if family.vanishes is None else family.vanishes.read(PYTHON),
+        )
 
     def _bind(self, step: type[S]) -> None:
         """Refuse a step whose methods are not those of the vocabulary."""
@@ -294,21 +336,28 @@ class Engine(Generic[S]):
         )
 
     def has_room(self, step: S, key: int) -> bool:
-        """Whether a member with a key is there, can be spawned, or can take another's place."""
-        members = step.shared.members
-        return key in members or len(members) <= self.limit or self._retirable(step) is not None
+        """Whether a member with a key is there, can be spawned, or can take another's place.
 
-    def _retirable(self, step: S) -> int | None:
+        This is about the family that has a master.
+        """
+        members = step.shared.members
+        if key in members or len(members) <= self._main.limit:
+            return True
+        return self._retirable(step, self._main) is not None
+
+    @staticmethod
+    def _retirable(step: S, kin: _Kin) -> int | None:
         """The key of the member that was least recently used and may be retired."""
-        here = step.key
+        group, here = step.group, step.key
+        step.turn_to(kin.slot)
         key: int
         try:
-            for key in step.shared.members:
+            for key in step.group:
                 step.key = key
-                if key != 0 and self._retires(step):
+                if key != 0 and kin.retires(step):
                     return key
         finally:
-            step.key = here
+            step.group, step.key = group, here
         return None
 
     def run(self, step: S, event: Event, key: int) -> None:
@@ -324,11 +373,13 @@ class Engine(Generic[S]):
             if machine is None:
                 step.trace.append(Fired(f"{happening.label}!missing", to))
                 continue
-            if machine.in_family:
-                self._enter(step, to)
+            kin = machine.kin
+            if kin is not None:
+                self._enter(step, kin, to)
             else:
-                step.key = to if to in step.shared.members else 0
-            owner = step.member if machine.in_family else step.shared
+                step.turn_to(self._main.slot)
+                step.key = to if to in step.group else 0
+            owner = step.shared if kin is None else step.member
             state: Word = getattr(owner, machine.slot)
             move = self._pick(step, machine, state, happening)
             if move is None:
@@ -340,17 +391,21 @@ class Engine(Generic[S]):
             for effect in move.do:
                 self._perform(step, move, effect)
             if move.goto is not None:
-                setattr(step.own() if machine.in_family else step.shared, machine.slot, move.goto)
+                setattr(step.shared if kin is None else step.own(), machine.slot, move.goto)
             queue.extend(
                 (raised, to if route is None else route(step)) for raised, route in move.raises
             )
+            if kin is not None and kin.vanishes is not None and kin.vanishes(step):
+                step.retire(to)
 
-    def _enter(self, step: S, key: int) -> None:
-        if key not in step.shared.members and len(step.shared.members) > self.limit:
-            oldest = self._retirable(step)
+    def _enter(self, step: S, kin: _Kin, key: int) -> None:
+        members = getattr(step.shared, kin.slot)
+        if key not in members and len(members) > kin.limit:
+            oldest = self._retirable(step, kin)
             if oldest is not None:
+                step.turn_to(kin.slot)
                 step.retire(oldest)
-        step.enter(key)
+        step.enter(kin.slot, key)
 
     def _pick(self, step: S, machine: _Machine, state: Word, event: Event) -> _Move | None:
         """The row that applies; None only under a variant."""

@@ -282,6 +282,10 @@ class _Worth(Reading[Look, Look]):
         """A difference."""
         return _strict(lambda a, b: a - b, left, right)
 
+    def remainder(self, left: Look, divisor: int) -> Look:
+        """A remainder."""
+        return _strict(lambda a: a % divisor, left)
+
     def choose(self, when: Look, then: Look, otherwise: Look) -> Look:
         """One of two, as soon as it is known which, or where both are the same."""
 

@@ -69,6 +69,8 @@ class Family:
         tables: the names of its tables.
         limit: the parameter that bounds the number of members.
         retires: which members may be retired, oldest first, to make room for a new one.
+        vanishes: which members are gone as soon as an event has been dealt with; None: none is.
+        slot: the attribute of a conversation that holds the members.
     """
 
     name: str
@@ -76,11 +78,20 @@ class Family:
     tables: tuple[str, ...]
     limit: str
     retires: Bool
+    vanishes: Bool | None = None
+    slot: str = "members"
+
+    def variables(self) -> frozenset[Variable]:
+        """Every variable that decides whether a member is kept."""
+        gone = frozenset() if self.vanishes is None else self.vanishes.variables()
+        return self.retires.variables() | gone
 
 
 @dataclass(frozen=True)
 class Composition:
     """A protocol: its tables and all that they are made of.
+
+    `family` is the family whose member with key 0 is the master; there may be `further` ones.
 
     Raises:
         IllFormed: if two tables handle one event.
@@ -100,6 +111,7 @@ class Composition:
     exclusives: tuple[Exclusive, ...] = ()
     ambiguities: tuple[Ambiguity, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+    further: tuple[Family, ...] = ()
     handler: Mapping[Event, AnyTable] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -128,12 +140,22 @@ class Composition:
                 if raised.event.origin is not Origin.RAISED:
                     message = f"{row.id} raises {raised.event.name}, which comes from outside"
                     raise IllFormed(message)
+                if raised.to is None and self._is_lost(row, raised.event):
+                    message = f"{row.id} raises {raised.event.name} for no member in particular"
+                    raise IllFormed(message)
         for event in self.events:
             if event not in self.handler:
                 message = f"no table handles {event.name}"
                 raise IllFormed(message)
         self._validate_use()
         self._validate_variables()
+
+    def _is_lost(self, row: AnyRow, event: Event) -> bool:
+        """Whether an event that a row raises goes to another family than the row's."""
+        mine, theirs = self.family_of(row.table), self.family_of(self.handler[event].name)
+        if theirs is None or theirs == mine:
+            return False
+        return mine is not None or theirs != self.family
 
     def _validate_use(self) -> None:
         used_effects = {effect for row in self.rows() for effect in row.do}
@@ -173,17 +195,25 @@ class Composition:
             for variable, value in effect.spec.sets.items():
                 yield effect.name, variable
                 yield from ((effect.name, v) for v in value.variables())
-        for condition in self.conditions:
-            if isinstance(condition.spec, Defined):
-                yield from ((condition.name, v) for v in condition.spec.expr.variables())
-        for check in self.checks:
-            if check.spec.expr is not None:
-                yield from ((check.name, v) for v in check.spec.expr.variables())
+        defined = [(c.name, c.spec.expr) for c in self.conditions if isinstance(c.spec, Defined)]
+        checked = [(c.name, c.spec.expr) for c in self.checks if c.spec.expr is not None]
+        for name, expression in (*defined, *checked):
+            yield from ((name, v) for v in expression.variables())
         for row in self.rows():
             for raised in row.raises:
                 if raised.to is not None:
                     yield from ((row.id, v) for v in raised.to.variables())
-        yield from ((self.family.name, v) for v in self.family.retires.variables())
+        for family in self.families:
+            yield from ((family.name, v) for v in family.variables())
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """All families, that of the master first."""
+        return (self.family, *self.further)
+
+    def family_of(self, table: str) -> Family | None:
+        """The family that a table, by its name, belongs to; None: there is one such machine."""
+        return next((family for family in self.families if table in family.tables), None)
 
     def rows(self) -> tuple[AnyRow, ...]:
         """Every row of every table."""

@@ -79,6 +79,10 @@ class TreeReading(Reading[Object, Object]):
         """A difference."""
         return {"op": "-", "left": left, "right": right}
 
+    def remainder(self, left: Object, divisor: int) -> Object:
+        """A remainder."""
+        return {"op": "mod", "left": left, "divisor": divisor}
+
     def choose(self, when: Object, then: Object, otherwise: Object) -> Object:
         """One of two."""
         return {"op": "if", "when": when, "then": then, "otherwise": otherwise}
@@ -201,6 +205,11 @@ class _Exporter:
             "about": composition.about,
             "tables": [self.table(table) for table in composition.tables],
             "family": self.family(composition.family),
+            **(
+                {"further": [self.family(family) for family in composition.further]}
+                if composition.further
+                else {}
+            ),
             "events": [self.event(event) for event in composition.events],
             "conditions": [self.condition(condition) for condition in composition.conditions],
             "checks": [self.check(check) for check in composition.checks],
@@ -260,6 +269,7 @@ class _Exporter:
             "tables": list(family.tables),
             "limit": family.limit,
             "retires": self.expression(family.retires),
+            **({} if family.vanishes is None else {"vanishes": self.expression(family.vanishes)}),
         }
 
     def event(self, event: Event) -> Object:
@@ -451,7 +461,8 @@ def schema() -> Object:
                 "layouts": _list("layout", "messages and structures in bytes"),
                 "texts": _list("textFormat", "messages in characters"),
                 "schedules": _list("schedule", "which keys are computed from what"),
-            }
+            },
+            {"further": _list("family", "families beside the one that has a master")},
         ),
         "$defs": {
             **_names_of_kinds(),
@@ -554,6 +565,10 @@ def _expressions() -> Object:
                 ),
                 node(either("+", "-"), sides),
                 node(
+                    {"const": "mod"},
+                    {"left": _ref("integer"), "divisor": {"type": "integer", "minimum": 1}},
+                ),
+                node(
                     {"const": "if"},
                     {
                         "when": _ref("truth"),
@@ -647,6 +662,7 @@ def _machines() -> Object:
                 "limit": _ref("name"),
                 "retires": _ref("truthExpression"),
             },
+            {"vanishes": _ref("truthExpression")},
             about="machines that exist once for each key",
         ),
     }
@@ -797,6 +813,8 @@ def _layouts() -> Object:
             {
                 "value": _number("the one number that it may hold"),
                 "size": _number("bytes that its value has to have", 1),
+                "unit": _number("bytes of its value that belong together", 1),
+                "most": _number("bytes that it has at most, a length in front included", 1),
                 "versions": {**versions, "description": "those that have it"},
                 "optional": _yes_or_no("it may be missing, with all that follows"),
                 "key": _text("what encrypts it, or what the MAC is made with"),
@@ -807,6 +825,14 @@ def _layouts() -> Object:
                     "prefixItems": [_ref("name"), _ref("name")],
                     "minItems": 2,
                     "items": False,
+                },
+                "options": {
+                    "type": "array",
+                    "description": "of a sequence: what it may hold, each once",
+                    "minItems": 1,
+                    "items": _object(
+                        {"inside": _ref("id")}, {"required": _yes_or_no("it has to be there")}
+                    ),
                 },
             },
         ),

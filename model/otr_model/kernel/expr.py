@@ -69,6 +69,10 @@ class Reading(ABC, Generic[I, B]):
         """A difference."""
 
     @abstractmethod
+    def remainder(self, left: I, divisor: int) -> I:
+        """What is left of an integer that is not negative, divided by a constant."""
+
+    @abstractmethod
     def choose(self, when: B, then: I, otherwise: I) -> I:
         """One of two integers."""
 
@@ -119,6 +123,9 @@ class Int(ABC):
 
     def __sub__(self, other: Int | int) -> Int:
         return Difference(self, lift(other))
+
+    def __mod__(self, divisor: int) -> Int:
+        return Remainder(self, divisor)
 
     def __lt__(self, other: Int | int) -> Bool:
         return Comparison(Compare.LESS, self, lift(other))
@@ -319,6 +326,31 @@ class Difference(Int):
     def variables(self) -> frozenset[Variable]:
         """Those of both sides."""
         return self.left.variables() | self.right.variables()
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder(Int):
+    """What is left of `left`, which is not negative, divided by a constant above 0.
+
+    Raises:
+        ValueError: if the constant is not above 0.
+    """
+
+    left: Int
+    divisor: int
+
+    def __post_init__(self) -> None:
+        if self.divisor < 1:
+            message = f"the divisor is {self.divisor}"
+            raise ValueError(message)
+
+    def read(self, reading: Reading[I, B]) -> I:
+        """The remainder under a reading."""
+        return reading.remainder(self.left.read(reading), self.divisor)
+
+    def variables(self) -> frozenset[Variable]:
+        """Those of what is divided."""
+        return self.left.variables()
 
 
 @dataclass(frozen=True, slots=True)

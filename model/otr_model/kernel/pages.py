@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .ambiguity import Ambiguity, Reading
-    from .composition import AnyRow, AnyTable, Composition
+    from .composition import AnyRow, AnyTable, Composition, Family
     from .expr import Bool, Int, Variable
     from .layout import Field, Layout, Piece, TextFormat
     from .schedule import Schedule
@@ -253,10 +253,12 @@ class _Book:
     def raised(self, raised: Raise[Event]) -> str:
         if raised.to is None:
             return self.event(raised.event)
-        family = self.composition.family.name
-        if raised.to == Number(0):
-            return f"{self.event(raised.event)} for the master {family}"
-        return f"{self.event(raised.event)} for {family} {_code(raised.to.read(self.printed))}"
+        handler = self.composition.handler[raised.event].name
+        family = self.composition.family_of(handler) or self.composition.family
+        if family is self.composition.family and raised.to == Number(0):
+            return f"{self.event(raised.event)} for the master {family.name}"
+        key = _code(raised.to.read(self.printed))
+        return f"{self.event(raised.event)} for {family.name} {key}"
 
     def words(self, guard: Guard) -> list[str]:
         """A guard in words, one line for each thing that must hold."""
@@ -290,11 +292,25 @@ class _Book:
             return "otherwise"
         return _stacked(self.words(row.when))
 
+    def family(self, family: Family) -> str:
+        """What a family is, in a paragraph."""
+        gone = (
+            ""
+            if family.vanishes is None
+            else f" One for which {_code(family.vanishes.read(self.printed))} is gone at once."
+        )
+        return (
+            f"There is one {family.name} for each key, which is {_escaped(family.about)}. A "
+            f"{family.name} consists of "
+            + ", ".join(f"[{name.rpartition('.')[2]}]" for name in family.tables)
+            + f". At most {_code(family.limit)} are kept; to make room, the oldest for which "
+            f"{_code(family.retires.read(self.printed))} is given up.{gone}"
+        )
+
     # The index.
 
     def index(self, others: Sequence[tuple[str, str]]) -> list[str]:
         composition = self.composition
-        family = composition.family
         counted = sum(len(table.rows) for table in composition.tables)
         more = [
             ("vocabulary.md", "what the words of the rows mean"),
@@ -335,12 +351,7 @@ class _Book:
                     for table in composition.tables
                 ),
             ),
-            f"There is one {family.name} for each key, which is {_escaped(family.about)}. A "
-            f"{family.name} consists of "
-            + ", ".join(f"[{name.rpartition('.')[2]}]" for name in family.tables)
-            + f". At most {_code(family.limit)} are kept; to make room, the oldest for which "
-            f"{_code(family.retires.read(self.printed))} is given up.",
-            "",
+            *(line for family in composition.families for line in (self.family(family), "")),
             *(f"[{t.machine}]: {t.machine}.md" for t in composition.tables),
             "",
             "## Events",

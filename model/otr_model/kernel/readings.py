@@ -59,6 +59,10 @@ class PythonReading(Reading[Number, Test]):
         """A difference."""
         return lambda step: left(step) - right(step)
 
+    def remainder(self, left: Number, divisor: int) -> Number:
+        """A remainder."""
+        return lambda step: left(step) % divisor
+
     def choose(self, when: Test, then: Number, otherwise: Number) -> Number:
         """A conditional expression."""
         return lambda step: then(step) if when(step) else otherwise(step)
@@ -123,6 +127,11 @@ class PageReading(Reading[str, str]):
         grouped = f"({right})" if " " in right else right
         return f"{left} − {grouped}"  # noqa: RUF001 - a minus sign, for people
 
+    def remainder(self, left: str, divisor: int) -> str:
+        """A remainder; the left side in brackets where it is more than one term."""
+        grouped = f"({left})" if " " in left else left
+        return f"{grouped} mod {divisor}"
+
     def choose(self, when: str, then: str, otherwise: str) -> str:
         """A choice, in words."""
         return f"({then} if {when}, else {otherwise})"
@@ -185,6 +194,10 @@ class PromelaReading(Reading[str, str]):
     def minus(self, left: str, right: str) -> str:
         """A difference."""
         return f"({left} - {right})"
+
+    def remainder(self, left: str, divisor: int) -> str:
+        """A remainder."""
+        return f"({left} % {divisor})"
 
     def choose(self, when: str, then: str, otherwise: str) -> str:
         """A conditional expression."""
