@@ -138,9 +138,9 @@ def _band(canvas: Canvas, layout: Layout, x: int, y: int) -> int:
     for field in fields:
         if field.covers is not None:
             bottom = max(bottom, _bracket(canvas, boxes, fields, field))
-    for field in fields:
-        if _opens(field) and field.inside is not None:
-            bottom = _inside(canvas, groups[field.name][-1], field.inside, (x, bottom))
+    opened = [(groups[field.name][-1], inner) for field in fields for inner in _opened(field)]
+    for number, (box, inner) in enumerate(opened):
+        bottom = _inside(canvas, None if number else box, inner, (x, bottom))
     return bottom
 
 
@@ -152,9 +152,12 @@ def _groups(layout: Layout) -> dict[str, list[_Box]]:
     return groups
 
 
-def _opens(field: Field) -> bool:
-    """Whether what is inside a field stands below it: nested or encrypted, but not signed."""
-    return _encrypted(field) or (field.inside is not None and field.type.spec.kind in _NESTED)
+def _opened(field: Field) -> list[Layout]:
+    """What stands below a field: what is nested or encrypted in it, but not what is signed."""
+    inner = [option.layout for option in field.options]
+    if field.inside is not None and (_encrypted(field) or field.type.spec.kind in _NESTED):
+        inner.append(field.inside)
+    return inner
 
 
 def _encrypted(field: Field) -> bool:
@@ -165,8 +168,8 @@ def _cell(cell: Cell) -> _Box:
     """A box for a length or a value."""
     field = cell.field
     offset = "" if cell.offset is None else str(cell.offset)
-    if field.prefix and cell.title == "length":
-        length = (_Text("length", color=style.MUTED), _Text(str(cell.size), color=style.MUTED))
+    if cell.ahead:
+        length = (_Text(cell.title, color=style.MUTED), _Text(str(cell.size), color=style.MUTED))
         return _Box(length, offset, fill=style.GREY, field=field.name, dashed=field.optional)
     lines = _title(field.title)
     size = "" if cell.size is None else f" {cell.size}"
@@ -174,6 +177,8 @@ def _cell(cell: Cell) -> _Box:
     if field.value is not None:
         digits = 2 * field.type.spec.size
         lines.append(_Text(f"0x{field.value:0{digits}x}", color=style.BLUE, mono=True))
+    if field.type.spec.kind is Kind.LITTLE_NUMBER:
+        lines.append(_Text("little-endian", color=style.MUTED))
     if _encrypted(field):
         lines.append(_Text(f"with {field.key}", color=style.AMBER))
     only = " and ".join(map(str, field.versions))
@@ -214,13 +219,18 @@ def _bracket(canvas: Canvas, boxes: Sequence[_Box], fields: Sequence[Field], fie
     return max(rows) + 26
 
 
-def _inside(canvas: Canvas, box: _Box, inner: Layout, place: tuple[int, int]) -> int:
-    """Draw what is inside a box, below it; returns where that ends."""
+def _inside(canvas: Canvas, box: _Box | None, inner: Layout, place: tuple[int, int]) -> int:
+    """Draw what is inside a box, below it; returns where that ends.
+
+    The box is None where another picture already stands between it and what is inside it.
+    """
     x, y = place[0] + INDENT, place[1] + 52
     groups = _groups(inner)
     _place(list(groups.values()), x, y)
     right = max((each.right for each in _all(groups.values())), default=x)
-    canvas.area([(box.x, box.bottom), (box.right, box.bottom), (right, y), (x, y)], style.WARMER)
+    if box is not None:
+        corners = [(box.x, box.bottom), (box.right, box.bottom), (right, y), (x, y)]
+        canvas.area(corners, style.WARMER)
     canvas.text(x + 2, y - 20, f"{inner.title}: {inner.about}", size=11, color=style.MUTED)
     return _band(canvas, inner, x, y)
 
@@ -233,13 +243,16 @@ def _notes(canvas: Canvas, layout: Layout, bottom: int) -> None:
         notes.append("Dashed: may be missing, with all that follows.")
     if any(field.exact is None for field in fields):
         notes.append("Strokes: the size varies.")
+    left_out = [o.layout.title for field in fields for o in field.options if not o.required]
+    if left_out:
+        notes.append(f"May be left out: {', '.join(left_out)}.")
     if notes:
         canvas.text(0, bottom + 20, " ".join(notes), size=11, color=style.MUTED)
 
 
 def _with_inner(layout: Layout) -> list[Layout]:
     """A layout, and those that are drawn below it."""
-    inner = [field.inside for field in layout.fields if field.inside and _opens(field)]
+    inner = [inside for field in layout.fields for inside in _opened(field)]
     return [layout, *(each for inside in inner for each in _with_inner(inside))]
 
 
@@ -276,6 +289,7 @@ def _form(piece: Piece) -> str:
     names = {
         Form.HEX: "hexadecimal",
         Form.DECIMAL: "decimal",
+        Form.NATURAL: "decimal",
         Form.BASE64: "base-64",
         Form.IDENTIFIERS: "versions",
         Form.MARKS: "one or more of",

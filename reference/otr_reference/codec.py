@@ -28,7 +28,18 @@ from otr_model.kernel.layout import Field, Form, Kind, Layout, Piece, TextFormat
 from otr_reference.arith import Number
 from otr_reference.errors import Malformed
 
-__all__ = ["Codec", "Misread", "Part", "TextCodec", "TextPart", "Value", "count_octets", "marked"]
+__all__ = [
+    "Codec",
+    "Misread",
+    "Part",
+    "Record",
+    "SequenceCodec",
+    "TextCodec",
+    "TextPart",
+    "Value",
+    "count_octets",
+    "marked",
+]
 
 Value: TypeAlias = int | bytes
 """What a field or piece holds."""
@@ -145,6 +156,9 @@ class Codec:
             value, end = read(field, data, place)
             if field.value is not None and value != field.value:
                 raise Misread(field.title, f"is not {field.value}", place)
+            fault = _size_fault(field, end - place)
+            if fault:
+                raise Misread(field.title, fault, place)
             if minimal and field.type.spec.kind is Kind.COUNTED_NUMBER:
                 first = place + field.prefix
                 if first < end and not data[first]:
@@ -183,8 +197,135 @@ class Codec:
         while last > first and self._steps[last - 1][0].optional and names[last - 1] not in values:
             last -= 1
         return b"".join(
-            write(field, _given(field, values)) for field, _, write in self._steps[first:last]
+            _sized(field, write(field, _given(field, values)))
+            for field, _, write in self._steps[first:last]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One of the layouts of a sequence as it was read.
+
+    Attributes:
+        layout: Which.
+        parts: Its fields, one at least.
+    """
+
+    layout: Layout
+    parts: tuple[Part, ...]
+
+    @property
+    def start(self) -> int:
+        """The place of its first byte."""
+        return self.parts[0].start
+
+    @property
+    def end(self) -> int:
+        """The place after its last byte."""
+        return self.parts[-1].end
+
+
+class SequenceCodec:
+    """Reads and writes what a sequence holds: how many layouts there are, and those.
+
+    Args:
+        field: The field of the sequence.
+        version: The version of the protocol; 0 for the newest that each layout has.
+    """
+
+    __slots__ = ("_codecs", "_first", "_required", "field")
+
+    def __init__(self, field: Field, version: int = 0) -> None:
+        layouts = [option.layout for option in field.options]
+        first = layouts[0].fields[0]
+        self.field: Final = field
+        self._codecs: Final = {layout.fields[0].value: Codec(layout, version) for layout in layouts}
+        self._required: Final = tuple(each.layout for each in field.options if each.required)
+        self._first: Final = (first, _reader(first, version))
+
+    def codec(self, data: bytes, place: int) -> Codec:
+        """What reads the layout that starts at a place.
+
+        Raises:
+            Misread: Its first field is cut short, or is that of none of the layouts.
+        """
+        first, read = self._first
+        value, _ = read(first, data, place)
+        found = self._codecs.get(int(value)) if not isinstance(value, bytes) else None
+        if found is None:
+            raise Misread(first.title, "is that of no field", place)
+        return found
+
+    def records(self, data: bytes, start: int = 0, *, minimal: bool = True) -> Iterator[Record]:
+        """Read layout after layout.
+
+        Args:
+            data: The bytes; others may follow those of the sequence.
+            start: The place of the number in front.
+            minimal: Whether a number with leading zero bytes is refused.
+
+        Yields:
+            The layouts that are there, in their order.
+
+        Raises:
+            Misread: The number in front is cut short, or less than those that are required or more
+                than all; a layout cannot be read, is of no known kind, or is there twice; or one
+                that is required is missing, which shows at the end.
+        """
+        field = self.field
+        place = start + field.prefix
+        if len(data) < place:
+            raise Misread(field.prefix_title, "is cut short", start)
+        least, most = len(self._required), len(self._codecs)
+        count = int.from_bytes(data[start:place], "big")
+        if not least <= count <= most:
+            raise Misread(field.prefix_title, f"is not {least} to {most}", start)
+        seen: list[Layout] = []
+        for _ in range(count):
+            codec = self.codec(data, place)
+            if codec.layout in seen:
+                raise Misread(codec.layout.title, "is there twice", place)
+            seen.append(codec.layout)
+            yield (record := Record(codec.layout, tuple(codec.parts(data, place, minimal=minimal))))
+            place = record.end
+        for layout in self._required:
+            if layout not in seen:
+                raise Misread(layout.title, "is missing", place)
+
+    def write(self, values: Mapping[str, Value]) -> bytes:
+        """Write the number and the layouts, in the order in which they are declared.
+
+        Args:
+            values: What their fields hold, by name. A layout that lacks the value of a field is
+                left out.
+
+        Raises:
+            Malformed: A field cannot hold its value, or one that is required has none.
+        """
+        written: list[bytes] = []
+        for codec in self._codecs.values():
+            layout = codec.layout
+            named = [field.name for field in layout.fields if field.value is None]
+            if layout in self._required or all(name in values for name in named):
+                written.append(codec.write(values))
+        return len(written).to_bytes(self.field.prefix, "big") + b"".join(written)
+
+
+def _size_fault(field: Field, size: int) -> str:
+    """What is wrong with the number of bytes of a field, its length included; "" if nothing."""
+    if field.most and size > field.most:
+        return f"is longer than {field.most} bytes"
+    if field.unit and (size - field.prefix) % field.unit:
+        return f"is not a multiple of {field.unit} bytes long"
+    return ""
+
+
+def _sized(field: Field, written: bytes) -> bytes:
+    """A field that was written, if its size is one that it may have."""
+    fault = _size_fault(field, len(written))
+    if fault:
+        raise Malformed(field=field.title, reason=fault)
+    return written
 
 
 def _given(field: Field, values: Mapping[str, Value]) -> Value:
@@ -207,6 +348,18 @@ def _read_number(field: Field, data: bytes, place: int) -> tuple[int, int]:
     """Read a number of fixed size."""
     taken, end = _read_fixed(field, data, place)
     return int.from_bytes(taken, "big"), end
+
+
+def _read_little(field: Field, data: bytes, place: int) -> tuple[int, int]:
+    """Read a number of fixed size, least significant byte first."""
+    taken, end = _read_fixed(field, data, place)
+    return int.from_bytes(taken, "little"), end
+
+
+def _read_signed(field: Field, data: bytes, place: int) -> tuple[int, int]:
+    """Read a signed number of fixed size."""
+    taken, end = _read_fixed(field, data, place)
+    return int.from_bytes(taken, "big", signed=True), end
 
 
 def _read_counted(field: Field, data: bytes, place: int) -> tuple[bytes, int]:
@@ -252,6 +405,8 @@ def _read_rest(_field: Field, data: bytes, place: int) -> tuple[bytes, int]:
 
 _READERS: Final[Mapping[Kind, _Reader]] = {
     Kind.NUMBER: _read_number,
+    Kind.LITTLE_NUMBER: _read_little,
+    Kind.SIGNED_NUMBER: _read_signed,
     Kind.OCTETS: _read_fixed,
     Kind.COUNTED: _read_counted,
     Kind.COUNTED_NUMBER: _read_counted_number,
@@ -263,8 +418,10 @@ _READERS: Final[Mapping[Kind, _Reader]] = {
 
 
 def _reader(field: Field, version: int) -> _Reader:
-    """The reader of a field. A record is read field by field, and kept as bytes."""
+    """The reader of a field. A record or sequence is read field by field, and kept as bytes."""
     kind = field.type.spec.kind
+    if kind is Kind.SEQUENCE:
+        return _sequence_reader(SequenceCodec(field, version))
     if kind is not Kind.RECORD or field.inside is None:
         return _READERS[kind]
     codec = Codec(field.inside, version)
@@ -276,6 +433,18 @@ def _reader(field: Field, version: int) -> _Reader:
         return data[place:end], end
 
     return read_record
+
+
+def _sequence_reader(codec: SequenceCodec) -> _Reader:
+    """The reader of a sequence."""
+
+    def read_sequence(field: Field, data: bytes, place: int) -> tuple[bytes, int]:
+        end = place + field.prefix
+        for record in codec.records(data, place):
+            end = record.end
+        return data[place:end], end
+
+    return read_sequence
 
 
 def _as_number(name: str, value: Value, limit: int | None) -> int:
@@ -309,10 +478,26 @@ def _write_number(field: Field, value: Value) -> bytes:
     return int(_as_number(field.title, value, 1 << 8 * size)).to_bytes(size, "big")
 
 
+def _write_little(field: Field, value: Value) -> bytes:
+    """Write a number of fixed size, least significant byte first."""
+    return _write_number(field, value)[::-1]
+
+
+def _write_signed(field: Field, value: Value) -> bytes:
+    """Write a signed number of fixed size."""
+    size = field.type.spec.size
+    half = 1 << 8 * size - 1
+    if isinstance(value, bytes):
+        raise Malformed(field=field.title, reason="is not a number")
+    if not -half <= value < half:
+        raise Malformed(field=field.title, reason=f"is not {-half} to {half - 1}")
+    return int(value).to_bytes(size, "big", signed=True)
+
+
 def _write_fixed(field: Field, value: Value) -> bytes:
     """Write as many bytes as the field has."""
     taken = _as_bytes(field.title, value)
-    if len(taken) != field.exact:
+    if field.exact is not None and len(taken) != field.exact:
         raise Malformed(field=field.title, reason=f"is not {field.exact} bytes long")
     return taken
 
@@ -351,14 +536,17 @@ def _write_rest(field: Field, value: Value) -> bytes:
 
 _WRITERS: Final[Mapping[Kind, _Writer]] = {
     Kind.NUMBER: _write_number,
+    Kind.LITTLE_NUMBER: _write_little,
+    Kind.SIGNED_NUMBER: _write_signed,
     Kind.OCTETS: _write_fixed,
     Kind.COUNTED: _write_counted,
     Kind.COUNTED_NUMBER: _write_counted_number,
     Kind.TERMINATED: _write_terminated,
     Kind.TEXT: _write_text,
     Kind.REST: _write_rest,
-    Kind.RECORD: _write_rest,
+    Kind.RECORD: _write_fixed,
     Kind.RECORDS: _write_rest,
+    Kind.SEQUENCE: _write_rest,
 }
 
 
@@ -433,11 +621,12 @@ def _read_piece(piece: Piece, read: _TextReader, text: bytes, place: int) -> tup
 _RUNS: Final = {
     Form.HEX: re.compile(rb"[0-9A-Fa-f]*"),
     Form.DECIMAL: re.compile(rb"[0-9]*"),
+    Form.NATURAL: re.compile(rb"(?:[1-9][0-9]*)?"),
     Form.IDENTIFIERS: re.compile(rb"[0-9A-Za-z]*"),
     Form.MARKS: re.compile(rb"[\t ]*"),
 }
 
-_BASES: Final = {Form.HEX: 16, Form.DECIMAL: 10}
+_BASES: Final = {Form.HEX: 16, Form.DECIMAL: 10, Form.NATURAL: 10}
 
 
 def _run(piece: Piece, text: bytes, place: int) -> bytes:
@@ -512,6 +701,7 @@ _TEXT_READERS: Final[Mapping[Form, _TextReader]] = {
     Form.SIGN: _read_sign,
     Form.HEX: _read_digits,
     Form.DECIMAL: _read_digits,
+    Form.NATURAL: _read_digits,
     Form.BASE64: _read_base64,
     Form.IDENTIFIERS: _read_identifiers,
     Form.MARKS: _read_marks,
@@ -532,6 +722,14 @@ def _write_hex(piece: Piece, value: Value) -> bytes:
 def _write_decimal(piece: Piece, value: Value) -> bytes:
     """Write a number in decimal digits, with zeros in front."""
     return b"%0*d" % (piece.digits, _as_number(piece.title, value, piece.most + 1))
+
+
+def _write_natural(piece: Piece, value: Value) -> bytes:
+    """Write a number in decimal digits, without zeros in front."""
+    number = _as_number(piece.title, value, piece.most + 1)
+    if not number:
+        raise Malformed(field=piece.title, reason="is zero")
+    return b"%d" % number
 
 
 def _write_base64(piece: Piece, value: Value) -> bytes:
@@ -559,6 +757,7 @@ _TEXT_WRITERS: Final[Mapping[Form, _TextWriter]] = {
     Form.SIGN: _write_sign,
     Form.HEX: _write_hex,
     Form.DECIMAL: _write_decimal,
+    Form.NATURAL: _write_natural,
     Form.BASE64: _write_base64,
     Form.IDENTIFIERS: _write_run,
     Form.MARKS: _write_run,

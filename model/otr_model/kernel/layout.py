@@ -29,6 +29,7 @@ __all__ = [
     "Form",
     "Kind",
     "Layout",
+    "Option",
     "Piece",
     "Shape",
     "TextFormat",
@@ -46,6 +47,10 @@ class Kind(Word):
     """How a value becomes bytes."""
 
     NUMBER = "an unsigned number of fixed size, most significant byte first"
+    LITTLE_NUMBER = "an unsigned number of fixed size, least significant byte first"
+    SIGNED_NUMBER = (
+        "a signed number of fixed size, in two's complement, most significant byte first"
+    )
     OCTETS = "a fixed number of bytes"
     COUNTED = "a length, then that many bytes"
     COUNTED_NUMBER = "a length, then an unsigned number of that many bytes, without leading 0x00"
@@ -54,10 +59,13 @@ class Kind(Word):
     REST = "all bytes up to the end"
     RECORD = "the fields of another layout"
     RECORDS = "the fields of another layout, any number of times, up to the end"
+    SEQUENCE = "how many there are, then so many of other layouts, each once at most, in any order"
 
 
-_FIXED = frozenset({Kind.NUMBER, Kind.OCTETS})
+_NUMBERS = frozenset({Kind.NUMBER, Kind.LITTLE_NUMBER, Kind.SIGNED_NUMBER})
+_FIXED = frozenset({*_NUMBERS, Kind.OCTETS})
 _COUNTED = frozenset({Kind.COUNTED, Kind.COUNTED_NUMBER})
+_PREFIXED = frozenset({*_COUNTED, Kind.SEQUENCE})
 _NESTED = frozenset({Kind.RECORD, Kind.RECORDS})
 _TO_THE_END = frozenset({Kind.REST, Kind.RECORDS})
 
@@ -69,8 +77,8 @@ class Shape:
     Attributes:
         about: what the type is.
         kind: how a value becomes bytes.
-        size: of the value where it is fixed, of the length in front where there is one; else 0, and
-            for OCTETS whose size is for the field to say.
+        size: of the value where it is fixed, of the length or number in front where there is one;
+            else 0, and for OCTETS whose size is for the field to say.
     """
 
     about: str
@@ -92,6 +100,26 @@ class DataType(Word):
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """One of the layouts that a sequence may hold.
+
+    Attributes:
+        layout: which; the value of its first field tells it from the others.
+        required: it has to be there.
+    """
+
+    layout: Layout
+    required: bool = True
+
+    def document(self) -> dict[str, Document]:
+        """The option as JSON."""
+        document: dict[str, Document] = {"inside": self.layout.id}
+        if self.required:
+            document["required"] = True
+        return document
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One field.
 
@@ -102,11 +130,16 @@ class Field:
         about: what it holds.
         value: the one number that it may hold; None: any.
         size: how many bytes its value has to have, where the type leaves that open; 0: any number.
+        unit: of bytes with a length in front: how many belong together, so that their number is a
+            multiple of it; 0: any number.
+        most: how many bytes it has at most, a length in front included, where its size varies; 0:
+            there is no bound.
         versions: the versions that have it; empty: all those of the layout.
         optional: it is left out, with everything after it, where the bytes end before it.
         key: the key that encrypts it, or that a MAC or signature is made with; "" if none.
         inside: the layout of what is encrypted, nested or signed in it.
         covers: of a MAC or signature: the first and the last field that it is over.
+        options: of a sequence: the layouts that it may hold, each once.
     """
 
     name: str
@@ -120,12 +153,20 @@ class Field:
     key: str = ""
     inside: Layout | None = None
     covers: tuple[str, str] | None = None
+    unit: int = 0
+    most: int = 0
+    options: tuple[Option, ...] = ()
 
     @property
     def prefix(self) -> int:
-        """The size of the length in front; 0 if there is none."""
+        """The size of the length or number in front; 0 if there is none."""
         shape = self.type.spec
-        return shape.size if shape.kind in _COUNTED else 0
+        return shape.size if shape.kind in _PREFIXED else 0
+
+    @property
+    def prefix_title(self) -> str:
+        """What to call the length or number in front."""
+        return f"Number of {self.title}" if self.type.spec.kind is Kind.SEQUENCE else "length"
 
     @property
     def least(self) -> int:
@@ -138,7 +179,9 @@ class Field:
         shape = self.type.spec
         if shape.kind is Kind.RECORD and self.inside is not None:
             return self.inside.least()
-        return 1 if shape.kind is Kind.TERMINATED else self.prefix
+        if shape.kind is Kind.TERMINATED:
+            return 1
+        return self.prefix + sum(each.layout.least() for each in self.options if each.required)
 
     @property
     def exact(self) -> int | None:
@@ -162,8 +205,8 @@ class Field:
         }
         if self.value is not None:
             document["value"] = self.value
-        if self.size:
-            document["size"] = self.size
+        sizes = {"size": self.size, "unit": self.unit, "most": self.most}
+        document.update({name: size for name, size in sizes.items() if size})
         if self.versions:
             document["versions"] = list(self.versions)
         if self.optional:
@@ -174,6 +217,8 @@ class Field:
             document["inside"] = self.inside.id
         if self.covers is not None:
             document["covers"] = list(self.covers)
+        if self.options:
+            document["options"] = [each.document() for each in self.options]
         return document
 
 
@@ -186,12 +231,14 @@ class Cell:
         title: what to write into it.
         offset: from the start of the layout; None behind a part whose size varies.
         size: of the part; None where it varies.
+        ahead: whether it is the length or number in front, and not the value.
     """
 
     field: Field
     title: str
     offset: int | None
     size: int | None
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +255,8 @@ class Layout:
         versions: the versions of the protocol that have it.
 
     Raises:
-        IllFormed: when it is declared: two fields share a name; a field of fixed size has none; a
-    XX
+        IllFormed: when it is declared: two fields share a name; or one contradicts its type, the
+            others or itself.
     """
 
     protocol: str
@@ -233,18 +280,25 @@ class Layout:
 
     def _fault(self, field: Field) -> str:
         shape = field.type.spec
-        fixed, counted = shape.kind in _FIXED, shape.kind in _COUNTED
+        fixed, prefixed = shape.kind in _FIXED, shape.kind in _PREFIXED
         covered = set(field.covers or ())
         faults = {
-            "its size is not stated": (fixed and not field.exact) or (counted and not shape.size),
+            "its size is not stated": (fixed and not field.exact) or (prefixed and not shape.size),
             "its size is not for it to state": field.size > 0 and not self._sizeable(shape),
+            "it is not bytes, and states their unit": field.unit > 0
+            and shape.kind is not Kind.COUNTED,
+            "its size does not vary, and has a bound": field.most > 0 and field.exact is not None,
+            "it is longer than its bound": 0 < field.most < field.least,
+            "the layouts that it may hold do not fit its type": (
+                (shape.kind is Kind.SEQUENCE) != bool(field.options)
+            ),
+            "the layouts that it may hold cannot be told apart": not _told_apart(field.options),
             "the layout inside is not stated": shape.kind in _NESTED and field.inside is None,
             "it runs to the end, and another field follows": (
                 shape.kind in _TO_THE_END and field is not self.fields[-1]
             ),
             "it covers a field that is not there": not covered <= {f.name for f in self.fields},
-            "its value does not fit": field.value is not None
-            and not (shape.kind is Kind.NUMBER and 0 <= field.value < 1 << 8 * shape.size),
+            "its value does not fit": field.value is not None and not _fits(shape, field.value),
             "it belongs to a version that the layout does not": (
                 not set(field.versions) <= set(self.versions)
             ),
@@ -254,7 +308,7 @@ class Layout:
     @staticmethod
     def _sizeable(shape: Shape) -> bool:
         """Whether a field of this shape may state the size of its value."""
-        return shape.kind is Kind.COUNTED or (shape.kind is Kind.OCTETS and not shape.size)
+        return shape.kind in _COUNTED or (shape.kind is Kind.OCTETS and not shape.size)
 
     @property
     def id(self) -> str:
@@ -289,7 +343,7 @@ class Layout:
         for field in self.of(version):
             prefix, exact = field.prefix, None if field.optional else field.exact
             if prefix:
-                cells.append(Cell(field, "length", offset, prefix))
+                cells.append(Cell(field, field.prefix_title, offset, prefix, ahead=True))
                 offset = None if offset is None else offset + prefix
             size = None if exact is None else exact - prefix
             cells.append(Cell(field, field.title, offset, size))
@@ -306,6 +360,24 @@ class Layout:
             "versions": list(self.versions),
             "fields": [{"id": self.field_id(f), **f.document()} for f in self.fields],
         }
+
+
+def _fits(shape: Shape, value: int) -> bool:
+    """Whether a number of fixed size can be a value."""
+    if shape.kind is Kind.SIGNED_NUMBER:
+        return -1 << 8 * shape.size - 1 <= value < 1 << 8 * shape.size - 1
+    return shape.kind in _NUMBERS and 0 <= value < 1 << 8 * shape.size
+
+
+def _told_apart(options: tuple[Option, ...]) -> bool:
+    """Whether the first fields of layouts are alike but for the one number that each may hold."""
+    firsts = [option.layout.fields[0] for option in options if option.layout.fields]
+    values = {first.value for first in firsts}
+    return (
+        len(firsts) == len(values) == len(options)
+        and None not in values
+        and len({(first.type, first.title) for first in firsts}) <= 1
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +399,7 @@ class Form(Word):
     SIGN = "its start, and nothing else: it is there or it is not"
     HEX = "a number in hexadecimal digits"
     DECIMAL = "a number in decimal digits"
+    NATURAL = "a number from 1 in decimal digits, without zeros in front"
     BASE64 = "bytes in base-64"
     IDENTIFIERS = "letters and digits, each of which names a version"
     MARKS = "one or more marks of eight blanks and tabs, each of which stands for a version"
