@@ -206,7 +206,7 @@ def decode(data: bytes) -> Point:
         Malformed: There are more or fewer than 57 octets; y is p or more, which covers the seven
             bits above it; no x fits y; or x is zero and marked as odd. The field is "POINT".
     """
-    return _decode(bytes(data))
+    return _decode(data)
 
 
 @lru_cache(maxsize=_POINTS_KEPT)
@@ -468,9 +468,9 @@ def sign(seed: bytes, message: bytes) -> bytes:
 def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """Tell whether a signature was made with the private half of a key.
 
-    It is total, and strict where RFC 8032, section 5.2.7, leaves a choice: OpenSSL refuses an S of
-    q or more, and tests the equation without the cofactor. It does not ask whether the key is
-    `in_group`.
+    It is total. The equation is tested up to points of small order, as RFC 8032, section 5.2.7, has
+    it, and an S of q or more is refused. It does not ask whether the key `is_valid`, and has to be
+    preceded by that: for a key of small order anybody can sign.
 
     Args:
         public: POINT, or anything else.
