@@ -68,6 +68,7 @@ class Point(Word):
     PROOF = "a zero-knowledge proof"
     KEY_ID = "a key id"
     COUNTER = "a counter"
+    EXPIRATION = "an expiration date"
     POLICY = "a policy"
 
 
