@@ -11,20 +11,22 @@ import pytest
 
 from otr_diagrams.layout import WIDTH, layout_svg, text_svg
 from otr_model.kernel.layout import Form, Layout
+from otr_model.otrv3 import layouts as v3
 from otr_model.otrv3.layouts import (
     DATA,
     DH_KEY,
     FRAGMENT_V3,
-    LAYOUTS,
     REVEAL_SIGNATURE,
     SMP_2,
-    TEXTS,
 )
+from otr_model.otrv4 import layouts as v4
 
 if TYPE_CHECKING:
     from otr_model.kernel.layout import TextFormat
 
 SVG = "{http://www.w3.org/2000/svg}"
+LAYOUTS = (*v3.LAYOUTS, *v4.LAYOUTS)
+TEXTS = (*v3.TEXTS, *v4.TEXTS)
 
 
 def _texts(svg: str) -> list[str]:
@@ -40,7 +42,7 @@ def _boxes(svg: str) -> list[tuple[int, int, int, int]]:
     return [(x, y, x + wide, y + high) for x, y, wide, high in places]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.id)
 def test_every_field_appears_with_its_type_size_and_length(layout: Layout) -> None:
     svg = layout_svg(layout)
     words = " ".join(_texts(svg))
@@ -48,8 +50,8 @@ def test_every_field_appears_with_its_type_size_and_length(layout: Layout) -> No
     assert layout.title in words
     for cell in layout.cells(layout.versions[-1]):
         size = "" if cell.size is None else f" {cell.size}"
-        if cell.field.prefix and cell.title == "length":
-            assert f"length{size}" in words
+        if cell.ahead:
+            assert f"{cell.title}{size}" in words
         else:
             assert f"{cell.field.title} {cell.field.type.name}{size}" in words
         if cell.offset:
@@ -116,7 +118,7 @@ def test_a_bracket_over_two_lines_stands_under_both() -> None:
     assert "Dashed: may be missing, with all that follows. Strokes: the size varies." in texts
 
 
-@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.id)
 def test_every_piece_of_a_text_appears(text: TextFormat) -> None:
     words = " ".join(_texts(text_svg(text)))
 

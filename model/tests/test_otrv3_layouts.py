@@ -10,7 +10,16 @@ from typing import Final
 import pytest
 
 from otr_model.groups import MODP_1536
-from otr_model.kernel.layout import DataType, Document, Field, Form, Kind, Layout, Shape
+from otr_model.kernel.layout import (
+    DataType,
+    Document,
+    Field,
+    Form,
+    Kind,
+    Layout,
+    Option,
+    Shape,
+)
 from otr_model.kernel.table import IllFormed
 from otr_model.otrv3 import layouts
 from otr_model.otrv3.layouts import LAYOUTS, TEXTS
@@ -27,6 +36,11 @@ class Toy(DataType):
     REST = Shape("the rest", Kind.REST)
     WORDS = Shape("words", Kind.TERMINATED)
     RECORD = Shape("another layout", Kind.RECORD)
+    MPI = Shape("a number and its size", Kind.COUNTED_NUMBER, 2)
+    LITTLE = Shape("two bytes, the last first", Kind.LITTLE_NUMBER, 2)
+    SIGNED = Shape("one byte, and its sign", Kind.SIGNED_NUMBER, 1)
+    SEQUENCE = Shape("other layouts and their number", Kind.SEQUENCE, 2)
+    UNNUMBERED = Shape("a number without a size", Kind.SEQUENCE)
 
 
 def toy(*fields: Field, versions: tuple[int, ...] = (1, 2)) -> Layout:
@@ -35,6 +49,17 @@ def toy(*fields: Field, versions: tuple[int, ...] = (1, 2)) -> Layout:
 
 BYTE: Final = Field("byte", "Byte", Toy.BYTE, "a byte")
 REST: Final = Field("rest", "Rest", Toy.REST, "the rest")
+DATA: Final = Field("data", "Data", Toy.DATA, "any bytes")
+ONE: Final = toy(replace(BYTE, value=1), DATA)
+TWO: Final = toy(replace(BYTE, value=2), Field("four", "Four", Toy.BYTES, "four", size=4))
+THREE: Final = toy(replace(BYTE, value=3), replace(DATA, size=3))
+SEQUENCE: Final = Field(
+    "sequence",
+    "Samples",
+    Toy.SEQUENCE,
+    "samples",
+    options=(Option(ONE), Option(TWO), Option(THREE, required=False)),
+)
 
 
 # --- What a layout is -------------------------------------------------------------------------
@@ -80,6 +105,33 @@ def test_a_drawing_has_a_cell_for_every_length_and_value() -> None:
     ]
 
 
+def test_a_sequence_is_as_long_as_what_has_to_be_in_it() -> None:
+    bounded = replace(SEQUENCE, name="bounded", most=90)
+    assert (SEQUENCE.prefix, SEQUENCE.prefix_title) == (2, "Number of Samples")
+    assert (DATA.prefix, DATA.prefix_title) == (2, "length")
+    assert (SEQUENCE.least, SEQUENCE.exact) == (2 + (1 + 2) + (1 + 4), None)
+    cells = toy(BYTE, SEQUENCE, bounded).cells(1)
+    assert [(c.title, c.offset, c.size, c.ahead) for c in cells] == [
+        ("Byte", 0, 1, False),
+        ("Number of Samples", 1, 2, True),
+        ("Samples", 3, None, False),
+        ("Number of Samples", None, 2, True),
+        ("Samples", None, None, False),
+    ]
+    assert bounded.document()["most"] == 90
+    assert bounded.document()["options"] == [
+        {"inside": "toy.layout:sample", "required": True},
+        {"inside": "toy.layout:sample", "required": True},
+        {"inside": "toy.layout:sample"},
+    ]
+
+
+@pytest.mark.parametrize("value", [-128, -1, 0, 127])
+def test_a_signed_number_may_be_less_than_nothing(value: int) -> None:
+    field = Field("signed", "Signed", Toy.SIGNED, "a number", value=value)
+    assert toy(field).exact() == 1
+
+
 @pytest.mark.parametrize(
     ("fields", "fault"),
     [
@@ -94,6 +146,31 @@ def test_a_drawing_has_a_cell_for_every_length_and_value() -> None:
         ((replace(BYTE, value=256),), "its value does not fit"),
         ((replace(REST, value=1),), "its value does not fit"),
         ((replace(BYTE, versions=(2, 3)),), "it belongs to a version that the layout does not"),
+        ((Field("f", "F", Toy.LITTLE, "big", value=65536),), "its value does not fit"),
+        ((Field("f", "F", Toy.SIGNED, "big", value=128),), "its value does not fit"),
+        ((Field("f", "F", Toy.SIGNED, "small", value=-129),), "its value does not fit"),
+        ((Field("f", "F", Toy.LITTLE, "below", value=-1),), "its value does not fit"),
+        ((replace(SEQUENCE, type=Toy.UNNUMBERED),), "its size is not stated"),
+        ((replace(SEQUENCE, size=3),), "its size is not for it to state"),
+        ((replace(BYTE, unit=2),), "it is not bytes, and states their unit"),
+        ((Field("f", "F", Toy.MPI, "a number", unit=2),), "it is not bytes, and states their unit"),
+        ((replace(BYTE, most=2),), "its size does not vary, and has a bound"),
+        ((replace(DATA, size=3, most=9),), "its size does not vary, and has a bound"),
+        ((replace(SEQUENCE, most=9),), "it is longer than its bound"),
+        ((replace(SEQUENCE, options=()),), "do not fit its type"),
+        ((replace(DATA, options=SEQUENCE.options),), "do not fit its type"),
+        ((replace(SEQUENCE, options=(Option(ONE), Option(ONE))),), "cannot be told apart"),
+        ((replace(SEQUENCE, options=(Option(toy(BYTE)),)),), "cannot be told apart"),
+        ((replace(SEQUENCE, options=(Option(toy()),)),), "cannot be told apart"),
+        (
+            (
+                replace(
+                    SEQUENCE,
+                    options=(Option(ONE), Option(toy(replace(BYTE, title="B", value=2)))),
+                ),
+            ),
+            "cannot be told apart",
+        ),
     ],
 )
 def test_a_layout_that_contradicts_itself_is_refused(fields: tuple[Field, ...], fault: str) -> None:

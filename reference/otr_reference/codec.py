@@ -297,7 +297,7 @@ class SequenceCodec:
 
         Args:
             values: What their fields hold, by name. A layout that lacks the value of a field is
-                left out.
+                left out. Fields that may hold one number only are not looked up.
 
         Raises:
             Malformed: A field cannot hold its value, or one that is required has none.
@@ -305,9 +305,10 @@ class SequenceCodec:
         written: list[bytes] = []
         for codec in self._codecs.values():
             layout = codec.layout
-            named = [field.name for field in layout.fields if field.value is None]
-            if layout in self._required or all(name in values for name in named):
-                written.append(codec.write(values))
+            names = [field.name for field in layout.fields if field.value is None]
+            held = {name: values[name] for name in names if name in values}
+            if layout in self._required or len(held) == len(names):
+                written.append(codec.write(held))
         return len(written).to_bytes(self.field.prefix, "big") + b"".join(written)
 
 

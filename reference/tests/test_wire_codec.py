@@ -12,8 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otr_model.kernel.layout import DataType, Field, Form, Kind, Layout, Piece, Shape, TextFormat
-from otr_reference.codec import Codec, Misread, TextCodec, count_octets
+from otr_model.kernel.layout import (
+    DataType,
+    Field,
+    Form,
+    Kind,
+    Layout,
+    Option,
+    Piece,
+    Shape,
+    TextFormat,
+)
+from otr_reference.codec import Codec, Misread, SequenceCodec, TextCodec, count_octets
 from otr_reference.errors import Malformed
 
 if TYPE_CHECKING:
@@ -34,6 +44,9 @@ class Toy(DataType):
     TEXT = Shape("words", Kind.TEXT)
     REST = Shape("the rest", Kind.REST)
     RECORD = Shape("another layout", Kind.RECORD)
+    LITTLE = Shape("two bytes, the last first", Kind.LITTLE_NUMBER, 2)
+    SIGNED = Shape("two bytes and a sign", Kind.SIGNED_NUMBER, 2)
+    SEQUENCE = Shape("other layouts and their number", Kind.SEQUENCE, 1)
 
 
 def layout(*fields: Field) -> Layout:
@@ -202,6 +215,182 @@ def test_what_a_field_cannot_hold_is_not_written(
     assert str(caught.value) == fault
 
 
+# --- Numbers with a sign or from the other end, and sizes -------------------------------------
+
+NUMBERS: Final = layout(
+    Field("little", "Little", Toy.LITTLE, "a number"),
+    Field("known", "Known", Toy.LITTLE, "always 16", value=16),
+    Field("signed", "Signed", Toy.SIGNED, "a number"),
+)
+
+
+@given(st.integers(0, 0xFFFF), st.integers(-0x8000, 0x7FFF))
+def test_numbers_of_either_end_and_sign_are_read_as_written(little: int, signed: int) -> None:
+    codec = Codec(NUMBERS)
+    written = codec.write({"little": little, "signed": signed})
+    assert written == bytes((little & 255, little >> 8, 16, 0, (signed >> 8) & 255, signed & 255))
+    assert taken(codec.whole(written)) == {"little": little, "known": 16, "signed": signed}
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"little": 65536}, "Little: is more than 65535"),
+        ({"little": -1}, "Little: is negative"),
+        ({"little": b"\0\0"}, "Little: is not a number"),
+        ({"signed": 0x8000}, "Signed: is not -32768 to 32767"),
+        ({"signed": -0x8001}, "Signed: is not -32768 to 32767"),
+        ({"signed": b"\0\0"}, "Signed: is not a number"),
+    ],
+)
+def test_a_number_out_of_range_is_not_written(values: dict[str, Value], fault: str) -> None:
+    with pytest.raises(Malformed) as caught:
+        Codec(NUMBERS).write({"little": 0, "signed": 0, **values})
+    assert str(caught.value) == fault
+
+
+def test_a_known_number_is_told_from_the_same_bytes_in_reverse() -> None:
+    with pytest.raises(Misread, match="Known: is not 16"):
+        list(Codec(NUMBERS).whole(b"\0\0\0\x10\0\0"))
+    with pytest.raises(Misread, match="Signed: is cut short"):
+        list(Codec(NUMBERS).whole(b"\0\0\x10\0\0"))
+
+
+SIZED: Final = layout(
+    Field("pairs", "Pairs", Toy.DATA, "pairs of bytes", unit=2),
+    Field("short", "Short", Toy.DATA, "three bytes at most", most=4),
+    Field("small", "Small", Toy.MPI, "a number of two bytes", size=2),
+    Field("fixed", "Fixed", Toy.RECORD, "a record", inside=NUMBERS),
+)
+FIXED: Final = b"\1\0\x10\0\0\2"
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"pairs": b"odd"}, "Pairs: is not a multiple of 2 bytes long"),
+        ({"short": b"long"}, "Short: is longer than 4 bytes"),
+        ({"small": 255}, "Small: is not 2 bytes long"),
+        ({"small": 65536}, "Small: is not 2 bytes long"),
+        ({"fixed": FIXED[:-1]}, "Fixed: is not 6 bytes long"),
+    ],
+)
+def test_a_size_that_is_asked_for_is_kept(values: dict[str, Value], fault: str) -> None:
+    good: dict[str, Value] = {"pairs": b"even", "short": b"abc", "small": 256, "fixed": FIXED}
+    codec = Codec(SIZED)
+    written = codec.write(good)
+    assert written == b"\4even\3abc\2\1\0" + FIXED
+    assert taken(codec.whole(written)) == good
+    with pytest.raises(Malformed) as caught:
+        codec.write({**good, **values})
+    assert str(caught.value) == fault
+
+
+@pytest.mark.parametrize(
+    ("data", "fault", "offset"),
+    [
+        (b"\3odd\0\2\1\0", "Pairs: is not a multiple of 2 bytes long", 0),
+        (b"\0\4long\2\1\0", "Short: is longer than 4 bytes", 1),
+        (b"\0\0\1\1", "Small: is not 2 bytes long", 2),
+    ],
+)
+def test_a_size_that_is_not_asked_for_is_refused(data: bytes, fault: str, offset: int) -> None:
+    with pytest.raises(Misread) as caught:
+        list(Codec(SIZED).whole(data + FIXED))
+    assert (str(caught.value), caught.value.offset) == (fault, offset)
+
+
+# --- Sequences --------------------------------------------------------------------------------
+
+
+def option(kind: int, title: str, value: Field, *, required: bool = True) -> Option:
+    told = Field("kind", "Kind", Toy.SHORT, title, value=kind)
+    return Option(Layout("toy", title, title, "None", title, (told, value), (1, 2)), required)
+
+
+SEQUENCE: Final = Field(
+    "items",
+    "Items",
+    Toy.SEQUENCE,
+    "two or three",
+    most=30,
+    options=(
+        option(1, "First", Field("first", "A", Toy.SHORT, "a number")),
+        option(2, "Second", Field("second", "B", Toy.DATA, "bytes")),
+        option(3, "Third", Field("third", "C", Toy.MPI, "a number"), required=False),
+    ),
+)
+HOLDING: Final = layout(SEQUENCE, Field("behind", "Behind", Toy.SHORT, "a number"))
+FIRST: Final = b"\0\1\0\7"
+SECOND: Final = b"\0\2\2ab"
+THIRD: Final = b"\0\3\1\5"
+
+
+@pytest.mark.parametrize(
+    "items", [(FIRST, SECOND), (SECOND, FIRST), (THIRD, SECOND, FIRST), (FIRST, THIRD, SECOND)]
+)
+def test_a_sequence_is_read_in_any_order_and_kept_as_it_is(items: tuple[bytes, ...]) -> None:
+    data = bytes((len(items),)) + b"".join(items)
+    read = taken(Codec(HOLDING).whole(data + b"\0\x09"))
+    assert read == {"items": data, "behind": 9}
+    assert Codec(HOLDING).write(read) == data + b"\0\x09"
+
+    records = list(SequenceCodec(SEQUENCE).records(b"??" + data, 2))
+    assert [(b"??" + data)[each.start : each.end] for each in records] == list(items)
+    values = {part.name: part.value for each in records for part in each.parts}
+    assert (values["first"], values["second"]) == (7, b"ab")
+    assert values.get("third", 5) == 5
+    assert SequenceCodec(SEQUENCE).write(values) == bytes((len(items),)) + b"".join(sorted(items))
+
+
+@pytest.mark.parametrize(
+    ("data", "fault", "offset"),
+    [
+        (b"", "Number of Items: is cut short", 0),
+        (b"\0", "Number of Items: is not 2 to 3", 0),
+        (b"\1" + FIRST, "Number of Items: is not 2 to 3", 0),
+        (b"\4" + FIRST * 4, "Number of Items: is not 2 to 3", 0),
+        (b"\2" + FIRST + FIRST, "First: is there twice", 5),
+        (b"\2" + FIRST + THIRD, "Second: is missing", 9),
+        (b"\2" + THIRD + SECOND, "First: is missing", 10),
+        (b"\2" + FIRST + b"\0\4\0\0", "Kind: is that of no field", 5),
+        (b"\2" + FIRST + b"\0", "Kind: is cut short", 5),
+        (b"\2" + FIRST, "Kind: is cut short", 5),
+        (b"\3" + FIRST + SECOND, "Kind: is cut short", 10),
+        (b"\2" + FIRST + SECOND[:-1], "B: is cut short", 7),
+        (b"\3" + FIRST + SECOND + b"\0\3\2\0\5", "C: has leading zero bytes", 12),
+        (b"\2" + FIRST + b"\0\2\x20" + bytes(32), "Items: is longer than 30 bytes", 0),
+    ],
+)
+def test_the_fault_of_a_sequence_is_named(data: bytes, fault: str, offset: int) -> None:
+    with pytest.raises(Misread) as caught:
+        list(Codec(layout(SEQUENCE)).parts(data))
+    assert (str(caught.value), caught.value.offset) == (fault, offset)
+
+
+def test_a_number_in_a_sequence_can_have_leading_zeros_let_through() -> None:
+    data = b"\3" + FIRST + SECOND + b"\0\3\2\0\5"
+    *_, third = SequenceCodec(SEQUENCE).records(data, minimal=False)
+    assert third.parts[-1].value == 5
+
+
+def test_a_sequence_that_lacks_something_is_not_written() -> None:
+    codec = SequenceCodec(SEQUENCE)
+    assert codec.write({"first": 7, "second": b"ab"}) == b"\2" + FIRST + SECOND
+    with pytest.raises(Malformed, match="B: has no value"):
+        codec.write({"first": 7, "third": 5})
+    with pytest.raises(Malformed, match="Items: is longer than 30 bytes"):
+        Codec(layout(SEQUENCE)).write({"items": bytes(31)})
+
+
+@given(st.binary(max_size=40))
+def test_a_sequence_takes_no_more_than_it_was_given(data: bytes) -> None:
+    counted = Counting(data)
+    with contextlib.suppress(Misread):
+        list(Codec(layout(SEQUENCE)).parts(counted))
+    assert counted.looked_at <= 4 * len(data) + 8
+
+
 def test_a_fault_survives_a_journey() -> None:
     fault = Misread("Data", "is cut short", 8)
     for again in (pickle.loads(pickle.dumps(fault)), copy.copy(fault)):  # noqa: S301 - our own
@@ -238,6 +427,45 @@ TEXT: Final = TextFormat(
     ),
     (1,),
 )
+CODED: Final = TextFormat(
+    "toy",
+    "coded",
+    "Coded text",
+    "None",
+    "a sample",
+    b"!",
+    (
+        Piece("n", "N", Form.NATURAL, "a number", end=b":", digits=3, most=200, optional=True),
+        Piece("text", "Text", Form.TEXT, "text"),
+    ),
+    (1,),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        (b"!1:a", {"n": 1, "text": b"a"}),
+        (b"!200:", {"n": 200, "text": b""}),
+        (b"!201:a", {"text": b"201:a"}),
+        (b"!1000:a", {"text": b"1000:a"}),
+        (b"!01:a", {"text": b"01:a"}),
+        (b"!0:a", {"text": b"0:a"}),
+        (b"!:a", {"text": b":a"}),
+        (b"!1a", {"text": b"1a"}),
+    ],
+)
+def test_a_natural_number_is_written_in_one_way(text: bytes, values: dict[str, Value]) -> None:
+    codec = TextCodec(CODED)
+    assert taken(codec.parts(text)) == values
+    assert codec.write(values) == text
+
+
+def test_a_natural_number_is_not_zero_or_more_than_its_bound() -> None:
+    for number, fault in ((0, "N: is zero"), (201, "N: is more than 200"), (-1, "N: is negative")):
+        with pytest.raises(Malformed) as caught:
+            TextCodec(CODED).write({"n": number, "text": b""})
+        assert str(caught.value) == fault
 
 
 def test_every_form_of_piece_is_written_and_read() -> None:

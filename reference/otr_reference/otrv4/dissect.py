@@ -203,11 +203,10 @@ def _flags(value: int) -> str:
 def _date(value: int) -> str:
     """A date, where a calendar has one."""
     try:
-        return (
-            f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value):%Y-%m-%d %H:%M:%S} UTC"
-        )
+        date = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value)
     except OverflowError:
         return f"{value} seconds from the start of 1970"
+    return f"{date:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _code(value: int) -> str:
@@ -252,9 +251,7 @@ def _pieces(located: wire.Located, text: bytes) -> tuple[tuple[Row, ...], Misrea
     end = b""
     try:
         for part in located.codec.parts(text, located.start):
-            first = (
-                part.start - len(part.piece.start) if part.piece.form is Form.SIGN else part.start
-            )
+            first = part.start - len(part.piece.start)
             rows += _between(text, place, first)
             piece_id, kind = form.piece_id(part.piece), part.piece.form.name
             said = _said(part)
