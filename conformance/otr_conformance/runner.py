@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from otr_conformance.otrv3.case import Case
     from otr_conformance.otrv3.labs import Lab
-    from otr_conformance.otrv3.stage import Cast, Party
+    from otr_conformance.otrv3.stage import Cast
     from otr_conformance.shim.protocol import Hello
     from otr_conformance.targets import Target
 
@@ -156,7 +156,7 @@ class _ShimTarget:
         self.shim = shim
         self.hello = hello
 
-    def __call__(self, _lab: Lab, cast: Cast) -> Party:
+    def __call__(self, _lab: Lab, cast: Cast) -> ShimParty:
         """A fresh endpoint."""
         self.shim.reset()
         if self.hello is None:

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from otr_conformance.otrv3.labs import Lab
-    from otr_conformance.otrv3.stage import Cast, Party
+    from otr_conformance.otrv3.stage import Cast
     from otr_conformance.otrv3.strength import Noticed
+    from otr_conformance.play.stage import Party
     from otr_model.kernel.ambiguity import Ambiguity
     from otr_model.otrv3.conditions import Check
+    from otr_reference.otrv3.commands import Command
     from otr_reference.otrv3.messages import DataKeys, DhPair
     from otr_reference.otrv3.suite import Suite
     from otr_reference.sorts import Element, Key
@@ -263,10 +265,10 @@ def test_plausible_mistakes_are_noticed(name: str, fired: Mapping[str, tuple[str
 # What only a suite can do wrong.
 
 
-def with_operations(**operations: Callable[..., Any]) -> Callable[[Lab, Cast], Party]:
+def with_operations(**operations: Callable[..., Any]) -> Callable[[Lab, Cast], Party[Command]]:
     """The reference as the target, with some operations of its suite replaced."""
 
-    def make(lab: Lab, cast: Cast) -> Party:
+    def make(lab: Lab, cast: Cast) -> Party[Command]:
         config = lab.config("target", TARGET_TAG, cast.target)
         party = ReferenceParty(lab, config)
         party.endpoint.suite = derived(lab.suite, **operations)

@@ -138,7 +138,7 @@ def test_every_picture_can_be_drawn_as_its_list_says(
     listed = answer(capsys, "diagram")
     names = {each["name"] for each in listed}
     assert {"machines", "state-ake", "layout-data", "text-query", "schedule-ake"} <= names
-    assert {f"sequence-{name}" for name in RECORDINGS} <= names
+    assert {f"sequence-{name}" for name in RECORDINGS.named} <= names
     for each in listed:
         for form in set(each["formats"]) - {"png"}:
             target = tmp_path / "picture"
@@ -192,7 +192,7 @@ def test_pictures_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_recordings_are_real_conversations_and_always_the_same() -> None:
-    for name in RECORDINGS:
+    for name in RECORDINGS.named:
         assert record(name) == record(name)
 
     labels = [step.label for step in record("ake").steps if isinstance(step, Arrow)]

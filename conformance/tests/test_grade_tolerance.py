@@ -14,7 +14,8 @@ from otr_conformance.otrv3.case import CASES
 from otr_conformance.otrv3.grade import Played, difference, play, predict
 from otr_conformance.otrv3.labs import RealLab, TermLab
 from otr_conformance.otrv3.shim_party import ShimParty
-from otr_conformance.otrv3.stage import Cast, Observation, Report, reference_target
+from otr_conformance.otrv3.stage import Cast, reference_target
+from otr_conformance.play.stage import Observation, Report
 from otr_conformance.shim.errors import ShimRefused
 from otr_conformance.shim.protocol import Answer, Hello, WarningEvent
 from otr_conformance.shim.vocabulary import ErrorWord, WarningAbout

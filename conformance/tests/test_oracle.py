@@ -15,8 +15,9 @@ import otr_conformance.otrv3.cases  # noqa: F401 - importing declares the cases
 from otr_conformance.otrv3.case import CASES
 from otr_conformance.otrv3.labs import Lab, RealLab, TermLab
 from otr_conformance.otrv3.oracle import EVENTS, KINDS, SEEN, Oracle, Taken
-from otr_conformance.otrv3.stage import Cast, ReferenceParty, Stage, Stuck, set_stage
+from otr_conformance.otrv3.stage import Cast, ReferenceParty, Stage, set_stage
 from otr_conformance.otrv3.strength import coverage, row_of
+from otr_conformance.play.stage import Stuck
 from otr_model.kernel.expr import Scope
 from otr_model.kernel.guard import ALWAYS
 from otr_model.kernel.variant import (

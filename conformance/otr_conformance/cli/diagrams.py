@@ -48,7 +48,7 @@ def _all() -> dict[str, tuple[str, Forms]]:
         found[f"layout-{layout.name}"] = f"layout: {layout.title}", _of_layout(layout)
     for text in protocol.texts:
         found[f"text-{text.name}"] = f"form: {text.title}", _of_text(text)
-    for name, recording in RECORDINGS.items():
+    for name, recording in RECORDINGS.named.items():
         found[f"sequence-{name}"] = f"sequence: {recording.title}", _of_sequence(name)
     return found
 

@@ -99,7 +99,7 @@ def _own(root: Path, ledger: ids.Ledger) -> Iterator[tuple[Path, str]]:
     """The generated files that are not printed from the model alone."""
     yield root / LEDGER, ids.write(ids.extended(ledger, ids.collect()))
     yield root / _SCHEMA, schema.render()
-    for name in RECORDINGS:
+    for name in RECORDINGS.named:
         yield root / _SEQUENCES / f"{name}{SEQUENCE}", to_json(record(name))
 
 

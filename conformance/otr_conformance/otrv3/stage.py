@@ -1,27 +1,22 @@
-"""The stage on which a case is played: a tester, a target, and the network between them.
+"""The stage of OTRv3: the reference as a party, and what its messages show.
 
-The tester is the reference, perhaps with one deviation. The target is whatever is tested. A case is
-a function that says what both do and what the network does; what the target sends and tells its
-user is *observed*, step by step, in terms that do not depend on anybody's randomness.
-
-Nothing here says what is right. A case is played twice, with the reference as the target and with
-the real one, and the observations are compared (`otr_conformance.otrv3.grade`): the tables
-predict.
+What every protocol's stage does is in `otr_conformance.play.stage`.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from otr_conformance.play.stage import Acts, Party, Reaction, Report, Stuck
+from otr_conformance.play.stage import Stage as AnyStage
 from otr_model.kernel.variant import NONE, Variant
-from otr_reference.errors import OtrSpecError
 from otr_reference.otrv3 import notices
 from otr_reference.otrv3.commands import (
     AbortSmp,
     AnswerSmp,
+    Command,
     End,
     Heartbeat,
     Receive,
@@ -40,6 +35,7 @@ from otr_reference.otrv3.messages import (
     ErrorMessage,
     Fragment,
     MalformedMessage,
+    Message,
     OtherVersion,
     Plaintext,
     Query,
@@ -51,16 +47,28 @@ from otr_reference.otrv3.session import Policy
 from otr_reference.otrv3.step import Otrv3Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from otr_model.trace import Fired
-    from otr_reference.otrv3.commands import Command
-    from otr_reference.otrv3.messages import DataFields, Message, Tlv
+    from otr_conformance.play.stage import Seen
+    from otr_reference.otrv3.messages import Tlv
     from otr_reference.otrv3.session import Config, Conversation
     from otr_reference.otrv3.suite import Suite
     from otr_reference.sorts import Element, Key, Octets, Wire
 
     from .labs import Lab
+
+__all__ = [
+    "ACTS",
+    "NAMES",
+    "TARGET_TAG",
+    "TESTER_TAG",
+    "THIRD_TAG",
+    "Cast",
+    "ReferenceParty",
+    "Stage",
+    "Target",
+    "reference_target",
+    "report_of",
+    "set_stage",
+]
 
 NAMES: dict[type, str] = {
     DhCommit: "D-H Commit",
@@ -77,64 +85,14 @@ NAMES: dict[type, str] = {
     OtherVersion: "message of another version",
 }
 TESTER_TAG, TARGET_TAG, THIRD_TAG = 0x1001, 0x2002, 0x3003
-STORM = 400
-"""Deliveries in one `settle` after which the two sides are taken never to come to rest."""
+ACTS: Acts[Command] = Acts(
+    Start, SendText, End, StartSmp, AnswerSmp, AbortSmp, UseExtraKey, Heartbeat
+)
 ATTEMPTS = 1 << 14
 """How often the tester draws until its hash is as wanted: a target's own is as it is."""
 
 
-class Stuck(OtrSpecError):
-    """The case cannot go on: what it wants to deliver was never sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a user was told, in words that are equal for equal things.
-
-    Attributes:
-        what: as in the shim protocol: "message", "secure", "smp", ...
-        detail: what has to be equal.
-    """
-
-    what: str
-    detail: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.what} {self.detail}".strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Reaction:
-    """What one input caused.
-
-    Attributes:
-        wires: messages for the network, in order.
-        reports: what the user was told, in order.
-        trace: the rows taken, where the party is the reference.
-    """
-
-    wires: tuple[Wire, ...] = ()
-    reports: tuple[Report, ...] = ()
-    trace: tuple[Fired, ...] = ()
-
-
-class Party(ABC):
-    """One side of the conversation."""
-
-    @abstractmethod
-    def command(self, command: Command) -> Reaction:
-        """The user asks for something."""
-
-    @abstractmethod
-    def receive(self, wire: Wire) -> Reaction:
-        """Something arrives."""
-
-    @abstractmethod
-    def wait(self, seconds: int) -> Reaction:
-        """Time passes."""
-
-
-class ReferenceParty(Party):
+class ReferenceParty(Party[Command]):
     """The reference as a party.
 
     Attributes:
@@ -243,142 +201,21 @@ WHAT: dict[type, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What was seen of the target in one step of a case, and what the tester made of it.
-
-    Attributes:
-        step: what the case did, in words.
-        wires: kinds of messages that the target sent, fragments put together.
-        reports: what the target told its user.
-        peer: what the tester told its user, having received what the target sent.
-        failed: checks that failed at the tester.
-        revealed: which of the tester's Data Messages anybody could forge from now on, because the
-            target made their MAC key public; numbered as they reached the target first.
-        refused: which of them failed a check at the target, where it is the reference.
-        renewed: how many D-H keys the target's Data Messages offered for the first time.
-        addressed: the ids of the tester's keys that the target's Data Messages were under.
-    """
-
-    step: str
-    wires: tuple[str, ...] = ()
-    reports: tuple[str, ...] = ()
-    peer: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    revealed: tuple[int, ...] = ()
-    refused: tuple[int, ...] = ()
-    renewed: int = 0
-    addressed: tuple[int, ...] = ()
-
-
 @dataclass
-class Stage:
+class Stage(AnyStage[Command, Message, DataMessage]):
     """One play of a case.
 
     Attributes:
-        lab: the suite at work.
-        tester: our side.
-        target: the side that is tested.
-        to_target: what is on its way to the target, oldest first.
-        to_tester: what is on its way to the tester.
-        observations: what was seen so far.
-        fired: the rows that the target took, where it is the reference.
-        log: everything in order, for people.
         target_tag: the target's instance tag, as its messages say.
-        looks_back: MAC keys of the time before the conversation was refreshed are looked for, too.
     """
 
     lab: Lab
     tester: ReferenceParty
-    target: Party
-    to_target: list[Wire] = field(default_factory=list)
-    to_tester: list[Wire] = field(default_factory=list)
-    observations: list[Observation] = field(default_factory=list)
-    fired: list[Fired] = field(default_factory=list)
-    tester_fired: list[Fired] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
     target_tag: int = TARGET_TAG
-    looks_back: bool = False
     _clients: dict[int, ReferenceParty] = field(default_factory=dict)
     _given: list[Octets] = field(default_factory=list)
     _offered: list[Element] = field(default_factory=list)
-    _reached: list[_Reached] = field(default_factory=list)
-    _public: list[Key] = field(default_factory=list)
-    _open: _Seen | None = None
-    _secured: dict[str, str] = field(default_factory=dict)
-    _pieces: list[Octets | None] = field(default_factory=lambda: [None])
-
-    # What the users do.
-
-    def target_starts(self) -> None:
-        """The target's user asks for a private conversation."""
-        self._target("the target's user starts", Start())
-
-    def tester_starts(self) -> None:
-        """The tester's user asks for a private conversation."""
-        self._tester("the tester's user starts", Start())
-
-    def target_says(self, text: str) -> None:
-        """The target's user types."""
-        self._target(f"the target's user types {text!r}", SendText(self.lab.text(text)))
-
-    def tester_says(self, text: str) -> None:
-        """The tester's user types."""
-        self._tester(f"the tester's user types {text!r}", SendText(self.lab.text(text)))
-
-    def target_ends(self) -> None:
-        """The target's user ends the private conversation."""
-        self._target("the target's user ends", End())
-
-    def tester_ends(self) -> None:
-        """The tester's user ends the private conversation."""
-        self._tester("the tester's user ends", End())
-
-    def target_begins_smp(self, secret: str, question: str | None = None) -> None:
-        """The target's user begins SMP."""
-        asked = None if question is None else self.lab.text(question)
-        command = StartSmp(self.lab.passphrase(secret), asked)
-        self._target("the target's user begins SMP", command)
-
-    def tester_begins_smp(self, secret: str, question: str | None = None) -> None:
-        """The tester's user begins SMP."""
-        asked = None if question is None else self.lab.text(question)
-        command = StartSmp(self.lab.passphrase(secret), asked)
-        self._tester("the tester's user begins SMP", command)
-
-    def target_answers_smp(self, secret: str) -> None:
-        """The target's user gives the secret."""
-        self._target("the target's user answers SMP", AnswerSmp(self.lab.passphrase(secret)))
-
-    def tester_answers_smp(self, secret: str) -> None:
-        """The tester's user gives the secret."""
-        self._tester("the tester's user answers SMP", AnswerSmp(self.lab.passphrase(secret)))
-
-    def target_aborts_smp(self) -> None:
-        """The target's user aborts SMP."""
-        self._target("the target's user aborts SMP", AbortSmp())
-
-    def tester_aborts_smp(self) -> None:
-        """The tester's user aborts SMP."""
-        self._tester("the tester's user aborts SMP", AbortSmp())
-
-    def target_uses_extra_key(self, use: int, data: str) -> None:
-        """The target's application uses the extra symmetric key."""
-        command = UseExtraKey(use, self.lab.text(data))
-        self._target("the target's application uses the extra key", command)
-
-    def tester_uses_extra_key(self, use: int, data: str) -> None:
-        """The tester's application uses the extra symmetric key."""
-        command = UseExtraKey(use, self.lab.text(data))
-        self._tester("the tester's application uses the extra key", command)
-
-    def target_heartbeat(self) -> None:
-        """The target's application asks for a heartbeat."""
-        self._target("the target's application asks for a heartbeat", Heartbeat())
-
-    def tester_heartbeat(self) -> None:
-        """The tester's application asks for a heartbeat."""
-        self._tester("the tester's application asks for a heartbeat", Heartbeat())
+    _pieces: Octets | None = None
 
     # What no user can ask for.
 
@@ -390,9 +227,9 @@ class Stage:
         `cut_off`: the last of the TLVs, which must be empty, says that it has one byte.
         """
         kinds = ", ".join(type(tlv).__name__ for tlv in tlvs)
-        with self._seeing(f"the tester sends {text!r} with {kinds or 'nothing'}"):
+        with self.seeing(f"the tester sends {text!r} with {kinds or 'nothing'}"):
             content = Content(self.lab.text(text), tlvs)
-            self._absorb_tester(self.tester.send(content, flags, cut_off=cut_off))
+            self.absorb_tester(self.tester.send(content, flags, cut_off=cut_off))
 
     def tester_behaves(self) -> None:
         """From now on the tester deviates in nothing that it sends."""
@@ -436,63 +273,9 @@ class Stage:
 
     # What the network does.
 
-    def to_target_delivers(self, index: int = 0, *, keep: bool = False) -> None:
-        """A message reaches the target; `keep`: it stays, to be delivered again."""
-        self.reaches_target(self._take(self.to_target, index, keep=keep))
-
-    def reaches_target(self, wire: Wire) -> None:
-        """A message that the case has kept reaches the target, perhaps once more."""
-        with self._seeing(f"{self.kind(wire)} reaches the target"):
-            self._reach(wire)
-
-    def to_tester_delivers(self, index: int = 0, *, keep: bool = False) -> None:
-        """A message reaches the tester; `keep`: it stays, to be delivered again."""
-        wire = self._take(self.to_tester, index, keep=keep)
-        with self._seeing(f"{self.kind(wire)} reaches the tester"):
-            self._absorb_tester(self.tester.receive(wire))
-
-    def to_target_loses(self, index: int = 0) -> None:
-        """A message to the target is lost."""
-        self._take(self.to_target, index, keep=False)
-
-    def to_tester_loses(self, index: int = 0) -> None:
-        """A message to the tester is lost."""
-        self._take(self.to_tester, index, keep=False)
-
-    def arrives(self, text: str) -> None:
-        """Something reaches the target as it is, from whoever is on the network."""
-        with self._seeing(f"{text!r} reaches the target"):
-            self._reach(self.lab.wire(text))
-
-    def tester_takes(self, text: str) -> None:
-        """Something reaches the tester as it is, from whoever is on the network."""
-        with self._seeing(f"{text!r} reaches the tester"):
-            self._absorb_tester(self.tester.receive(self.lab.wire(text)))
-
     def sends(self, message: Message, what: str) -> None:
         """A message that the tester's suite encodes reaches the target."""
-        wire = self.tester.endpoint.suite.encode(message)
-        with self._seeing(f"{what} reaches the target"):
-            self._reach(wire)
-
-    def settle(self) -> None:
-        """Everything is delivered, until nothing is on its way."""
-        with self._seeing("everything is delivered"):
-            for _ in range(STORM):
-                if self.to_tester:
-                    self._absorb_tester(self.tester.receive(self.to_tester.pop(0)))
-                elif self.to_target:
-                    self._reach(self.to_target.pop(0))
-                else:
-                    return
-            message = f"after {STORM} deliveries there is no end to them"
-            raise Stuck(message)
-
-    def wait(self, seconds: int) -> None:
-        """Time passes on both sides."""
-        with self._seeing(f"{seconds} seconds pass"):
-            self._absorb_tester(self.tester.wait(seconds))
-            self._absorb(self.target.wait(seconds))
+        self.reaches(self.tester.endpoint.suite.encode(message), what)
 
     # What only a stage can arrange.
 
@@ -509,7 +292,8 @@ class Stage:
             message = "the target has sent no D-H Commit to compare with"
             raise Stuck(message)
         before = self.tester.conversation
-        query = self.tester.endpoint.suite.encode(Query(self._versions()))
+        endpoint = self.tester.endpoint
+        query = endpoint.suite.encode(Query(frozenset(_versions(endpoint.config))))
         for attempt in range(ATTEMPTS):
             self.tester.conversation = before
             self.tester.reseed(f"tester commits {attempt}")
@@ -520,7 +304,7 @@ class Stage:
             ours = commitment.hashed
             if self.lab.decide(ours, theirs) if higher else self.lab.decide(theirs, ours):
                 self.log.append(f"the tester sends a D-H Commit, {'higher' if higher else 'lower'}")
-                self._absorb_tester(reaction)
+                self.absorb_tester(reaction)
                 return
         message = "no hash was as wanted"
         raise Stuck(message)
@@ -535,12 +319,8 @@ class Stage:
         """A message, by the tester's suite."""
         return self.lab.suite.decode(wire)
 
-    def kind(self, wire: Wire) -> str:
-        """What kind of message it is, in words that do not depend on randomness."""
-        return self.kind_of(self.decode(wire))
-
     def kind_of(self, message: Message) -> str:
-        """As `kind`."""
+        """Its name, its version, and for a text what it says."""
         name = NAMES[type(message)]
         match message:
             case Query(versions):
@@ -557,75 +337,49 @@ class Stage:
                 fields = message.fields if isinstance(message, DataMessage) else message
                 return f"{name} v{fields.header.version}"
 
-    def _take(self, wires: list[Wire], index: int, *, keep: bool) -> Wire:
-        if not -len(wires) <= index < len(wires):
-            message = f"there is no message number {index} on its way"
-            raise Stuck(message)
-        return wires[index] if keep else wires.pop(index)
+    def data_of(self, message: Message) -> DataMessage | None:
+        """The message, if it is a Data Message."""
+        return message if isinstance(message, DataMessage) else None
 
-    def _target(self, step: str, command: Command) -> None:
-        with self._seeing(step):
-            self._absorb(self.target.command(command))
+    def is_under(self, message: DataMessage, key: Key) -> bool:
+        """Whether a key is the one that the Data Message's MAC was made with."""
+        suite = self.lab.suite
+        return suite.same(suite.data_mac(key, message.authenticated), message.mac)
 
-    def _tester(self, step: str, command: Command) -> None:
-        with self._seeing(step):
-            self._absorb_tester(self.tester.command(command))
+    def revealed_by(self, message: DataMessage) -> Octets:
+        """The old MAC keys in a Data Message."""
+        return message.revealed
 
-    def _seeing(self, step: str) -> _Seeing:
-        return _Seeing(self, step)
-
-    def _reach(self, wire: Wire) -> None:
-        """Something reaches the target."""
+    def whole(self, wire: Wire) -> Message | None:
+        """The message, put together where it comes in fragments; None while one is incomplete."""
         message = self.decode(wire)
-        known = any(message == reached.message for reached in self._reached)
-        seen = self._open
-        assert seen is not None  # noqa: S101 - only called within a step
-        reaction = self.target.receive(wire)
-        if isinstance(message, DataMessage) and not known:
-            self._reached.append(_Reached(message))
-            self._look_for_keys(self._public)
-            if any(fired.failed for fired in reaction.trace):
-                seen.refused.add(len(self._reached))
-        self._absorb(reaction)
+        if not isinstance(message, Fragment):
+            return message
+        stored = None if message.k == 1 else self._pieces
+        joined = self.lab.suite.join(stored, message)
+        self._pieces = joined
+        if message.k < message.n:
+            return None
+        self._pieces = None
+        return self.decode(self.lab.suite.joined(joined))
 
-    def _absorb(self, reaction: Reaction) -> None:
-        seen = self._open
-        assert seen is not None  # noqa: S101 - only called within a step
-        self.fired.extend(reaction.trace)
-        for report in reaction.reports:
-            self.log.append(f"  target's user: {report}")
-            seen.reports[self._comparable("target", report)] += 1
-        for wire in reaction.wires:
-            self.to_tester.append(wire)
-            whole = self._whole(wire)
-            if whole is not None:
-                self._note_tag(whole)
-                kind = self.kind_of(whole) + self._again(whole)
-                seen.wires[kind] += 1
-                self.log.append(f"  target -> tester: {kind}")
-                if isinstance(whole, DataMessage):
-                    self._note_keys(whole.fields)
-                    keys = self.lab.revealed(whole.revealed)
-                    self._public.extend(keys)
-                    self._look_for_keys(keys)
-
-    def _note_tag(self, message: Message) -> None:
+    def noted(self, message: Message) -> None:
+        """Note the target's instance tag."""
         match message:
             case DhCommit(header) | DhKey(header) if header.sender:
                 self.target_tag = header.sender
             case _:
                 pass
 
-    def _note_keys(self, fields: DataFields) -> None:
+    def noted_data(self, message: DataMessage, seen: Seen) -> None:
         """Note which D-H keys a Data Message of the target's is under, and offers."""
-        suite, seen = self.lab.suite, self._open
-        assert seen is not None  # noqa: S101 - only called within a step
-        seen.addressed.add(fields.recipient_keyid)
+        suite, fields = self.lab.suite, message.fields
+        seen.addressed.add(f"key {fields.recipient_keyid} of the tester's")
         if not any(suite.same(fields.next_dh, known) for known in self._offered):
             self._offered.append(fields.next_dh)
             seen.renewed += 1
 
-    def _again(self, message: Message) -> str:
+    def again(self, message: Message) -> str:
         """Whether the target uses a D-H key or r that it used or committed to before: " again".
 
         The specification says which are to be the same and which are to be new.
@@ -646,122 +400,9 @@ class Stage:
         self._given.append(given)
         return ""
 
-    def _look_for_keys(self, keys: Iterable[Key]) -> None:
-        """Note which of the tester's messages are under one of some public MAC keys."""
-        suite, seen = self.lab.suite, self._open
-        assert seen is not None  # noqa: S101 - only called within a step
-        for number, reached in enumerate(self._reached, 1):
-            message = reached.message
-            if reached.counts and any(
-                suite.same(suite.data_mac(key, message.authenticated), message.mac) for key in keys
-            ):
-                reached.counts = False
-                seen.revealed.add(number)
-                self.log.append(f"  the MAC key of the tester's message {number} is public")
-
-    def _absorb_tester(self, reaction: Reaction) -> None:
-        seen = self._open
-        self.tester_fired.extend(reaction.trace)
-        for wire in reaction.wires:
-            self.to_target.append(wire)
-            self.log.append(f"  tester -> target: {self.kind(wire)}")
-        for report in reaction.reports:
-            self.log.append(f"  tester's user: {report}")
-            comparable = self._comparable("tester", report)
-            if seen is not None:
-                seen.peer[comparable] += 1
-        if seen is not None:
-            seen.failed.update(fired.failed for fired in reaction.trace if fired.failed)
-
-    def _comparable(self, who: str, report: Report) -> str:
-        """A report without what randomness decides; agreement instead of values."""
-        if report.what in {"secure", "still-secure"}:
-            for reached in () if self.looks_back else self._reached:
-                reached.counts = False
-            version, ssid, bold = report.detail.split(" ")
-            self._secured[who] = f"{ssid} {bold}"
-            other = self._secured.get("tester" if who == "target" else "target", "")
-            agrees = other.split(" ")[0] == ssid and not other.endswith(bold)
-            return f"{report.what} {version}{' agreeing' if agrees else ''}"
-        if report.what == "extra-key":
-            said, _, key = report.detail.rpartition(" ")
-            self._secured[f"{who}'s extra key"] = key
-            known = self._secured.get(f"{'tester' if who == 'target' else 'target'}'s extra key")
-            return f"extra-key {said}{' agreeing' if key == known else ''}"
-        return str(report)
-
-    def _whole(self, wire: Wire) -> Message | None:
-        """The message, put together where it comes in fragments; None while one is incomplete."""
-        message = self.decode(wire)
-        if not isinstance(message, Fragment):
-            return message
-        stored = None if message.k == 1 else self._pieces[0]
-        joined = self.lab.suite.join(stored, message)
-        self._pieces[0] = joined
-        if message.k < message.n:
-            return None
-        self._pieces[0] = None
-        return self.decode(self.lab.suite.joined(joined))
-
 
 def _versions_text(versions: frozenset[int]) -> str:
     return f"offering {''.join(map(str, sorted(versions)))}"
-
-
-@dataclass
-class _Seen:
-    """An observation in the making."""
-
-    step: str
-    wires: Counter[str] = field(default_factory=Counter)
-    reports: Counter[str] = field(default_factory=Counter)
-    peer: Counter[str] = field(default_factory=Counter)
-    failed: set[str] = field(default_factory=set)
-    revealed: set[int] = field(default_factory=set)
-    refused: set[int] = field(default_factory=set)
-    renewed: int = 0
-    addressed: set[int] = field(default_factory=set)
-
-
-@dataclass
-class _Reached:
-    """A Data Message of the tester's that reached the target, whole.
-
-    Attributes:
-        message: the message.
-        counts: whether it is still of interest if its MAC key becomes public.
-    """
-
-    message: DataMessage
-    counts: bool = True
-
-
-class _Seeing:
-    """The time in which what happens belongs to one observation."""
-
-    def __init__(self, stage: Stage, step: str) -> None:
-        self.stage = stage
-        self.seen = _Seen(step)
-
-    def __enter__(self) -> None:
-        self.stage.log.append(self.seen.step)
-        self.stage._open = self.seen  # noqa: SLF001 - the stage's own
-
-    def __exit__(self, *_: object) -> None:
-        seen, self.stage._open = self.seen, None  # noqa: SLF001 - the stage's own
-        self.stage.observations.append(
-            Observation(
-                seen.step,
-                tuple(sorted(seen.wires.elements())),
-                tuple(sorted(seen.reports.elements())),
-                tuple(sorted(seen.peer.elements())),
-                tuple(sorted(seen.failed)),
-                tuple(sorted(seen.revealed)),
-                tuple(sorted(seen.refused)),
-                seen.renewed,
-                tuple(sorted(seen.addressed)),
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -782,17 +423,31 @@ class Cast:
     max_size: int = 0
     tester_size: int = 0
 
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """The versions that the target's policy allows; none: OTR is disabled."""
+        return _versions(self.target)
 
-def set_stage(lab: Lab, cast: Cast, target: Callable[[Lab, Cast], Party]) -> Stage:
+
+Target = Callable[["Lab", Cast], Party[Command]]
+"""What makes a target."""
+
+
+def _versions(policy: Policy | Config) -> tuple[int, ...]:
+    """The versions that a policy allows, ascending."""
+    return tuple(v for v, yes in {2: policy.allow_v2, 3: policy.allow_v3}.items() if yes)
+
+
+def set_stage(lab: Lab, cast: Cast, target: Target) -> Stage:
     """A stage on which nothing has happened yet."""
     config = lab.config("tester", TESTER_TAG, cast.tester, max_size=cast.tester_size)
-    return Stage(lab, ReferenceParty(lab, config, cast.variant), target(lab, cast))
+    return Stage(lab, ReferenceParty(lab, config, cast.variant), target(lab, cast), ACTS)
 
 
-def reference_target(variant: Variant = NONE) -> Callable[[Lab, Cast], Party]:
+def reference_target(variant: Variant = NONE) -> Target:
     """The reference as the target, under a variant."""
 
-    def make(lab: Lab, cast: Cast) -> Party:
+    def make(lab: Lab, cast: Cast) -> Party[Command]:
         config = lab.config("target", TARGET_TAG, cast.target, max_size=cast.max_size)
         return ReferenceParty(lab, config, variant)
 

@@ -1,0 +1,537 @@
+"""The stage on which a case is played: a tester, a target, and the network between them.
+
+The tester is the reference, perhaps with one deviation. The target is whatever is tested. A case is
+a function that says what both do and what the network does; what the target sends and tells its
+user is *observed*, step by step, in terms that do not depend on anybody's randomness.
+
+Nothing here says what is right. A case is played twice, with the reference as the target and with
+the real one, and the observations are compared (`otr_conformance.play.grade`): the tables predict.
+
+A protocol extends `Stage`. It must say how messages are decoded and called, which of them are Data
+Messages, and when a MAC key fits one; it may note more of what the target sends, and let users do
+more than `Acts` has.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from otr_reference.errors import OtrSpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from otr_model.trace import Fired
+    from otr_reference.sorts import Key, Octets, Passphrase, Wire
+
+    from .labs import Lab
+
+__all__ = [
+    "STORM",
+    "Acts",
+    "AnyParty",
+    "AnyStage",
+    "Observation",
+    "Party",
+    "Reached",
+    "Reaction",
+    "Report",
+    "Seen",
+    "Stage",
+    "Stuck",
+]
+
+K = TypeVar("K")
+"""What the user of a protocol can ask for."""
+K_contra = TypeVar("K_contra", contravariant=True)
+M = TypeVar("M")
+"""A message of a protocol, decoded."""
+D = TypeVar("D")
+"""A Data Message of a protocol, decoded."""
+
+STORM = 400
+"""Deliveries in one `settle` after which the two sides are taken never to come to rest."""
+
+
+class Stuck(OtrSpecError):
+    """The case cannot go on: what it wants to deliver was never sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a user was told, in words that are equal for equal things.
+
+    Attributes:
+        what: as in the shim protocol: "message", "secure", "smp", ...
+        detail: what has to be equal.
+    """
+
+    what: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.detail}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What one input caused.
+
+    Attributes:
+        wires: messages for the network, in order.
+        reports: what the user was told, in order.
+        trace: the rows taken, where the party is the reference.
+    """
+
+    wires: tuple[Wire, ...] = ()
+    reports: tuple[Report, ...] = ()
+    trace: tuple[Fired, ...] = ()
+
+
+class Party(ABC, Generic[K_contra]):
+    """One side of the conversation."""
+
+    @abstractmethod
+    def command(self, command: K_contra) -> Reaction:
+        """The user asks for something."""
+
+    @abstractmethod
+    def receive(self, wire: Wire) -> Reaction:
+        """Something arrives."""
+
+    @abstractmethod
+    def wait(self, seconds: int) -> Reaction:
+        """Time passes."""
+
+
+AnyParty = Party[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Acts(Generic[K]):
+    """How a protocol spells what every user can ask for.
+
+    Attributes:
+        start: for a private conversation.
+        say: a text.
+        end: the private conversation.
+        begin_smp: with a secret, and perhaps a question.
+        answer_smp: with a secret.
+        abort_smp: SMP that is underway.
+        use_extra_key: for what, with what data.
+        heartbeat: a heartbeat now.
+    """
+
+    start: Callable[[], K]
+    say: Callable[[Octets], K]
+    end: Callable[[], K]
+    begin_smp: Callable[[Passphrase, Octets | None], K]
+    answer_smp: Callable[[Passphrase], K]
+    abort_smp: Callable[[], K]
+    use_extra_key: Callable[[int, Octets], K]
+    heartbeat: Callable[[], K]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen of the target in one step of a case, and what the tester made of it.
+
+    Attributes:
+        step: what the case did, in words.
+        wires: kinds of messages that the target sent, fragments put together.
+        reports: what the target told its user.
+        peer: what the tester told its user, having received what the target sent.
+        failed: checks that failed at the tester.
+        revealed: which of the tester's Data Messages anybody could forge from now on, because the
+            target made their MAC key public; numbered as they reached the target first.
+        refused: which of them failed a check at the target, where it is the reference.
+        renewed: how many public keys the target's Data Messages offered for the first time.
+        addressed: what its Data Messages were under, such as a key of the tester's, in words.
+    """
+
+    step: str
+    wires: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
+    peer: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    revealed: tuple[int, ...] = ()
+    refused: tuple[int, ...] = ()
+    renewed: int = 0
+    addressed: tuple[str, ...] = ()
+
+
+@dataclass
+class Seen:
+    """An observation in the making; see there."""
+
+    step: str
+    wires: Counter[str] = field(default_factory=Counter)
+    reports: Counter[str] = field(default_factory=Counter)
+    peer: Counter[str] = field(default_factory=Counter)
+    failed: set[str] = field(default_factory=set)
+    revealed: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
+    renewed: int = 0
+    addressed: set[str] = field(default_factory=set)
+
+    def observation(self) -> Observation:
+        """The same when nothing is added any more."""
+        return Observation(
+            self.step,
+            tuple(sorted(self.wires.elements())),
+            tuple(sorted(self.reports.elements())),
+            tuple(sorted(self.peer.elements())),
+            tuple(sorted(self.failed)),
+            tuple(sorted(self.revealed)),
+            tuple(sorted(self.refused)),
+            self.renewed,
+            tuple(sorted(self.addressed, key=lambda words: (len(words), words))),
+        )
+
+
+@dataclass
+class Reached(Generic[D]):
+    """A Data Message of the tester's that reached the target, whole.
+
+    Attributes:
+        message: the message.
+        counts: whether it is still of interest if its MAC key becomes public.
+    """
+
+    message: D
+    counts: bool = True
+
+
+@dataclass
+class Stage(ABC, Generic[K, M, D]):
+    """One play of a case.
+
+    Attributes:
+        lab: the suite at work.
+        tester: our side.
+        target: the side that is tested.
+        acts: how the protocol spells what users ask for.
+        to_target: what is on its way to the target, oldest first.
+        to_tester: what is on its way to the tester.
+        observations: what was seen so far.
+        fired: the rows that the target took, where it is the reference.
+        tester_fired: the rows that the tester took.
+        log: everything in order, for people.
+        looks_back: MAC keys of the time before the conversation was refreshed are looked for, too.
+    """
+
+    lab: Lab
+    tester: Party[K]
+    target: Party[K]
+    acts: Acts[K]
+    to_target: list[Wire] = field(default_factory=list)
+    to_tester: list[Wire] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    fired: list[Fired] = field(default_factory=list)
+    tester_fired: list[Fired] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    looks_back: bool = False
+    _reached: list[Reached[D]] = field(default_factory=list)
+    _public: list[Key] = field(default_factory=list)
+    _open: Seen | None = None
+    _secured: dict[str, str] = field(default_factory=dict)
+
+    # What a protocol says of its messages.
+
+    @abstractmethod
+    def decode(self, wire: Wire) -> M:
+        """A message."""
+
+    @abstractmethod
+    def kind_of(self, message: M) -> str:
+        """What kind of message it is, in words that do not depend on randomness."""
+
+    @abstractmethod
+    def data_of(self, message: M) -> D | None:
+        """The message, if it is a Data Message."""
+
+    @abstractmethod
+    def is_under(self, message: D, key: Key) -> bool:
+        """Whether a key is the one that the Data Message's MAC was made with."""
+
+    @abstractmethod
+    def revealed_by(self, message: D) -> Octets:
+        """The old MAC keys in a Data Message."""
+
+    @abstractmethod
+    def whole(self, wire: Wire) -> M | None:
+        """The message, put together where it comes in fragments; None while one is incomplete."""
+
+    def noted(self, message: M) -> None:
+        """Note more of a message of the target's than what everybody sees."""
+
+    def noted_data(self, message: D, seen: Seen) -> None:
+        """Note what a Data Message of the target's is under, and the public keys that it offers."""
+
+    def again(self, message: M) -> str:  # noqa: ARG002 - a protocol's own may look at it
+        """What the kind of a message of the target's is followed by: " again" if it repeats itself.
+
+        A value is meant that the specification says is to be the same, or is to be new.
+        """
+        return ""
+
+    # What the users do.
+
+    def target_starts(self) -> None:
+        """The target's user asks for a private conversation."""
+        self.target_does("the target's user starts", self.acts.start())
+
+    def tester_starts(self) -> None:
+        """The tester's user asks for a private conversation."""
+        self.tester_does("the tester's user starts", self.acts.start())
+
+    def target_says(self, text: str) -> None:
+        """The target's user types."""
+        command = self.acts.say(self.lab.text(text))
+        self.target_does(f"the target's user types {text!r}", command)
+
+    def tester_says(self, text: str) -> None:
+        """The tester's user types."""
+        command = self.acts.say(self.lab.text(text))
+        self.tester_does(f"the tester's user types {text!r}", command)
+
+    def target_ends(self) -> None:
+        """The target's user ends the private conversation."""
+        self.target_does("the target's user ends", self.acts.end())
+
+    def tester_ends(self) -> None:
+        """The tester's user ends the private conversation."""
+        self.tester_does("the tester's user ends", self.acts.end())
+
+    def target_begins_smp(self, secret: str, question: str | None = None) -> None:
+        """The target's user begins SMP."""
+        self.target_does("the target's user begins SMP", self._begin_smp(secret, question))
+
+    def tester_begins_smp(self, secret: str, question: str | None = None) -> None:
+        """The tester's user begins SMP."""
+        self.tester_does("the tester's user begins SMP", self._begin_smp(secret, question))
+
+    def target_answers_smp(self, secret: str) -> None:
+        """The target's user gives the secret."""
+        command = self.acts.answer_smp(self.lab.passphrase(secret))
+        self.target_does("the target's user answers SMP", command)
+
+    def tester_answers_smp(self, secret: str) -> None:
+        """The tester's user gives the secret."""
+        command = self.acts.answer_smp(self.lab.passphrase(secret))
+        self.tester_does("the tester's user answers SMP", command)
+
+    def target_aborts_smp(self) -> None:
+        """The target's user aborts SMP."""
+        self.target_does("the target's user aborts SMP", self.acts.abort_smp())
+
+    def tester_aborts_smp(self) -> None:
+        """The tester's user aborts SMP."""
+        self.tester_does("the tester's user aborts SMP", self.acts.abort_smp())
+
+    def target_uses_extra_key(self, use: int, data: str) -> None:
+        """The target's application uses the extra symmetric key."""
+        command = self.acts.use_extra_key(use, self.lab.text(data))
+        self.target_does("the target's application uses the extra key", command)
+
+    def tester_uses_extra_key(self, use: int, data: str) -> None:
+        """The tester's application uses the extra symmetric key."""
+        command = self.acts.use_extra_key(use, self.lab.text(data))
+        self.tester_does("the tester's application uses the extra key", command)
+
+    def target_heartbeat(self) -> None:
+        """The target's application asks for a heartbeat."""
+        self.target_does("the target's application asks for a heartbeat", self.acts.heartbeat())
+
+    def tester_heartbeat(self) -> None:
+        """The tester's application asks for a heartbeat."""
+        self.tester_does("the tester's application asks for a heartbeat", self.acts.heartbeat())
+
+    def _begin_smp(self, secret: str, question: str | None) -> K:
+        asked = None if question is None else self.lab.text(question)
+        return self.acts.begin_smp(self.lab.passphrase(secret), asked)
+
+    def target_does(self, step: str, command: K) -> None:
+        """The target's user asks for something."""
+        with self.seeing(step):
+            self._absorb(self.target.command(command))
+
+    def tester_does(self, step: str, command: K) -> None:
+        """The tester's user asks for something."""
+        with self.seeing(step):
+            self.absorb_tester(self.tester.command(command))
+
+    # What the network does.
+
+    def to_target_delivers(self, index: int = 0, *, keep: bool = False) -> None:
+        """A message reaches the target; `keep`: it stays, to be delivered again."""
+        self.reaches_target(_taken(self.to_target, index, keep=keep))
+
+    def reaches_target(self, wire: Wire) -> None:
+        """A message that the case has kept reaches the target, perhaps once more."""
+        self.reaches(wire, self.kind(wire))
+
+    def reaches(self, wire: Wire, what: str) -> None:
+        """Something reaches the target; what, in words."""
+        with self.seeing(f"{what} reaches the target"):
+            self._reach(wire)
+
+    def to_tester_delivers(self, index: int = 0, *, keep: bool = False) -> None:
+        """A message reaches the tester; `keep`: it stays, to be delivered again."""
+        wire = _taken(self.to_tester, index, keep=keep)
+        with self.seeing(f"{self.kind(wire)} reaches the tester"):
+            self.absorb_tester(self.tester.receive(wire))
+
+    def to_target_loses(self, index: int = 0) -> None:
+        """A message to the target is lost."""
+        _taken(self.to_target, index, keep=False)
+
+    def to_tester_loses(self, index: int = 0) -> None:
+        """A message to the tester is lost."""
+        _taken(self.to_tester, index, keep=False)
+
+    def arrives(self, text: str) -> None:
+        """Something reaches the target as it is, from whoever is on the network."""
+        self.reaches(self.lab.wire(text), repr(text))
+
+    def tester_takes(self, text: str) -> None:
+        """Something reaches the tester as it is, from whoever is on the network."""
+        with self.seeing(f"{text!r} reaches the tester"):
+            self.absorb_tester(self.tester.receive(self.lab.wire(text)))
+
+    def settle(self) -> None:
+        """Everything is delivered, until nothing is on its way."""
+        with self.seeing("everything is delivered"):
+            for _ in range(STORM):
+                if self.to_tester:
+                    self.absorb_tester(self.tester.receive(self.to_tester.pop(0)))
+                elif self.to_target:
+                    self._reach(self.to_target.pop(0))
+                else:
+                    return
+            message = f"after {STORM} deliveries there is no end to them"
+            raise Stuck(message)
+
+    def wait(self, seconds: int) -> None:
+        """Time passes on both sides."""
+        with self.seeing(f"{seconds} seconds pass"):
+            self.absorb_tester(self.tester.wait(seconds))
+            self._absorb(self.target.wait(seconds))
+
+    # Seeing.
+
+    def kind(self, wire: Wire) -> str:
+        """What kind of message it is, in words that do not depend on randomness."""
+        return self.kind_of(self.decode(wire))
+
+    def seeing(self, step: str) -> _Seeing:
+        """The time in which what happens belongs to one observation."""
+        return _Seeing(self, step)
+
+    @property
+    def seen(self) -> Seen:
+        """The observation in the making; asked for only within a step."""
+        assert self._open is not None  # noqa: S101 - see above
+        return self._open
+
+    def _reach(self, wire: Wire) -> None:
+        """Something reaches the target."""
+        message = self.data_of(self.decode(wire))
+        known = any(message == reached.message for reached in self._reached)
+        reaction = self.target.receive(wire)
+        if message is not None and not known:
+            self._reached.append(Reached(message))
+            self._look_for_keys(self._public)
+            if any(fired.failed for fired in reaction.trace):
+                self.seen.refused.add(len(self._reached))
+        self._absorb(reaction)
+
+    def _absorb(self, reaction: Reaction) -> None:
+        seen = self.seen
+        self.fired.extend(reaction.trace)
+        for report in reaction.reports:
+            self.log.append(f"  target's user: {report}")
+            seen.reports[self._comparable("target", report)] += 1
+        for wire in reaction.wires:
+            self.to_tester.append(wire)
+            whole = self.whole(wire)
+            if whole is not None:
+                self.noted(whole)
+                kind = self.kind_of(whole) + self.again(whole)
+                seen.wires[kind] += 1
+                self.log.append(f"  target -> tester: {kind}")
+                data = self.data_of(whole)
+                if data is not None:
+                    self.noted_data(data, seen)
+                    keys = self.lab.revealed(self.revealed_by(data))
+                    self._public.extend(keys)
+                    self._look_for_keys(keys)
+
+    def _look_for_keys(self, keys: Iterable[Key]) -> None:
+        """Note which of the tester's messages are under one of some public MAC keys."""
+        for number, reached in enumerate(self._reached, 1):
+            if reached.counts and any(self.is_under(reached.message, key) for key in keys):
+                reached.counts = False
+                self.seen.revealed.add(number)
+                self.log.append(f"  the MAC key of the tester's message {number} is public")
+
+    def absorb_tester(self, reaction: Reaction) -> None:
+        """What the tester did, within a step or outside of one."""
+        seen = self._open
+        self.tester_fired.extend(reaction.trace)
+        for wire in reaction.wires:
+            self.to_target.append(wire)
+            self.log.append(f"  tester -> target: {self.kind(wire)}")
+        for report in reaction.reports:
+            self.log.append(f"  tester's user: {report}")
+            comparable = self._comparable("tester", report)
+            if seen is not None:
+                seen.peer[comparable] += 1
+        if seen is not None:
+            seen.failed.update(fired.failed for fired in reaction.trace if fired.failed)
+
+    def _comparable(self, who: str, report: Report) -> str:
+        """A report without what randomness decides; agreement instead of values."""
+        if report.what in {"secure", "still-secure"}:
+            for reached in () if self.looks_back else self._reached:
+                reached.counts = False
+            version, ssid, bold = report.detail.split(" ")
+            self._secured[who] = f"{ssid} {bold}"
+            other = self._secured.get("tester" if who == "target" else "target", "")
+            agrees = other.split(" ")[0] == ssid and not other.endswith(bold)
+            return f"{report.what} {version}{' agreeing' if agrees else ''}"
+        if report.what == "extra-key":
+            said, _, key = report.detail.rpartition(" ")
+            self._secured[f"{who}'s extra key"] = key
+            known = self._secured.get(f"{'tester' if who == 'target' else 'target'}'s extra key")
+            return f"extra-key {said}{' agreeing' if key == known else ''}"
+        return str(report)
+
+
+AnyStage = Stage[Any, Any, Any]
+
+
+def _taken(wires: list[Wire], index: int, *, keep: bool) -> Wire:
+    if not -len(wires) <= index < len(wires):
+        message = f"there is no message number {index} on its way"
+        raise Stuck(message)
+    return wires[index] if keep else wires.pop(index)
+
+
+class _Seeing:
+    """The time in which what happens belongs to one observation."""
+
+    def __init__(self, stage: AnyStage, step: str) -> None:
+        self.stage = stage
+        self.seen = Seen(step)
+
+    def __enter__(self) -> None:
+        self.stage.log.append(self.seen.step)
+        self.stage._open = self.seen  # noqa: SLF001 - the stage's own
+
+    def __exit__(self, *_: object) -> None:
+        self.stage._open = None  # noqa: SLF001 - the stage's own
+        self.stage.observations.append(self.seen.observation())
