@@ -112,6 +112,12 @@ class Scalar(Secret):
     __slots__ = ()
 
 
+class Exponent(Secret):
+    """A secret exponent of a Diffie-Hellman group, where scalars are those of a curve."""
+
+    __slots__ = ()
+
+
 class Key(Secret):
     """A symmetric key: for a cipher, for a MAC, or the extra symmetric key."""
 
