@@ -7,7 +7,7 @@ leaves it. A `Registry` holds one clause for every sentence of one pinned text, 
 questions follow: `uncited` (which clauses nobody answers for) and `against` (which sentences of a
 fetched copy have no clause, and which clauses have no sentence).
 
-What counts as a sentence is fixed by `sections`, which reads HTML:
+What counts as a sentence is fixed by `sections`, which reads HTML, and by `markdown`:
 
 - A paragraph, an item, a definition or a line that ends in a break is divided at full stops,
   question and exclamation marks. Preformatted text is one sentence.
@@ -17,11 +17,19 @@ What counts as a sentence is fixed by `sections`, which reads HTML:
 - Any other sentence that ends in a colon is a sentence, and also the lead of the block after it.
 - A term under which nothing stands is a sentence.
 
+Markdown is read into the same parts, with three rules of its own:
+
+- In a fenced block, lines are sentences, and stand under the line that they are indented below; the
+  next line goes on with a sentence where its first word did not fit and it is no assignment, where
+  a bracket is open, in the rest of a numbered or marked item, and in a run of hexadecimal figures.
+- A fenced block with an arrow in it is a picture: one sentence.
+- A list item that is nothing but a link within the page is navigation, and no sentence.
+
 Leads chain, and the hash of a sentence takes in the hash of its lead: "ignore the message" under
 another condition is another clause, and a clause goes stale when its condition is reworded.
 
-The reader is total. It takes any string, in linear time, and raises nothing. That is why it has
-its own scanner: `html.parser` raises on some malformed declarations and on long character
+The readers are total. They take any string, in linear time, and raise nothing. That is why HTML
+has its own scanner: `html.parser` raises on some malformed declarations and on long character
 references, and is quadratic in unclosed tags.
 """
 
@@ -56,6 +64,7 @@ __all__ = [
     "digest",
     "in_section",
     "informs",
+    "markdown",
     "may",
     "must",
     "normalise",
@@ -530,11 +539,239 @@ def sections(html: str) -> list[Section]:
             reader.open(value)
         else:
             reader.close(value)
-    parts = reader.finish()
+    return _titled(reader.finish())
+
+
+def _titled(parts: list[_Part]) -> list[Section]:
+    """The sections under their titles."""
     return [
         Section(title, tuple(replace(sentence, section=title) for sentence in part.sentences))
         for title, part in zip(_titles(parts), parts, strict=True)
     ]
+
+
+# --- Reading Markdown -------------------------------------------------------------------------
+
+
+WIDTH = 72
+"""Columns that every text fills. Where a word would have fitted, the break before it is meant."""
+
+_MARK = re.compile(r"(?:[-*+]|[0-9]{1,9}[.)]) +(?=\S)")
+_ATX = re.compile(r" {0,3}(#{1,6})(?: +|$)")
+_FENCE = re.compile(r" *(```|~~~)")
+_LINK = re.compile(r"!?\[((?:\\.|[^\[\]\\]){0,500})\]\(([^\s()]{0,500})\)")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_ARROW = re.compile(r"-->|<--")
+_STATEMENT = re.compile(r" *(?:return\b|[^=.:(]{1,60} = )")
+_FIGURES = re.compile(r"(?:[0-9A-F]{8} )*[0-9A-F]{8}")
+
+
+def _inline(text: str) -> str:
+    """The words of a piece of Markdown: no targets of links, no emphasis, no marks of code."""
+    return _ESCAPE.sub(r"\1", _LINK.sub(r"\1", text).replace("`", "").replace("**", ""))
+
+
+def _is_navigation(text: str) -> bool:
+    link = _LINK.fullmatch(text.strip())
+    return link is not None and link[2].startswith("#")
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A line of a fenced block, with the lines that go on with it.
+
+    Attributes:
+        indent: its blanks in front.
+        hangs: the blanks in front of a line that goes on with an item; -1 if it is no item.
+        pieces: its lines.
+        open: how many brackets are open.
+    """
+
+    indent: int
+    hangs: int
+    pieces: list[str]
+    open: int = 0
+
+    @classmethod
+    def of(cls, line: str) -> _Entry:
+        """An entry that begins with a line."""
+        indent = _indent(line)
+        mark = _MARK.match(line, indent)
+        start = mark.end() if mark else indent
+        entry = cls(indent, start if mark else -1, [])
+        entry.add(line[start:])
+        return entry
+
+    def add(self, piece: str) -> None:
+        """Go on with a line."""
+        self.pieces.append(piece)
+        self.open = max(0, self.open + sum(map(piece.count, "([")) - sum(map(piece.count, ")]")))
+
+    def goes_on(self, last: str, line: str) -> bool:
+        """Whether a line belongs to it, behind its last one."""
+        indent = _indent(line)
+        if indent < self.indent or _MARK.match(line, indent):
+            return False
+        word = line.split(maxsplit=1)[0]
+        return (
+            self.open > 0
+            or indent == self.hangs
+            or (len(last) + 1 + len(word) > WIDTH and not _STATEMENT.match(line))
+            or bool(_FIGURES.fullmatch(last.strip()) and _FIGURES.fullmatch(line.strip()))
+        )
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return " ".join(self.pieces)
+
+    @property
+    def is_term(self) -> bool:
+        """Whether it is one for what is indented below it: a single sentence without an end."""
+        return not self.text.endswith(".") and len(list(_split(self.text))) == 1
+
+
+class _Markdown:
+    """Turns lines into what `_Reader` takes.
+
+    Attributes:
+        reader: it.
+        lists: the blanks in front of the items of the open lists, the innermost last.
+        lines: the lines of the paragraph that is being read.
+        gap: whether the next line begins a paragraph.
+    """
+
+    def __init__(self) -> None:
+        self.reader = _Reader()
+        self.lists: list[int] = []
+        self.lines: list[str] = []
+        self.gap = True
+
+    def flush(self) -> None:
+        """End a paragraph."""
+        text = " ".join(self.lines)
+        self.lines.clear()
+        self.gap = True
+        if not (self.lists and _is_navigation(text)):
+            self.reader.text.append(_inline(text))
+
+    def leave(self, indent: int) -> None:
+        """Close the lists whose items do not reach so far in."""
+        while self.lists and indent <= self.lists[-1]:
+            self.lists.pop()
+            self.reader.close("ul")
+
+    def take(self, line: str) -> None:
+        """Take a line outside of fenced blocks."""
+        heading = _ATX.match(line)
+        indent = _indent(line)
+        mark = _MARK.match(line, indent)
+        if not line.strip():
+            self.flush()
+        elif heading:
+            self.flush()
+            self.lists.clear()
+            self.reader.open(f"h{len(heading[1])}")
+            self.reader.text.append(_inline(line[heading.end() :].rstrip("# ")))
+            self.reader.close(f"h{len(heading[1])}")
+        elif mark:
+            self.flush()
+            self.leave(indent + 1 if indent in self.lists else indent)
+            if not self.lists or indent > self.lists[-1]:
+                self.lists.append(indent)
+                self.reader.open("ul")
+            self.reader.open("li")
+            self.lines.append(line[mark.end() :])
+            self.gap = False
+        else:
+            if self.gap:
+                self.leave(indent)
+                self.reader.open("p")
+                self.gap = False
+            self.lines.append(line.strip())
+
+    def fenced(self, indent: int, lines: list[str]) -> None:
+        """Take a fenced block."""
+        self.flush()
+        self.leave(indent)
+        if any(map(_ARROW.search, lines)):
+            self.reader.open("pre")
+            self.reader.text.append(" ".join(lines))
+            self.reader.close("pre")
+        else:
+            self.entries(_entries(lines))
+
+    def entries(self, entries: list[_Entry]) -> None:
+        """Take the entries of a fenced block as lists: an item, or a term and its definition."""
+        if not entries:
+            return
+        reader = self.reader
+        levels: list[tuple[int, tuple[str, ...]]] = [(entries[0].indent, ("ul",))]
+        reader.open("ul")
+        for entry, after in zip(entries, [*entries[1:], None], strict=True):
+            while len(levels) > 1 and entry.indent < levels[-1][0]:
+                for tag in levels.pop()[1]:
+                    reader.close(tag)
+            reader.open("li")
+            deeper = after is not None and after.indent > max(entry.indent, levels[-1][0])
+            around = ("ul", "dl") if deeper and entry.is_term else ("ul",)
+            for tag in ("dl", "dt") if around[1:] else ():
+                reader.open(tag)
+            reader.text.append(entry.text)
+            for tag in ("dd",) if around[1:] else ():
+                reader.close("dt")
+                reader.open(tag)
+            if after is not None and deeper:
+                reader.open("ul")
+                levels.append((after.indent, around))
+        for _, tags in reversed(levels):
+            for tag in tags:
+                reader.close(tag)
+
+
+def _entries(lines: list[str]) -> list[_Entry]:
+    """The lines of a fenced block, joined where one goes on with another."""
+    entries: list[_Entry] = []
+    last = ""
+    for line in lines:
+        if not line:
+            pass
+        elif last and entries[-1].goes_on(last, line):
+            entries[-1].add(line.strip())
+        else:
+            entries.append(_Entry.of(line))
+        last = line
+    return entries
+
+
+def markdown(text: str) -> list[Section]:
+    """The headings and sentences of a Markdown text, in its order.
+
+    Total: any string has sections, read in linear time. It knows what specifications use:
+    headings, paragraphs, lists, links and fenced blocks. A tab is four blanks.
+    """
+    reader = _Markdown()
+    block: list[str] | None = None
+    indent = 0
+    for line in text.expandtabs(4).splitlines():
+        fence = _FENCE.match(line)
+        if fence and block is None:
+            block, indent = [], _indent(line)
+        elif fence and block is not None:
+            reader.fenced(indent, block)
+            block = None
+        elif block is not None:
+            block.append(line.rstrip())
+        else:
+            reader.take(line)
+    if block is not None:
+        reader.fenced(indent, block)
+    reader.flush()
+    return _titled(reader.reader.finish())
 
 
 # --- Clauses ----------------------------------------------------------------------------------
@@ -624,6 +861,10 @@ class PinnedText:
     def is_copy(self, content: bytes) -> bool:
         """Whether these are the bytes of the pinned file."""
         return sha256(content).hexdigest() == self.sha256
+
+    def read(self, copy: str) -> list[Section]:
+        """The sections of a copy, of whatever edition: as Markdown or HTML, by the file's name."""
+        return markdown(copy) if self.path.endswith(".md") else sections(copy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -727,7 +968,7 @@ class Difference:
         return bool(self.missing or self.stale)
 
 
-def against(registry: Registry, html: str) -> Difference:
+def against(registry: Registry, copy: str) -> Difference:
     """Compare a registry with a text.
 
     A sentence and a clause belong together if section and digest are equal. A sentence that stands
@@ -735,7 +976,7 @@ def against(registry: Registry, html: str) -> Difference:
 
     Args:
         registry: the clauses.
-        html: a fetched copy of the text, of whatever edition.
+        copy: what was fetched of the text, of whatever edition.
     """
     waiting: defaultdict[tuple[str, str], deque[Clause]] = defaultdict(deque)
     for clause in registry:
@@ -743,7 +984,7 @@ def against(registry: Registry, html: str) -> Difference:
     missing = []
     moved = []
     matched = set()
-    for section in sections(html):
+    for section in registry.text.read(copy):
         for sentence in section.sentences:
             candidates = waiting[sentence.section, sentence.digest]
             if not candidates:
