@@ -14,6 +14,7 @@ class Datum(DatumBase):
     """Where the values of a conversation are kept, and which of them are secret."""
 
     QUEUE = Slot("texts that wait to be sent, and for whom", Scope.SHARED, secret=True)
+    USED_PREKEYS = Slot("prekey messages of ours that are used up", Scope.SHARED)
     VERSION_3 = Slot("the conversation of version 3 with this correspondent", Scope.SHARED)
 
     OUR_KEYS = Slot(

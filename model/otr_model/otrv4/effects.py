@@ -192,7 +192,7 @@ class Do(Effect):
     )
     ACCEPT_NON_INTERACTIVE_AUTH = action(
         "compute K and the SSID; the prekey message is used up",
-        writes=(Datum.MIXED, Datum.IDENTITY, Datum.AGREED),
+        writes=(Datum.MIXED, Datum.IDENTITY, Datum.AGREED, Datum.USED_PREKEYS),
         sets={v.ROLE: Role.PUBLISHER.number},
     )
     TELL_PREKEY_USED = action("tell the application which prekey message is used up", seen=USER)
