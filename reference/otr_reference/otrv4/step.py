@@ -650,16 +650,9 @@ class Otrv4Step(Step[Conversation, Session]):
         )
         tried: list[tuple[bool, Octets, OwnPrekeyProfile]] = []
         for ours in self._own_profiles:
-            script = Transcript(
-                ours,
-                message.profile,
-                prekey.ecdh.public,
-                message.x,
-                prekey.dh.public,
-                message.a,
-                phi,
-            )
-            ring = (ours.forging_key, message.profile.public_key, prekey.ecdh.public)
+            y, b = prekey.ecdh.public, prekey.dh.public
+            script = Transcript(ours, message.profile, y, message.x, b, message.a, phi)
+            ring = (ours.forging_key, message.profile.public_key, y)
             for held in self._own_prekey_profiles:
                 bound = suite.non_interactive_bound(script, held.shared_prekey.public)
                 signed = suite.ring_verified(ring, message.sigma, bound)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from otr_reference.sorts import (
         Challenge,
+        EddsaSignature,
         Element,
         Exponent,
         Key,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
         ClientProfile,
         Content,
         DataFields,
-        EddsaSignature,
         Fragment,
         Message,
         PrekeyProfile,
@@ -437,7 +437,7 @@ class Suite(ABC):
         seed: Seed,
         draw: int,
     ) -> CoordinatesProof:
-        """That P = G3 * exponent and Q = G * exponent + G2 * secret; `step` is 5 or 6. Two draws."""
+        """That P = G3 * exponent and Q = G * exponent + G2 * secret; step 5 or 6. Two draws."""
 
     @abstractmethod
     def coordinates_proved(  # noqa: PLR0913, PLR0917 - the values that the proof is about
