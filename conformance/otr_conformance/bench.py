@@ -1,62 +1,23 @@
-"""How fast the reference is beside libotr: the same work, both ends in one process on either side.
+"""How fast the reference of a protocol is, beside a rival if there is one.
 
-The work is that of `shims/libotr/bench.c`. The phases of one run, each timed as a whole, are
-
-    ake        from Alice's query message until both are private
-    alternate  100 texts each way, strictly alternating: each text rotates keys
-    burst      100 texts each way in 10 bursts of 10 each way: each burst rotates keys once
-    smp        SMP with equal secrets, from the start until both have succeeded
-
-Not timed on either side: the long-term keys, which are generated before. libotr runs with
-libgcrypt's quick random generator; the reference draws from a seeded one. Runs of the two are
-alternated, so that a machine that slows down slows both; what is compared are medians.
+Runs of the two are alternated, so that a machine that slows down slows both; what is compared are
+medians.
 """
 
 from __future__ import annotations
 
-import gc
 import statistics
-from collections import deque
 from dataclasses import dataclass
-from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from otr_conformance.peers import libotr
 from otr_reference.errors import OtrSpecError
-from otr_reference.keys import dsa
-from otr_reference.otrv3.chat import Chat
-from otr_reference.otrv3.notices import Secured, Shown, SmpStage, SmpStaged
-from otr_reference.otrv3.session import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from otr_reference.keys.dsa import DsaPrivate
-    from otr_reference.otrv3.chat import Heard
+__all__ = ["TOTAL", "Bench", "Comparison", "NotDone", "Phase", "medians"]
 
-__all__ = [
-    "BURST",
-    "LEAST_FRAGMENT",
-    "PHASES",
-    "TEXT",
-    "TEXTS",
-    "Comparison",
-    "NotDone",
-    "Phase",
-    "compare",
-    "run_ours",
-]
-
-PHASES: Final = ("ake", "alternate", "burst", "smp")
 TOTAL: Final = "total"
-TEXTS: Final = 100
-"""Texts each way, in each of the two phases of texts."""
-BURST: Final = 10
-TEXT: Final = b"A text of sixty-four bytes, which is what people type in a chat."
-SECRET: Final = b"the secret that both know"
-LEAST_FRAGMENT: Final = 64
-"""Bytes: both sides can send the messages of every phase in fragments of this size."""
-_VERSION: Final = 3
 
 
 class NotDone(OtrSpecError):
@@ -68,9 +29,9 @@ class Phase:
     """A phase, or all of them together.
 
     Attributes:
-        name: one of `PHASES`, or "total".
+        name: of the phase, or "total".
         ours: the median, in seconds.
-        libotr: the same; None where it is not installed.
+        libotr: the same; None where it is not installed, or does not speak the protocol.
     """
 
     name: str
@@ -90,7 +51,7 @@ class Comparison:
     Attributes:
         runs: how many runs of each side the medians are over.
         fragment: the largest size of a message in bytes; 0: no limit.
-        libotr: its version; "" where it is not installed.
+        libotr: its version; "" where it was not measured.
         phases: each phase, and the total of a run.
     """
 
@@ -100,129 +61,43 @@ class Comparison:
     phases: tuple[Phase, ...]
 
 
-def compare(runs: int, fragment: int, told: Callable[[str], None]) -> Comparison:
-    """Measure both sides in turn; the reference alone where libotr is not installed.
+@dataclass(frozen=True)
+class Bench:
+    """What is measured of a protocol.
+
+    Attributes:
+        phases: what each phase is, by its name, in their order.
+        figures: how much work that is: names for the report, and numbers.
+        least_fragment: bytes; the messages of every phase can be sent in fragments of this size.
+        rival: whether libotr speaks the protocol.
+        compare: measures; takes the number of runs, the largest size of a message in bytes (0: no
+            limit), and what is called as each run begins. Raises `NotDone`.
+    """
+
+    phases: Mapping[str, str]
+    figures: Mapping[str, int]
+    least_fragment: int
+    rival: bool
+    compare: Callable[[int, int, Callable[[str], None]], Comparison]
+
+
+def medians(
+    names: Iterable[str], ours: list[dict[str, float]], theirs: list[dict[str, float]]
+) -> tuple[Phase, ...]:
+    """The phases of a measurement, and their total.
 
     Args:
-        runs: of each side, 1 or more.
-        fragment: the largest size of a message in bytes, `LEAST_FRAGMENT` or more; 0: no limit.
-        told: called as each run begins.
-
-    Raises:
-        NotDone: if the reference does not do what is measured.
-        PeerUnavailable: if libotr is installed and does not run.
+        names: of the phases.
+        ours: the seconds of each phase, for each run.
+        theirs: the same for libotr; none where it was not measured.
     """
-    keys = (dsa.generate(), dsa.generate())
-    ours: list[dict[str, float]] = []
-    theirs: list[dict[str, float]] = []
-    version = ""
-    for number in range(1, runs + 1):
-        told(f"{number} of {runs}")
-        if libotr.locate() is not None:
-            measured = libotr.measure(fragment=fragment, repeats=1, protocol=_VERSION)
-            version = measured.version
-            theirs.append({name: getattr(measured, name)[-1] for name in PHASES})
-        ours.append(run_ours(*keys, fragment=fragment))
-    phases = tuple(
+    return tuple(
         Phase(name, _median(ours, name), _median(theirs, name) if theirs else None)
-        for name in (*PHASES, TOTAL)
+        for name in (*names, TOTAL)
     )
-    return Comparison(runs, fragment, version, phases)
 
 
 def _median(runs: list[dict[str, float]], name: str) -> float:
     """The median of a phase; for the total, of the sums of the runs."""
     figures = [sum(run.values()) if name == TOTAL else run[name] for run in runs]
     return statistics.median(figures)
-
-
-# --- Ours -------------------------------------------------------------------------------------
-
-
-def run_ours(alice: DsaPrivate, bob: DsaPrivate, *, fragment: int = 0) -> dict[str, float]:
-    """The seconds that each phase takes, in one run with new endpoints.
-
-    Raises:
-        NotDone: if a phase does not come to its end.
-    """
-    pair = _Pair(alice, bob, fragment)
-    gc.collect()
-    spent: dict[str, float] = {}
-    for name, work in (
-        ("ake", pair.run_ake),
-        ("alternate", lambda: pair.run_texts(1)),
-        ("burst", lambda: pair.run_texts(BURST)),
-        ("smp", pair.run_smp),
-    ):
-        begun = perf_counter()
-        work()
-        spent[name] = perf_counter() - begun
-    return spent
-
-
-class _Pair:
-    """Alice and Bob, with nothing between them but a queue.
-
-    Attributes:
-        secured: how often each became private; Alice's first, as in what follows.
-        texts: the texts that each was shown.
-        asked: how often each was asked for the secret of SMP.
-        verified: how often each succeeded in SMP.
-    """
-
-    def __init__(self, alice: DsaPrivate, bob: DsaPrivate, fragment: int) -> None:
-        policy = Policy(allow_v2=False)
-        self.chats = tuple(Chat(key, policy, max_size=fragment) for key in (alice, bob))
-        self.queue: deque[tuple[int, bytes]] = deque()
-        self.secured = [0, 0]
-        self.texts = [0, 0]
-        self.asked = [0, 0]
-        self.verified = [0, 0]
-
-    def run_ake(self) -> None:
-        self._heard(0, self.chats[0].start())
-        self._deliver()
-        _demand(self.secured == [1, 1], "the exchange did not end")
-
-    def run_texts(self, burst: int) -> None:
-        self.texts = [0, 0]
-        for _ in range(TEXTS // burst):
-            for who in (0, 1):
-                for _ in range(burst):
-                    self._heard(who, self.chats[who].send(TEXT))
-                    self._deliver()
-        _demand(self.texts == [TEXTS, TEXTS], "texts were lost")
-
-    def run_smp(self) -> None:
-        self._heard(0, self.chats[0].start_smp(SECRET))
-        self._deliver()
-        _demand(self.asked == [0, 1], "SMP did not begin")
-        self._heard(1, self.chats[1].answer_smp(SECRET))
-        self._deliver()
-        _demand(self.verified == [1, 1], "SMP did not succeed")
-
-    def _deliver(self) -> None:
-        """Deliver messages, and those that come of them, until there are none."""
-        while self.queue:
-            to, wire = self.queue.popleft()
-            self._heard(to, self.chats[to].receive(wire))
-
-    def _heard(self, who: int, heard: Heard) -> None:
-        self.queue.extend((1 - who, wire) for wire in heard.wires)
-        for notice in heard.notices:
-            match notice:
-                case Shown(secure=True):
-                    self.texts[who] += 1
-                case Secured():
-                    self.secured[who] += 1
-                case SmpStaged(SmpStage.ASKED):
-                    self.asked[who] += 1
-                case SmpStaged(SmpStage.SUCCESS):
-                    self.verified[who] += 1
-                case _:
-                    pass
-
-
-def _demand(done: bool, complaint: str) -> None:  # noqa: FBT001 - a condition, as in assert
-    if not done:
-        raise NotDone(complaint)

@@ -19,17 +19,14 @@ import tomllib
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from otr_conformance.otrv3 import cases as _declared
-from otr_conformance.otrv3.case import CASES
+from otr_conformance.protocols import PROTOCOLS
 from otr_model.groups import Group
-from otr_model.otrv3 import layouts, schedules
-from otr_model.otrv3.clauses import V2, V3
-from otr_model.otrv3.protocol import OTRV3
 from otr_reference.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from otr_conformance.model import Model
     from otr_model.kernel.composition import Composition
 
 __all__ = [
@@ -45,8 +42,6 @@ __all__ = [
     "read",
     "write",
 ]
-
-_ = _declared  # importing it declares every case
 
 ACTIVE: Final = "active"
 RETIRED: Final = "retired"
@@ -86,14 +81,14 @@ def collect() -> dict[str, str]:
 
 
 def _all() -> Iterator[tuple[str, str]]:
-    yield from _of_composition(OTRV3)
-    yield from _of_layouts()
-    yield from _of_schedules()
-    yield from ((case, "case") for case in CASES)
-    yield from ((f"{V3.name}.clause:{clause.id}", "clause") for clause in V3)
-    shared = frozenset(V3)
-    own = (clause for clause in V2 if clause not in shared)
-    yield from ((f"{V2.name}.clause:{clause.id}", "clause") for clause in own)
+    for protocol in PROTOCOLS.values():
+        model = protocol.model
+        yield from _of_composition(model.composition)
+        yield from _of_layouts(model)
+        yield from _of_schedules(model)
+        yield from ((case, "case") for case in protocol.suite.cases)
+        for registry, clause in model.clauses():
+            yield f"{registry.name}.clause:{clause.id}", "clause"
 
 
 def _of_composition(composition: Composition) -> Iterator[tuple[str, str]]:
@@ -115,25 +110,26 @@ def _of_composition(composition: Composition) -> Iterator[tuple[str, str]]:
     yield from ((hole.id, "ambiguity") for hole in composition.ambiguities)
 
 
-def _of_layouts() -> Iterator[tuple[str, str]]:
-    for layout in layouts.LAYOUTS:
+def _of_layouts(model: Model) -> Iterator[tuple[str, str]]:
+    for layout in model.layouts:
         yield layout.id, "layout"
         yield from ((layout.field_id(field), "field") for field in layout.fields)
-    for text in layouts.TEXTS:
+    for text in model.texts:
         yield text.id, "text"
         yield from ((text.piece_id(piece), "piece") for piece in text.pieces)
-    yield from ((f"{layouts.PROTOCOL}.type:{kind.label}", "type") for kind in layouts.Type)
+    name = model.composition.name
+    yield from ((f"{name}.type:{kind.label}", "type") for kind in model.types)
 
 
-def _of_schedules() -> Iterator[tuple[str, str]]:
-    for schedule in schedules.SCHEDULES:
+def _of_schedules(model: Model) -> Iterator[tuple[str, str]]:
+    for schedule in model.schedules:
         yield schedule.id, "schedule"
         yield from ((schedule.value_id(value), "value") for value in schedule.values)
-    for module in (schedules, layouts):
+    for module in model.modules:
         for name, value in vars(module).items():
             if name.isupper() and not name.startswith("_") and isinstance(value, int | Group):
                 label = name.lower().replace("_", "-")
-                yield f"{layouts.PROTOCOL}.constant:{label}", "constant"
+                yield f"{model.composition.name}.constant:{label}", "constant"
 
 
 # --- The ledger -------------------------------------------------------------------------------

@@ -11,24 +11,25 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from otr_conformance.otrv3.grade import Result, grade
-from otr_conformance.otrv3.labs import RealLab
-from otr_conformance.otrv3.shim_party import ShimParty
-from otr_conformance.otrv3.stage import reference_target
+from otr_conformance.play.grade import Result
+from otr_conformance.protocols import protocol
 from otr_conformance.shim.client import ShimProcess
 from otr_conformance.shim.errors import ShimError, ShimRefused
 from otr_conformance.shim.protocol import LINE_LIMIT
 from otr_conformance.shim.vocabulary import Capability, ErrorWord
 from otr_conformance.verdict import Verdict
+from otr_model.kernel.variant import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
-    from otr_conformance.otrv3.case import Case
-    from otr_conformance.otrv3.labs import Lab
-    from otr_conformance.otrv3.stage import Cast
+    from otr_conformance.play.case import AnyCase, Cast
+    from otr_conformance.play.labs import ByteLab, Lab
+    from otr_conformance.play.stage import AnyParty
+    from otr_conformance.protocols import Protocol
     from otr_conformance.shim.protocol import Hello
+    from otr_conformance.suite import AnySuite
     from otr_conformance.targets import Target
 
 TIMEOUT = 5.0
@@ -47,7 +48,7 @@ class Run:
         seconds: how long it took.
     """
 
-    case: Case
+    case: AnyCase
     result: Result
     seconds: float
 
@@ -63,7 +64,7 @@ class Runner(AbstractContextManager["Runner"]):
     def __init__(self, target: Target, timeout: float = TIMEOUT) -> None:
         self.target = target
         self.timeout = timeout
-        self.lab = RealLab()
+        self._labs: dict[Protocol, ByteLab] = {}
         self.hello: Hello | None = None
         self._shim: ShimProcess | None = None
 
@@ -101,23 +102,25 @@ class Runner(AbstractContextManager["Runner"]):
             self._shim.close()
             self._shim = None
 
-    def run(self, cases: Iterable[Case]) -> Iterator[Run]:
+    def run(self, cases: Iterable[AnyCase]) -> Iterator[Run]:
         """Run cases one after the other."""
         for case in cases:
             begun = time.perf_counter()
             result = self.run_case(case)
             yield Run(case, result, time.perf_counter() - begun)
 
-    def run_case(self, case: Case) -> Result:
+    def run_case(self, case: AnyCase) -> Result:
         """Run one case; whatever the target does, there is a verdict."""
+        suite, lab = self._suite(case)
+        grader = suite.grader
         if self.target.command is None:
-            return grade(case, self.lab, reference_target())
+            return grader.grade(case, lab, grader.reference_target(NONE))
         missing = self._missing(case)
         if missing:
             return Result(case.id, Verdict.UNSUPPORTED, missing)
         try:
             shim = self._shim if self._shim is not None and self._shim.alive else self._start()
-            return grade(case, self.lab, self._party(shim))
+            return grader.grade(case, lab, _ShimTarget(suite, lab, shim, self.hello))
         except ShimRefused as refusal:
             verdict = refusal.verdict
             if refusal.error is ErrorWord.REFUSED:
@@ -127,16 +130,19 @@ class Runner(AbstractContextManager["Runner"]):
             self._stop()
             return Result(case.id, error.verdict, str(error))
 
-    def _party(self, shim: ShimProcess) -> _ShimTarget:
-        return _ShimTarget(self.lab, shim, self.hello)
+    def _suite(self, case: AnyCase) -> tuple[AnySuite, ByteLab]:
+        """The suite that a case belongs to, and its lab, which is kept over all cases."""
+        owner = protocol(case.id.partition(".")[0])
+        if owner not in self._labs:
+            self._labs[owner] = owner.suite.real()
+        return owner.suite, self._labs[owner]
 
-    def _missing(self, case: Case) -> str:
+    def _missing(self, case: AnyCase) -> str:
         """What the target lacks for a case; "" if nothing."""
         hello = self.hello
         if hello is None:
             return ""
-        allowed = {2: case.cast.target.allow_v2, 3: case.cast.target.allow_v3}
-        for version in (case.version, *(v for v, yes in allowed.items() if yes)):
+        for version in (case.version, *case.cast.versions):
             if version not in hello.versions:
                 return f"does not speak version {version}"
         if -(-case.largest // 3) * 4 + BESIDE > LINE_LIMIT:
@@ -151,14 +157,17 @@ class Runner(AbstractContextManager["Runner"]):
 class _ShimTarget:
     """Makes the endpoint of a shim that plays the target."""
 
-    def __init__(self, lab: RealLab, shim: ShimProcess, hello: Hello | None) -> None:
+    def __init__(
+        self, suite: AnySuite, lab: ByteLab, shim: ShimProcess, hello: Hello | None
+    ) -> None:
+        self.suite = suite
         self.lab = lab
         self.shim = shim
         self.hello = hello
 
-    def __call__(self, _lab: Lab, cast: Cast) -> ShimParty:
+    def __call__(self, _lab: Lab, cast: Cast) -> AnyParty:
         """A fresh endpoint."""
         self.shim.reset()
         if self.hello is None:
             self.hello = self.shim.hello()
-        return ShimParty(self.lab, cast, self.shim, self.hello)
+        return self.suite.shim_party(self.lab, cast, self.shim, self.hello)

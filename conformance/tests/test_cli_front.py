@@ -130,7 +130,7 @@ def test_a_group_alone_says_what_there_is(group: str, capsys: pytest.CaptureFixt
 def test_a_fault_of_ours_is_no_verdict(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(_wanted: str) -> int:
+    def broken(*_wanted: str) -> int:
         message = "out of luck"
         raise RuntimeError(message)
 
@@ -147,7 +147,7 @@ def test_a_fault_of_ours_is_no_verdict(
 def test_an_interrupt_ends_quietly(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(_wanted: str) -> int:
+    def interrupted(*_wanted: str) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("otr_conformance.cli.cases.find_case", interrupted)

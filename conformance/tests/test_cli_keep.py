@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from otr_check.proofs import Fault, Finding
-from otr_conformance import bench, ids
+from otr_conformance import ids
 from otr_conformance.cli import main, peers
+from otr_conformance.otrv3 import bench
 from otr_conformance.peers import InstalledPeer, PeerUnavailable, Progress, libotr
 from otr_conformance.shim import schema
 from otr_model.otrv3.protocol import OTRV3

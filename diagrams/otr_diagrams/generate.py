@@ -1,6 +1,7 @@
 """Everything that is printed from the model, and whether it is still what the model says.
 
-`generate` writes every file; `drift` compares without writing. Under the root of the project:
+`generate` writes every file; `drift` compares without writing. Both are told which protocols there
+are. Under the root of the project:
 
 - `docs/schema/`: JSON Schemas of what programs read;
 - `docs/generated/PROTOCOL/`: the pages, and `model.json`;
@@ -20,9 +21,6 @@ from typing import TYPE_CHECKING
 
 from otr_model.kernel.export import canonical, export, schema
 from otr_model.kernel.pages import Pictures, pages
-from otr_model.otrv3.layouts import LAYOUTS, TEXTS
-from otr_model.otrv3.protocol import OTRV3
-from otr_model.otrv3.schedules import SCHEDULES
 
 from . import sequence_json
 from .layout import layout_svg, text_svg
@@ -33,7 +31,7 @@ from .sequence import sequence_mermaid, sequence_svg, sequence_text
 from .state import state_diagram
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from otr_model.kernel.composition import Composition
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
 
     from .drawing import Drawing
 
-__all__ = ["PROTOCOLS", "Protocol", "drift", "generate"]
+__all__ = ["SEQUENCE", "Printed", "drift", "generate"]
 
 SEQUENCE = ".sequence.json"
 """How the name of a recorded sequence ends."""
@@ -52,7 +50,7 @@ _PICTURES = {".dot", ".svg", ".mmd", ".txt"}
 
 
 @dataclass(frozen=True)
-class Protocol:
+class Printed:
     """All that is printed of one protocol.
 
     Attributes:
@@ -81,15 +79,12 @@ class Protocol:
         )
 
 
-PROTOCOLS = (Protocol(OTRV3, LAYOUTS, TEXTS, SCHEDULES),)
-"""Every protocol, in the order of its version."""
-
-
-def generate(root: Path) -> list[Path]:
+def generate(root: Path, protocols: Collection[Printed]) -> list[Path]:
     """Write every generated file that is not what it should be.
 
     Args:
         root: the folder of the project.
+        protocols: every one that is printed.
 
     Returns:
         The files that were written, in order.
@@ -100,12 +95,12 @@ def generate(root: Path) -> list[Path]:
         OSError: if a file cannot be read or written.
     """
     written: list[Path] = []
-    for path, text in _texts(root):
+    for path, text in _texts(root, protocols):
         if _read(path) != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             written.append(path)
-    for path, dot in _drawn(root):
+    for path, dot in _drawn(root, protocols):
         if drawn_from(_read(path) or "", dot):
             continue
         try:
@@ -117,11 +112,12 @@ def generate(root: Path) -> list[Path]:
     return written
 
 
-def drift(root: Path) -> list[str]:
+def drift(root: Path, protocols: Collection[Printed]) -> list[str]:
     """What in the generated files is not what the model says now, one line for each file.
 
     Args:
         root: the folder of the project.
+        protocols: every one that is printed.
 
     Raises:
         BadSequence: if a recorded sequence cannot be read.
@@ -129,17 +125,17 @@ def drift(root: Path) -> list[str]:
     """
     found: list[str] = []
     known: set[Path] = set()
-    for path, text in _texts(root):
+    for path, text in _texts(root, protocols):
         known.add(path)
         there = _read(path)
         if there != text:
             found.append(f"{path.relative_to(root)}: {_how(there, 'is not what it should be')}")
-    for path, dot in _drawn(root):
+    for path, dot in _drawn(root, protocols):
         known.add(path)
         there = _read(path)
         if not drawn_from(there or "", dot):
             found.append(f"{path.relative_to(root)}: {_how(there, 'was drawn from another DOT')}")
-    for protocol in PROTOCOLS:
+    for protocol in protocols:
         found += [
             f"{path.relative_to(root)}: nothing makes this file any more"
             for path in sorted(_pictures(root, protocol).glob("*"))
@@ -159,22 +155,22 @@ def _read(path: Path) -> str | None:
     return path.read_bytes().decode(errors="replace")
 
 
-def _pictures(root: Path, protocol: Protocol) -> Path:
+def _pictures(root: Path, protocol: Printed) -> Path:
     return root / "diagrams" / "generated" / protocol.name
 
 
-def _texts(root: Path) -> Iterator[tuple[Path, str]]:
+def _texts(root: Path, protocols: Collection[Printed]) -> Iterator[tuple[Path, str]]:
     """Every file whose text is the same on every machine."""
     schemas = root / "docs" / "schema"
     yield schemas / "otrspec-model.schema.json", canonical(schema())
     yield schemas / "otrspec-sequence.schema.json", canonical(sequence_json.schema())
-    for protocol in PROTOCOLS:
+    for protocol in protocols:
         yield from _printed(root, protocol)
         yield from _drawings(root, protocol)
         yield from _sequences(root, protocol)
 
 
-def _printed(root: Path, protocol: Protocol) -> Iterator[tuple[Path, str]]:
+def _printed(root: Path, protocol: Printed) -> Iterator[tuple[Path, str]]:
     """The pages, and the model as JSON."""
     composition, layouts = protocol.composition, protocol.layouts
     texts, schedules = protocol.texts, protocol.schedules
@@ -186,7 +182,7 @@ def _printed(root: Path, protocol: Protocol) -> Iterator[tuple[Path, str]]:
         yield folder / name, text
 
 
-def _drawings(root: Path, protocol: Protocol) -> Iterator[tuple[Path, str]]:
+def _drawings(root: Path, protocol: Printed) -> Iterator[tuple[Path, str]]:
     """Pictures that need no renderer, and the texts of those that do."""
     folder = _pictures(root, protocol)
     for drawing in protocol.drawings():
@@ -198,7 +194,7 @@ def _drawings(root: Path, protocol: Protocol) -> Iterator[tuple[Path, str]]:
         yield folder / f"text-{text.name}.svg", text_svg(text)
 
 
-def _sequences(root: Path, protocol: Protocol) -> Iterator[tuple[Path, str]]:
+def _sequences(root: Path, protocol: Printed) -> Iterator[tuple[Path, str]]:
     """Conversations that were recorded, in every form."""
     folder = _pictures(root, protocol)
     for name, sequence in _recorded(root, protocol):
@@ -207,7 +203,7 @@ def _sequences(root: Path, protocol: Protocol) -> Iterator[tuple[Path, str]]:
         yield folder / f"{name}.txt", sequence_text(sequence, protocol.composition)
 
 
-def _recorded(root: Path, protocol: Protocol) -> Iterator[tuple[str, Sequence]]:
+def _recorded(root: Path, protocol: Printed) -> Iterator[tuple[str, Sequence]]:
     """The names of the pictures of conversations, and the conversations.
 
     Raises:
@@ -218,8 +214,8 @@ def _recorded(root: Path, protocol: Protocol) -> Iterator[tuple[str, Sequence]]:
         yield f"sequence-{path.name.removesuffix(SEQUENCE)}", sequence_json.from_json(text)
 
 
-def _drawn(root: Path) -> Iterator[tuple[Path, str]]:
+def _drawn(root: Path, protocols: Collection[Printed]) -> Iterator[tuple[Path, str]]:
     """Every picture that a renderer draws, with the DOT that it is drawn from."""
-    for protocol in PROTOCOLS:
+    for protocol in protocols:
         for drawing in protocol.drawings():
             yield _pictures(root, protocol) / f"{drawing.name}.svg", drawing.dot

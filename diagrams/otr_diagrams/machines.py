@@ -19,7 +19,7 @@ from .drawing import RULE, Drawing, graph, label
 if TYPE_CHECKING:
     import graphviz
 
-    from otr_model.kernel.composition import AnyTable, Composition
+    from otr_model.kernel.composition import AnyTable, Composition, Family
 
 __all__ = ["machines_diagram"]
 
@@ -30,9 +30,8 @@ COLUMNS = 30
 def machines_diagram(composition: Composition) -> Drawing:
     """The drawing of a composition; its name is `machines`."""
     dot = graph("machines", rankdir="TB", nodesep="0.45", ranksep="0.4")
-    family = composition.family
     for table in composition.tables:
-        _box(dot, table, "2" if table.name in family.tables else "1")
+        _box(dot, table, "1" if composition.family_of(table.name) is None else "2")
     for origin in dict.fromkeys(event.origin for event in composition.events):
         if origin in _OUTSIDE:
             name = _OUTSIDE[origin]
@@ -49,10 +48,27 @@ def machines_diagram(composition: Composition) -> Drawing:
             label=label(*lines),
             **({"dir": "back"} if back else {}),
         )
-    note = f"Double frame: one for each {family.name}, whose key is {family.about}."
-    lines = (style.font(style.html(line), color=style.MUTED) for line in style.wrapped(note, 90))
+    notes = [line for note in _notes(composition) for line in style.wrapped(note, 90)]
+    lines = (style.font(style.html(line), color=style.MUTED) for line in notes)
     dot.attr(label=label(*lines), labelloc="b", labeljust="l", fontsize="10")
     return Drawing("machines", dot.source, _mermaid(composition, arrows))
+
+
+def _notes(composition: Composition) -> list[str]:
+    """What a double frame means; where there are several families, of which machine."""
+    families = composition.families
+    if len(families) == 1:
+        family = families[0]
+        return [f"Double frame: one for each {family.name}, whose key is {family.about}."]
+    return [
+        f"Double frame of {', '.join(_machines(composition, family))}: one for each "
+        f"{family.name}, whose key is {family.about}."
+        for family in families
+    ]
+
+
+def _machines(composition: Composition, family: Family) -> list[str]:
+    return [composition.table(name).machine for name in family.tables]
 
 
 def _box(dot: graphviz.Digraph, table: AnyTable, frames: str) -> None:
@@ -87,15 +103,16 @@ def _mermaid(composition: Composition, arrows: dict[tuple[str, str], list[str]])
     names = {"the network": "network", "the user": "user"}
     lines = ["flowchart TB"]
     lines += [f"    {short}([{long}])" for long, short in names.items()]
-    inside = [composition.table(name).machine for name in composition.family.tables]
     lines += [
         f"    {table.machine}[{table.machine}]"
         for table in composition.tables
-        if table.machine not in inside
+        if composition.family_of(table.name) is None
     ]
-    lines.append(f'    subgraph family["one {composition.family.name} for each key"]')
-    lines += [f"        {machine}[{machine}]" for machine in inside]
-    lines.append("    end")
+    for number, family in enumerate(composition.families, 1):
+        subgraph = "family" if number == 1 else f"family{number}"
+        lines.append(f'    subgraph {subgraph}["one {family.name} for each key"]')
+        lines += [f"        {m}[{m}]" for m in _machines(composition, family)]
+        lines.append("    end")
     for (start, end), events in arrows.items():
         says = "<br>".join(events)
         lines.append(f'    {names.get(start, start)} -- "{says}" --> {end}')

@@ -11,9 +11,12 @@ import pytest
 from otr_diagrams import generate as generated
 from otr_diagrams import render
 from otr_diagrams.drawing import Drawing
-from otr_diagrams.generate import PROTOCOLS, drift, generate
+from otr_diagrams.generate import Printed, drift, generate
 from otr_diagrams.render import Form, NoRenderer, Rendered, Unrendered
 from otr_diagrams.sequence_json import BadSequence, to_json
+from otr_model.otrv3.layouts import LAYOUTS, TEXTS
+from otr_model.otrv3.protocol import OTRV3
+from otr_model.otrv3.schedules import SCHEDULES
 from otr_model.trace import Arrow, Sequence
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 DOT = "digraph { a -> b }"
 SVG = "<svg>drawn</svg>"
+PROTOCOLS = (Printed(OTRV3, LAYOUTS, TEXTS, SCHEDULES),)
 
 
 @pytest.fixture
@@ -107,18 +111,18 @@ def test_files_are_written_once_and_drift_is_noticed(
     drawings = PROTOCOLS[0].drawings()
 
     # At first everything is missing.
-    missing = drift(tmp_path)
+    missing = drift(tmp_path, PROTOCOLS)
     assert missing
     assert all(line.endswith(": is missing") for line in missing)
-    written = generate(tmp_path)
+    written = generate(tmp_path, PROTOCOLS)
     assert sorted(f"{path.relative_to(tmp_path)}: is missing" for path in written) == sorted(
         missing
     )
     assert len(drawn) == len(drawings)
-    assert drift(tmp_path) == []
+    assert drift(tmp_path, PROTOCOLS) == []
 
     # Nothing is written twice.
-    assert generate(tmp_path) == []
+    assert generate(tmp_path, PROTOCOLS) == []
     assert len(drawn) == len(drawings)
 
     # A page that somebody edited, a picture of something else, a picture of nothing.
@@ -127,25 +131,25 @@ def test_files_are_written_once_and_drift_is_noticed(
     pictures = tmp_path / "diagrams/generated/otrv3"
     (pictures / "state-ake.svg").write_text(SVG)
     (pictures / "state-old.svg").write_text(SVG)
-    assert drift(tmp_path) == [
+    assert drift(tmp_path, PROTOCOLS) == [
         "docs/generated/otrv3/ake.md: is not what it should be",
         "diagrams/generated/otrv3/state-ake.svg: was drawn from another DOT",
         "diagrams/generated/otrv3/state-old.svg: nothing makes this file any more",
     ]
-    assert generate(tmp_path) == [page, pictures / "state-ake.svg"]
+    assert generate(tmp_path, PROTOCOLS) == [page, pictures / "state-ake.svg"]
     (pictures / "state-old.svg").unlink()
-    assert drift(tmp_path) == []
+    assert drift(tmp_path, PROTOCOLS) == []
 
 
 def test_without_a_renderer_everything_else_is_written(
     tmp_path: Path, bare: pytest.MonkeyPatch
 ) -> None:
     del bare
-    written = generate(tmp_path)
+    written = generate(tmp_path, PROTOCOLS)
 
     assert tmp_path / "diagrams/generated/otrv3/state-ake.dot" in written
     assert tmp_path / "diagrams/generated/otrv3/layout-data.svg" in written
-    assert drift(tmp_path) == [
+    assert drift(tmp_path, PROTOCOLS) == [
         f"diagrams/generated/otrv3/{drawing.name}.svg: is missing"
         for drawing in PROTOCOLS[0].drawings()
     ]
@@ -158,7 +162,7 @@ def test_recorded_sequences_are_drawn(tmp_path: Path, bare: pytest.MonkeyPatch) 
     recorded = folder / "hello.sequence.json"
     recorded.write_text(to_json(Sequence("Hello", ("A", "B"), (Arrow("A", "B", "hello"),))))
 
-    written = generate(tmp_path)
+    written = generate(tmp_path, PROTOCOLS)
 
     assert {path.name for path in written if "hello" in path.name} == {
         "sequence-hello.svg",
@@ -172,4 +176,4 @@ def test_recorded_sequences_are_drawn(tmp_path: Path, bare: pytest.MonkeyPatch) 
 
     recorded.write_text("{}")
     with pytest.raises(BadSequence):
-        drift(tmp_path)
+        drift(tmp_path, PROTOCOLS)

@@ -6,18 +6,20 @@ import html
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from otr_diagrams import render, style
 from otr_diagrams.drawing import GAP, RULE, label
-from otr_diagrams.generate import PROTOCOLS
+from otr_diagrams.generate import Printed
 from otr_diagrams.machines import machines_diagram
 from otr_diagrams.schedule import schedule_diagram
 from otr_diagrams.state import state_diagram
-from otr_model.kernel.composition import states_of
+from otr_model.kernel.composition import Family, states_of
 from otr_model.kernel.pages import transitions
+from otr_model.otrv3.layouts import LAYOUTS, TEXTS
 from otr_model.otrv3.protocol import OTRV3
 from otr_model.otrv3.schedules import SCHEDULES
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from otr_model.kernel.composition import AnyTable
     from otr_model.kernel.schedule import Schedule
 
-DRAWINGS = [drawing for protocol in PROTOCOLS for drawing in protocol.drawings()]
+DRAWINGS = Printed(OTRV3, LAYOUTS, TEXTS, SCHEDULES).drawings()
 
 
 def _words(dot: str) -> str:
@@ -125,12 +127,33 @@ def test_every_machine_and_every_event_is_in_the_overview() -> None:
         assert table.about in words
         frames = 2 if table.name in OTRV3.family.tables else 1
         assert re.search(rf"^\t{table.machine} \[.*peripheries={frames}", drawing.dot, re.MULTILINE)
+    assert f"Double frame: one for each session, whose key is {OTRV3.family.about}." in words
     for event in OTRV3.events:
         assert event.name in words
         assert event.name in drawing.mermaid
     assert 'the network" -> instances' in drawing.dot
     assert re.search(r"fragment -> receive .*WHOLE", drawing.dot)
     assert re.search(r"instances -> fragment .*REASSEMBLED.*dir=back", drawing.dot)
+
+
+def test_every_family_is_in_the_overview() -> None:
+    pieces = Family("message", "its number", ("otrv3.fragment",), "limit", OTRV3.family.retires)
+    session = replace(OTRV3.family, tables=OTRV3.family.tables[1:])
+    drawing = machines_diagram(replace(OTRV3, family=session, further=(pieces,)))
+    words = _words(drawing.dot)
+
+    for table in OTRV3.tables:
+        frames = 1 if table.machine == "instances" else 2
+        assert re.search(rf"^\t{table.machine} \[.*peripheries={frames}", drawing.dot, re.MULTILINE)
+    assert "Double frame of fragment: one for each message, whose key is its number." in words
+    assert "Double frame of receive, ake, message, keys, tlv, smp: one for each session," in words
+    assert (
+        'subgraph family["one session for each key"]\n        receive[receive]' in drawing.mermaid
+    )
+    assert (
+        'subgraph family2["one message for each key"]\n        fragment[fragment]\n    end'
+        in drawing.mermaid
+    )
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda schedule: schedule.name)
@@ -159,9 +182,12 @@ def test_names_are_unique_and_nothing_depends_on_the_order_of_hashes() -> None:
     assert len(set(names)) == len(names)
 
     program = (
-        "from hashlib import sha256; from otr_diagrams.generate import PROTOCOLS, _texts;"
-        "from pathlib import Path;"
-        "print(sha256(repr([t for _, t in _texts(Path('nowhere'))]).encode()).hexdigest())"
+        "from hashlib import sha256; from otr_diagrams.generate import Printed, _texts;"
+        "from pathlib import Path; from otr_model.otrv3.layouts import LAYOUTS, TEXTS;"
+        "from otr_model.otrv3.protocol import OTRV3;"
+        "from otr_model.otrv3.schedules import SCHEDULES;"
+        "printed = (Printed(OTRV3, LAYOUTS, TEXTS, SCHEDULES),);"
+        "print(sha256(repr([t for _, t in _texts(Path('nowhere'), printed)]).encode()).hexdigest())"
     )
     digests = {
         subprocess.run(  # noqa: S603 - this interpreter, and the program above

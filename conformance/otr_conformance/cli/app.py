@@ -13,6 +13,7 @@ from typing import Protocol as Interface
 import typer
 from typer.core import TyperGroup
 
+from otr_conformance.protocols import DEFAULT, PROTOCOLS, TEXTS
 from otr_conformance.verdict import ExitCode
 from otr_model import __version__
 
@@ -76,12 +77,14 @@ def _group(name: str, about: str, *, default: bool = False) -> typer.Typer:
     return group
 
 
-@unique
-class Protocol(Enum):
-    """The texts that there are tables and clauses for."""
+Protocol = Enum("Protocol", {n.upper(): n for n in PROTOCOLS})  # type: ignore[misc] # no literal
+"""The protocols that there are tables for."""
 
-    OTRV3 = "otrv3"
-    OTRV2 = "otrv2"
+Text = Enum("Text", {n.upper(): n for n in TEXTS})  # type: ignore[misc] # no literal
+"""The texts that there are clauses for; each is about one version of a protocol."""
+
+_DEFAULT: Final = Protocol(DEFAULT.name)
+_DEFAULT_TEXT: Final = Text(DEFAULT.name)
 
 
 @unique
@@ -103,10 +106,38 @@ class Format(Enum):
 
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
+Spoken = Annotated[
+    Text | None,
+    typer.Option(
+        "--protocol",
+        help="Only cases in which this version is spoken; else those of the protocol that ids "
+        f"begin with, or {DEFAULT.name}.",
+        show_default=False,
+    ),
+]
+Whose = Annotated[
+    Protocol | None,
+    typer.Option(
+        "--protocol", help=f"Whose; else that of the id, or {DEFAULT.name}.", show_default=False
+    ),
+]
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write there, not to standard output."),
 ]
+
+
+def _spoken(text: Text | None) -> tuple[str, int]:
+    """The protocol of a text, and the version that it is about; "" and 0 for none."""
+    if text is None:
+        return "", 0
+    owner = TEXTS[text.value]
+    return owner.name, owner.versions[text.value]
+
+
+def _name(protocol: Protocol | None) -> str:
+    """The name of a protocol; "" for none."""
+    return "" if protocol is None else str(protocol.value)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
@@ -159,9 +190,7 @@ def conform(  # noqa: PLR0913 - one for each option
         ),
     ],
     *,
-    protocol: Annotated[
-        Protocol | None, typer.Option(help="Only cases in which this version is spoken.")
-    ] = None,
+    protocol: Spoken = None,
     case: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Only these cases: an id, or a pattern. Repeatable."),
@@ -213,7 +242,7 @@ def conform(  # noqa: PLR0913 - one for each option
     from . import conform as work  # noqa: PLC0415 - heavy
 
     selection = work.Selection(
-        version={None: 0, Protocol.OTRV3: 3, Protocol.OTRV2: 2}[protocol],
+        *_spoken(protocol),
         cases=tuple(case or ()),
         clauses=tuple(clause or ()),
         level=level.value if level else "",
@@ -236,6 +265,7 @@ _cases = _group("cases", "List the cases, or show one and what the tables predic
 def cases(
     context: typer.Context,
     *,
+    protocol: Spoken = None,
     case: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Only these: an id, or a pattern. Repeatable."),
@@ -247,7 +277,8 @@ def cases(
         return ExitCode.EXPECTED
     from . import cases as work  # noqa: PLC0415 - heavy
 
-    return work.listing(tuple(case or ()), json=json)
+    selection = work.Selection(*_spoken(protocol), cases=tuple(case or ()))
+    return work.listing(selection, json=json)
 
 
 @_cases.command(
@@ -257,12 +288,13 @@ def cases(
 def _cases_show(
     case: Annotated[str, typer.Argument(metavar="ID", help="The id of a case.")],
     *,
+    protocol: Whose = None,
     json: Json = False,
 ) -> int:
     """Show one case: play it with the reference as the target, and list the rows it takes."""
     from . import cases as work  # noqa: PLC0415 - heavy
 
-    return work.show(case, json=json)
+    return work.show(case, _name(protocol), json=json)
 
 
 _shim = _group("shim", "Check a shim, or print the schema of what it speaks.")
@@ -361,6 +393,7 @@ def table(
         typer.Argument(metavar="NAME", help="A table; without it, all are listed."),
     ] = None,
     *,
+    protocol: Whose = None,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the page as Markdown.")
     ] = False,
@@ -373,11 +406,12 @@ def table(
     """Print a table of the protocol: its states, events and rows."""
     from . import tables as work  # noqa: PLC0415 - heavy
 
+    whose = _name(protocol)
     if row is not None:
-        return work.explain(row, name, json=json)
+        return work.explain(row, name, whose, json=json)
     if name is None:
-        return work.listing(json=json)
-    return work.show(name, markdown=markdown, json=json)
+        return work.listing(whose, json=json)
+    return work.show(name, whose, markdown=markdown, json=json)
 
 
 @app.command(
@@ -393,6 +427,7 @@ def diagram(
         typer.Argument(metavar="NAME", help="A diagram; without it, all are listed."),
     ] = None,
     *,
+    protocol: Annotated[Protocol, typer.Option(help="Whose.")] = _DEFAULT,
     output: Output = None,
     form: Annotated[
         Format | None,
@@ -404,8 +439,8 @@ def diagram(
     from . import diagrams as work  # noqa: PLC0415 - heavy
 
     if name is None:
-        return work.listing(json=json)
-    return work.draw(name, output, form.value if form else "", json=json)
+        return work.listing(protocol.value, json=json)
+    return work.draw(name, protocol.value, output, form.value if form else "", json=json)
 
 
 @app.command(
@@ -419,8 +454,8 @@ def diagram(
 def clauses(
     *,
     protocol: Annotated[
-        Protocol | None,
-        typer.Option(help="Whose text; else otrv3, or whichever FILE is a copy of."),
+        Text | None,
+        typer.Option(help=f"Whose text; else {DEFAULT.name}, or whichever FILE is a copy of."),
     ] = None,
     section: Annotated[
         str, typer.Option(metavar="TEXT", help="Only of sections whose title contains this.")
@@ -466,8 +501,8 @@ def clauses(
 def export(
     *,
     protocol: Annotated[
-        Protocol, typer.Option(help="The tables of version 3 hold version 2 as well.")
-    ] = Protocol.OTRV3,
+        Text, typer.Option(help="The tables of version 3 hold version 2 as well.")
+    ] = _DEFAULT_TEXT,
     output: Output = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="The JSON Schema of the model, not the model.")
@@ -502,6 +537,10 @@ def decode(
         ),
     ],
     *,
+    protocol: Annotated[
+        Protocol | None,
+        typer.Option(help="Whose messages; else each says it itself.", show_default=False),
+    ] = None,
     full: Annotated[bool, typer.Option("--full", help="Show all bytes of every field.")] = False,
     json: Json = False,
 ) -> int:
@@ -512,7 +551,7 @@ def decode(
     """
     from . import decode as work  # noqa: PLC0415 - heavy
 
-    return work.decode(messages, full=full, json=json)
+    return work.decode(messages, _name(protocol), full=full, json=json)
 
 
 # --- Keep it right ----------------------------------------------------------------------------
@@ -528,6 +567,14 @@ def check(
         typer.Argument(metavar="TABLE", help="Only these tables.", show_default=False),
     ] = None,
     *,
+    protocol: Annotated[
+        Protocol | None,
+        typer.Option(
+            help="Whose tables; else every protocol's, or for a TABLE that of its name, or "
+            f"{DEFAULT.name}.",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Prove with Z3 that every table is total and deterministic, and that no row is dead.
@@ -536,14 +583,7 @@ def check(
     """
     from . import proofs as work  # noqa: PLC0415 - heavy
 
-    return work.check(tuple(tables or ()), json=json)
-
-
-@unique
-class Subject(Enum):
-    """What can be measured."""
-
-    OTRV3 = "otrv3"
+    return work.check(tuple(tables or ()), _name(protocol), json=json)
 
 
 @app.command(
@@ -551,10 +591,16 @@ class Subject(Enum):
     epilog=_examples("otrspec bench", "otrspec bench otrv3 --json --fragment 200"),
 )
 def bench(
-    subject: Annotated[Subject, typer.Argument(metavar="SUBJECT", help="What to measure.")] = (
-        Subject.OTRV3
-    ),
+    subject: Annotated[
+        Protocol | None,
+        typer.Argument(
+            metavar="SUBJECT", help=f"What to measure; else {DEFAULT.name}.", show_default=False
+        ),
+    ] = None,
     *,
+    protocol: Annotated[
+        Protocol | None, typer.Option(help="The same as SUBJECT.", show_default=False)
+    ] = None,
     runs: Annotated[
         int, typer.Option(metavar="N", min=1, max=1000, help="How often each side is measured.")
     ] = 5,
@@ -571,7 +617,10 @@ def bench(
     """
     from . import benchmark as work  # noqa: PLC0415 - heavy
 
-    return work.bench(subject.value, runs, fragment, json=json)
+    if protocol is not None and subject not in {None, protocol}:
+        message = f"{subject.value} and --protocol {protocol.value}: name one of them"
+        raise typer.BadParameter(message)
+    return work.bench((subject or protocol or _DEFAULT).value, runs, fragment, json=json)
 
 
 @app.command(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from otr_conformance import bench as measuring
+from otr_conformance.bench import TOTAL
+from otr_conformance.protocols import protocol
 from otr_conformance.verdict import ExitCode
 from otr_model import __version__
 
@@ -12,19 +13,11 @@ from .misuse import Misuse
 from .screen import DIM, HEAD, Screen, grid, progress, spans, write_json
 
 if TYPE_CHECKING:
-    from otr_conformance.bench import Comparison, Phase
+    from otr_conformance.bench import Bench, Comparison, Phase
 
     from .screen import Json
 
 __all__ = ["bench"]
-
-_ABOUT: Final = {
-    "ake": "from a query until both are private",
-    "alternate": f"{measuring.TEXTS} texts each way, alternating",
-    "burst": f"{measuring.TEXTS} texts each way, in bursts of {measuring.BURST}",
-    "smp": "SMP with equal secrets",
-    "total": "all of it",
-}
 
 
 def bench(subject: str, runs: int, fragment: int, *, json: bool) -> ExitCode:
@@ -41,19 +34,20 @@ def bench(subject: str, runs: int, fragment: int, *, json: bool) -> ExitCode:
         NotDone: if the reference does not do what is measured.
         PeerUnavailable: if libotr is installed and does not run.
     """
-    if 0 < fragment < measuring.LEAST_FRAGMENT:
-        message = f"--fragment {fragment}: 0, or {measuring.LEAST_FRAGMENT} bytes and more"
+    measured = protocol(subject).bench
+    if 0 < fragment < measured.least_fragment:
+        message = f"--fragment {fragment}: 0, or {measured.least_fragment} bytes and more"
         raise Misuse(message)
     with progress("measuring", runs) as step:
-        found = measuring.compare(runs, fragment, step)
+        found = measured.compare(runs, fragment, step)
     if json:
-        write_json(_document(subject, found))
+        write_json(_document(subject, measured, found))
     else:
-        _show(found)
+        _show(measured, found)
     return ExitCode.EXPECTED
 
 
-def _show(found: Comparison) -> None:
+def _show(measured: Bench, found: Comparison) -> None:
     out = Screen()
     limit = f"messages of at most {found.fragment} bytes" if found.fragment else "no fragments"
     runs = f"Medians of {found.runs} alternated runs" if found.runs > 1 else "One run"
@@ -61,11 +55,14 @@ def _show(found: Comparison) -> None:
     out.line()
     heads = ["ours", *(("libotr", "ratio") if found.libotr else ())]
     table = grid(*heads, "phase", right=len(heads))
+    about = {**measured.phases, TOTAL: "all of it"}
     for phase in found.phases:
-        style = HEAD if phase.name == measuring.TOTAL else ""
+        style = HEAD if phase.name == TOTAL else ""
         figures = [spans((figure, style)) for figure in _figures(phase)]
-        table.add_row(*figures, spans((phase.name, style), (f"  {_ABOUT[phase.name]}", DIM)))
+        table.add_row(*figures, spans((phase.name, style), (f"  {about[phase.name]}", DIM)))
     out.show(table)
+    if not measured.rival:
+        return
     out.line()
     if found.libotr:
         out.line(
@@ -87,7 +84,7 @@ def _figures(phase: Phase) -> list[str]:
     return figures
 
 
-def _document(subject: str, found: Comparison) -> Json:
+def _document(subject: str, measured: Bench, found: Comparison) -> Json:
     """The figures in seconds, as `docs/command-line.md` describes them."""
     return {
         "subject": subject,
@@ -95,9 +92,7 @@ def _document(subject: str, found: Comparison) -> Json:
         "libotr": found.libotr,
         "runs": found.runs,
         "fragment": found.fragment,
-        "texts_each_way": measuring.TEXTS,
-        "burst_length": measuring.BURST,
-        "text_bytes": len(measuring.TEXT),
+        **measured.figures,
         **{phase.name: _phase(phase) for phase in found.phases},
     }
 

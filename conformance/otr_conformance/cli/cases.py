@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otr_conformance.otrv3.grade import predict
-from otr_conformance.otrv3.labs import RealLab
+from otr_conformance.protocols import protocol
 from otr_conformance.verdict import ExitCode
 
 from .choice import Selection, choose, find_case
 from .screen import DIM, HEAD, NAME, WRONG, Screen, write_json
 
 if TYPE_CHECKING:
-    from otr_conformance.otrv3.case import Case
+    from otr_conformance.play.case import AnyCase
     from otr_model.trace import Fired
 
     from .screen import Json
 
-__all__ = ["listing", "show"]
+__all__ = ["Selection", "listing", "show"]
 
 
-def listing(patterns: tuple[str, ...], *, json: bool) -> ExitCode:
+def listing(selection: Selection, *, json: bool) -> ExitCode:
     """List cases.
 
     Raises:
         Misuse: if a pattern matches nothing.
     """
-    cases = choose(Selection(cases=patterns))
+    cases = choose(selection)
     if json:
         write_json([_document(case) for case in cases])
         return ExitCode.EXPECTED
@@ -37,14 +36,20 @@ def listing(patterns: tuple[str, ...], *, json: bool) -> ExitCode:
     return ExitCode.EXPECTED
 
 
-def show(name: str, *, json: bool) -> ExitCode:
+def show(name: str, whose: str, *, json: bool) -> ExitCode:
     """Show one case as the tables predict it.
+
+    Args:
+        name: its id, with or without "PROTOCOL.case:".
+        whose: the protocol; "": the one that the id begins with, else the default.
+        json: for programs.
 
     Raises:
         Misuse: if there is no such case.
     """
-    case = find_case(name)
-    played = predict(case, RealLab())
+    case = find_case(name, whose)
+    suite = protocol(case.id.partition(".")[0]).suite
+    played = suite.grader.predict(case, suite.real())
     if json:
         write_json(
             {
@@ -75,14 +80,14 @@ def show(name: str, *, json: bool) -> ExitCode:
     return ExitCode.EXPECTED
 
 
-def _traits(case: Case) -> str:
+def _traits(case: AnyCase) -> str:
     """Version, level and needs in a few words."""
     cast = case.cast
     limits = [f"messages of {cast.max_size} bytes"] if cast.max_size else []
     return ", ".join((f"v{case.version}", case.level.label, *sorted(case.needs), *limits))
 
 
-def _document(case: Case) -> dict[str, Json]:
+def _document(case: AnyCase) -> dict[str, Json]:
     return {
         "id": case.id,
         "version": case.version,

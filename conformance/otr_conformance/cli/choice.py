@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from otr_conformance.otrv3 import cases as _declared
-from otr_conformance.otrv3.case import CASES
-from otr_conformance.otrv3.grade import predict
-from otr_conformance.otrv3.labs import TermLab
+from otr_conformance.protocols import DEFAULT, of_id, protocol
 from otr_model.clauses import answers
-from otr_model.otrv3.clauses import V2, V3
-from otr_model.otrv3.protocol import OTRV3
 
 from .misuse import Misuse, unknown
 from .screen import progress
@@ -20,14 +15,12 @@ from .screen import progress
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from otr_conformance.otrv3.case import Case
+    from otr_conformance.play.case import AnyCase
+    from otr_conformance.protocols import Protocol
     from otr_model.clauses import Clause
     from otr_model.kernel.composition import AnyRow
 
-__all__ = ["Selection", "choose", "find_case", "short_name"]
-
-_ = _declared  # importing it declares every case
-_PREFIX = "otrv3.case:"
+__all__ = ["Selection", "choose", "find_case", "owner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,51 +28,78 @@ class Selection:
     """What the cases of a run have in common; whatever is empty does not restrict them.
 
     Attributes:
+        protocol: whose; "": that of the ids which begin with one, else the default.
         version: the version that is spoken; 0: any.
-        cases: ids or patterns, with or without "otrv3.case:".
-        clauses: ids of clauses, or patterns.
+        cases: ids or patterns, with or without "PROTOCOL.case:".
+        clauses: ids of clauses, or patterns, with or without "TEXT.clause:".
         level: "must" or "should".
     """
 
+    protocol: str = ""
     version: int = 0
     cases: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()
     level: str = ""
 
 
-def short_name(case: Case) -> str:
-    """The id without the part that all ids of cases share."""
-    return case.id.removeprefix(_PREFIX)
+def owner(name: str, *ids: str) -> Protocol:
+    """The protocol that a command is about.
+
+    Args:
+        name: as it was asked for; "": that of the first id that begins with one, else the default.
+        ids: what was named; they need not be ids.
+
+    Raises:
+        UnknownProtocol: if there is none of that name.
+    """
+    if name:
+        return protocol(name)
+    return next((found for each in ids if (found := of_id(each)) is not None), DEFAULT)
 
 
-def find_case(name: str) -> Case:
-    """The case with an id, with or without "otrv3.case:".
+def _owners(selection: Selection) -> list[Protocol]:
+    """The protocols that a selection is about: more than one, where ids begin with several."""
+    if selection.protocol:
+        return [protocol(selection.protocol)]
+    named = dict.fromkeys(map(of_id, (*selection.cases, *selection.clauses)))
+    return [found for found in named if found is not None] or [DEFAULT]
+
+
+def find_case(name: str, whose: str = "") -> AnyCase:
+    """The case with an id, with or without "PROTOCOL.case:".
+
+    Args:
+        name: the id.
+        whose: the protocol; "": the one that the id begins with, else the default.
 
     Raises:
         Misuse: if there is none.
     """
-    found = CASES.get(name) or CASES.get(_PREFIX + name)
+    cases = owner(whose, name).suite.cases
+    found = cases.get(name) or cases.get(cases.prefix + name)
     if found is None:
-        names = [
-            case.id if name.startswith(_PREFIX) else short_name(case) for case in CASES.values()
-        ]
+        full = name.startswith(cases.prefix)
+        names = [case.id if full else case.name for case in cases.values()]
         raise unknown(name, "case", names, "otrspec cases")
     return found
 
 
-def choose(selection: Selection) -> tuple[Case, ...]:
+def choose(selection: Selection) -> tuple[AnyCase, ...]:
     """The cases of a selection, in the order of declaration.
 
     Raises:
         Misuse: if a pattern matches nothing, or nothing is left.
     """
-    chosen = _named(selection.cases) if selection.cases else dict(CASES)
+    owners = _owners(selection)
+    every = {i: case for each in owners for i, case in each.suite.cases.items()}
+    chosen = _named(owners, every, selection.cases) if selection.cases else every
     if selection.version:
         chosen = {i: case for i, case in chosen.items() if case.version == selection.version}
     if selection.level:
         chosen = {i: case for i, case in chosen.items() if case.level.label == selection.level}
     if selection.clauses:
-        touching = _touching(_clauses(selection.clauses), chosen.values())
+        clauses = _clauses(owners, selection.clauses)
+        touching = {i for each in owners for i in _touching(each, clauses, chosen.values())}
         chosen = {i: case for i, case in chosen.items() if i in touching}
     if not chosen:
         message = "no case is all of that; otrspec cases lists them"
@@ -87,33 +107,43 @@ def choose(selection: Selection) -> tuple[Case, ...]:
     return tuple(chosen.values())
 
 
-def _named(patterns: tuple[str, ...]) -> dict[str, Case]:
+def _named(
+    owners: list[Protocol], every: dict[str, AnyCase], patterns: tuple[str, ...]
+) -> dict[str, AnyCase]:
     """The cases that match any pattern."""
+    prefixes = [each.suite.cases.prefix for each in owners]
     wanted: set[str] = set()
     for pattern in patterns:
-        full = pattern if pattern.startswith(_PREFIX) else _PREFIX + pattern
-        found = {i for i in CASES if fnmatchcase(i, full)}
+        full = [pattern] if of_id(pattern) else [prefix + pattern for prefix in prefixes]
+        found = {i for i in every if any(fnmatchcase(i, each) for each in full)}
         if not found:
-            raise unknown(pattern, "case", map(short_name, CASES.values()), "otrspec cases")
+            names = [case.name for case in every.values()]
+            raise unknown(pattern, "case", names, "otrspec cases")
         wanted |= found
-    return {i: case for i, case in CASES.items() if i in wanted}
+    return {i: case for i, case in every.items() if i in wanted}
 
 
-def _clauses(patterns: tuple[str, ...]) -> list[Clause]:
-    """The clauses of either text that match any pattern."""
-    every = {clause: None for registry in (V3, V2) for clause in registry}
+def _clauses(owners: list[Protocol], patterns: tuple[str, ...]) -> list[Clause]:
+    """The clauses that match any pattern, in any text of the protocols."""
+    every = {
+        f"{registry.name}.clause:{clause.id}": clause
+        for each in owners
+        for registry in each.model.registries
+        for clause in registry
+    }
     wanted: dict[Clause, None] = {}
     for pattern in patterns:
-        found = [clause for clause in every if fnmatchcase(clause.id, pattern)]
+        full = pattern if of_id(pattern) else f"*.clause:{pattern}"
+        found = [clause for known, clause in every.items() if fnmatchcase(known, full)]
         if not found:
-            names = [clause.id for clause in every]
+            names = list(dict.fromkeys(clause.id for clause in every.values()))
             raise unknown(pattern, "clause", names, "otrspec clauses")
         wanted.update(dict.fromkeys(found))
     return list(wanted)
 
 
-def _touching(clauses: Iterable[Clause], cases: Iterable[Case]) -> set[str]:
-    """The ids of cases in which the target does what clauses cite.
+def _touching(whose: Protocol, clauses: Iterable[Clause], cases: Iterable[AnyCase]) -> set[str]:
+    """The ids of a protocol's cases in which the target does what clauses cite.
 
     A case is cited itself, or its target takes a row that is cited, or takes one because of a check
     that is cited; the words of a row count for the row. What is cited of layouts and schedules is
@@ -124,25 +154,27 @@ def _touching(clauses: Iterable[Clause], cases: Iterable[Case]) -> set[str]:
     def cited(known: str) -> bool:
         return any(answers(known, citation) for citation in citations)
 
-    rows = {row.id for row in OTRV3.rows() if any(map(cited, _ids_of(row)))}
-    checks = {check.name for check in OTRV3.checks if cited(f"otrv3.check:{check.label}")}
+    suite, composition = whose.suite, whose.model.composition
+    name = composition.name
+    rows = {row.id for row in composition.rows() if any(map(cited, _ids_of(name, row)))}
+    checks = {check.name for check in composition.checks if cited(f"{name}.check:{check.label}")}
     found: set[str] = set()
-    lab = TermLab()  # the same rows as over real cryptography, sooner
-    listed = list(cases)
-    with progress("playing", len(listed)) as step:
-        for case in listed:
-            step(short_name(case))
-            fired = predict(case, lab).fired
+    lab = suite.terms()  # the same rows as over real cryptography, sooner
+    mine = [case for case in cases if case.id in suite.cases]
+    with progress("playing", len(mine)) as step:
+        for case in mine:
+            step(case.name)
+            fired = suite.grader.predict(case, lab).fired
             if cited(case.id) or any(f.row in rows or f.failed in checks for f in fired):
                 found.add(case.id)
     return found
 
 
-def _ids_of(row: AnyRow) -> list[str]:
+def _ids_of(name: str, row: AnyRow) -> list[str]:
     """The ids of a row, of what it asks and does, and of its ambiguity."""
     return [
         row.id,
-        *(f"otrv3.condition:{condition.label}" for condition in row.when.atoms()),
-        *(f"otrv3.effect:{effect.label}" for effect in row.do),
+        *(f"{name}.condition:{condition.label}" for condition in row.when.atoms()),
+        *(f"{name}.effect:{effect.label}" for effect in row.do),
         *([row.ambiguity.id] if row.ambiguity else []),
     ]

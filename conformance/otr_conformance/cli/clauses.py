@@ -6,10 +6,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance import ids
+from otr_conformance.protocols import DEFAULT, PROTOCOLS
 from otr_conformance.verdict import ExitCode
 from otr_model.clauses import against, answers, unresolved
 from otr_model.clauses import uncited as without
-from otr_model.otrv3.clauses import V2, V3
 
 from .misuse import Misuse, read_file
 from .screen import DIM, GOOD, HEAD, NAME, WRONG, Screen, plain, write_json
@@ -24,21 +24,24 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "listing", "uncited"]
 
-REGISTRIES: Final = {V3.name: V3, V2.name: V2}
+REGISTRIES: Final = {
+    registry.name: registry for each in PROTOCOLS.values() for registry in each.model.registries
+}
+"""The clauses of every text, by its name."""
 
 
 def listing(name: str, section: str, *, json: bool) -> ExitCode:
     """List clauses.
 
     Args:
-        name: whose; "": version 3's.
+        name: whose; "": those of the default protocol.
         section: only of sections whose title contains this.
         json: for programs.
 
     Raises:
         Misuse: if no section has such a title.
     """
-    registry = REGISTRIES[name or V3.name]
+    registry = REGISTRIES[name or DEFAULT.name]
     clauses = _of_section(registry, registry, section)
     if json:
         write_json([_document(registry, clause) for clause in clauses])
@@ -56,7 +59,7 @@ def uncited(name: str, section: str, *, json: bool) -> ExitCode:
     """List the clauses that nothing answers for, and the citations that mean nothing.
 
     Args:
-        name: whose; "": of both texts.
+        name: whose; "": of every text.
         section: only of sections whose title contains this.
         json: for programs.
 
@@ -115,7 +118,8 @@ def compare(name: str, path: Path, section: str, *, json: bool) -> ExitCode:
     """Compare a registry with a copy of a text.
 
     Args:
-        name: whose clauses; "": those of the text that it is a copy of, else version 3's.
+        name: whose clauses; "": those of the text that it is a copy of, else the default
+            protocol's.
         path: the copy, in HTML.
         section: only of sections whose title contains this.
         json: for programs.
@@ -177,7 +181,7 @@ def _registry_for(name: str, content: bytes) -> Registry:
     if name:
         return REGISTRIES[name]
     copied = [registry for registry in REGISTRIES.values() if registry.text.is_copy(content)]
-    return copied[0] if copied else V3
+    return copied[0] if copied else REGISTRIES[DEFAULT.name]
 
 
 def _of_section(registry: Registry, clauses: Iterable[Clause], section: str) -> list[Clause]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance import expectations
-from otr_conformance.otrv3.case import CASES
+from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.runner import Runner
 from otr_conformance.shim.errors import ShimAbsent, ShimError
 from otr_conformance.targets import find
@@ -17,7 +17,7 @@ from otr_conformance.verdict import GOOD, ExitCode, Verdict, exit_code
 from otr_model import __version__
 
 from . import screen
-from .choice import Selection, choose, short_name
+from .choice import Selection, choose
 from .misuse import Misuse, write_file
 from .screen import DIM, HEAD, WRONG, Screen, progress, tell, write_json
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from otr_conformance.expectations import Expectation, Expectations
-    from otr_conformance.otrv3.case import Case
+    from otr_conformance.play.case import AnyCase
     from otr_conformance.runner import Run
     from otr_conformance.shim.protocol import Hello
     from otr_conformance.targets import Target
@@ -157,16 +157,18 @@ def conform(  # noqa: PLR0913 - what the command was given
 
 
 def _expectations(path: Path | None) -> Expectations:
-    return expectations.NONE if path is None else expectations.read(path, CASES)
+    if path is None:
+        return expectations.NONE
+    return expectations.read(path, (i for each in PROTOCOLS.values() for i in each.suite.cases))
 
 
-def _run(target: Target, cases: tuple[Case, ...], known: Expectations, timeout: float) -> Report:
+def _run(target: Target, cases: tuple[AnyCase, ...], known: Expectations, timeout: float) -> Report:
     """Run the cases, with a bar on a terminal."""
     judged: list[Judged] = []
     begun = time.perf_counter()
     with Runner(target, timeout) as runner, progress(target.name, len(cases)) as step:
         for case in cases:
-            step(short_name(case))
+            step(case.name)
             for run in runner.run((case,)):
                 verdict = run.result.verdict
                 expected = known.expected(case.id, verdict)

@@ -10,21 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from otr_conformance.protocols import DEFAULT, PROTOCOLS, protocol
 from otr_conformance.verdict import ExitCode
-from otr_model.otrv3.layouts import MARKER, WHITESPACE_TAG
-from otr_reference.otrv3.dissect import dissect
-from otr_reference.otrv3.messages import Fragment
-from otr_reference.otrv3.real import RealSuite
-from otr_reference.otrv3.wire import decode as read_message
 
 from .misuse import Misuse, read_file
 from .screen import DIM, HEAD, NAME, WRONG, Screen, grid, spans, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
 
-    from otr_reference.otrv3.dissect import Dissection, Fault, Row
-    from otr_reference.sorts import Octets
+    from otr_conformance.decoding import Decoder, Dissection, Fault, Piece, Row
+    from otr_conformance.protocols import Protocol
 
     from .screen import Json
 
@@ -40,26 +36,36 @@ class _Given:
     """A message, or the fragments of one.
 
     Attributes:
+        decoder: takes it apart.
         text: what is taken apart: the message, put together where it came in fragments.
         fragments: the fragments, by number; none where it came whole.
         of: how many fragments there should be.
+        whose: equal for fragments of one message.
     """
 
+    decoder: Decoder
     text: bytes
-    fragments: dict[int, Fragment] = field(default_factory=dict)
+    fragments: dict[int, bytes] = field(default_factory=dict)
     of: int = 0
+    whose: Hashable = None
 
     @property
     def lacking(self) -> list[int]:
         """The numbers of the fragments that were not given."""
         return [k for k in range(1, self.of + 1) if k not in self.fragments]
 
+    def wants(self, piece: Piece) -> bool:
+        """Whether a fragment is one that the message lacks."""
+        here = self.of > 0 and self.whose == piece.of
+        return here and piece.k not in self.fragments
 
-def decode(given: Sequence[str], *, full: bool, json: bool) -> ExitCode:
+
+def decode(given: Sequence[str], whose: str, *, full: bool, json: bool) -> ExitCode:
     """Take messages apart.
 
     Args:
         given: messages, names of files, or "-".
+        whose: the protocol; "": the one that each message says it is of, else the default.
         full: all bytes of every field.
         json: for programs.
 
@@ -69,8 +75,9 @@ def decode(given: Sequence[str], *, full: bool, json: bool) -> ExitCode:
     Raises:
         Misuse: if something given is neither a message nor a file that can be read.
     """
-    texts = [text for each in given for text in _texts(each)]
-    found = [(each, dissect(each.text)) for each in _assembled(texts)]
+    decoders = [p.decoder for p in ([protocol(whose)] if whose else _by_claim())]
+    texts = [text for each in given for text in _texts(each, decoders)]
+    found = [(each, each.decoder.dissect(each.text)) for each in _assembled(texts, decoders)]
     faulty = any(dissection.fault is not None for _, dissection in found)
     status = ExitCode.UNEXPECTED if faulty else ExitCode.EXPECTED
     if json:
@@ -88,65 +95,57 @@ def decode(given: Sequence[str], *, full: bool, json: bool) -> ExitCode:
 # --- What was given ---------------------------------------------------------------------------
 
 
-def _texts(given: str) -> list[bytes]:
+def _by_claim() -> list[Protocol]:
+    """Every protocol, in the order in which they are asked: the default takes what is left."""
+    return [*(each for each in PROTOCOLS.values() if each is not DEFAULT), DEFAULT]
+
+
+def _texts(given: str, decoders: list[Decoder]) -> list[bytes]:
     """The messages that an argument stands for."""
+    markers = tuple(each.marker for each in decoders)
     if given == STANDARD_INPUT:
-        return _lines(sys.stdin.buffer.read())
+        return _lines(sys.stdin.buffer.read(), markers)
     raw = os.fsencode(given)
-    if MARKER in raw or WHITESPACE_TAG.prefix in raw:
+    if any(each.is_in(raw) for each in decoders):
         return [raw]
     path = Path(given)
     if not path.exists():
         message = f"{given!r} is neither an OTR message nor a file"
         raise Misuse(message)
-    return _lines(read_file(path))
+    return _lines(read_file(path), markers)
 
 
-def _lines(content: bytes) -> list[bytes]:
+def _lines(content: bytes, markers: tuple[bytes, ...]) -> list[bytes]:
     """A message, without the end of its line; or several, if each line is one."""
     lines = [line.strip(b"\r\n") for line in content.split(b"\n")]
     filled = [line for line in lines if line]
-    if len(filled) > 1 and all(line.startswith(MARKER) for line in filled):
+    if len(filled) > 1 and all(line.startswith(markers) for line in filled):
         return filled
     return [content.strip(b"\r\n")]
 
 
-def _assembled(texts: Iterable[bytes]) -> list[_Given]:
-    """Messages, with fragments of one message put together where all of them are there."""
+def _assembled(texts: Iterable[bytes], decoders: list[Decoder]) -> list[_Given]:
+    """Messages, with fragments of one message put together where all of them are there.
+
+    The last decoder takes what no other one claims.
+    """
     found: list[_Given] = []
     for text in texts:
-        message = read_message(text)
-        if not isinstance(message, Fragment):
-            found.append(_Given(text))
+        decoder = next((each for each in decoders if each.claims(text)), decoders[-1])
+        piece = decoder.piece(text)
+        if piece is None:
+            found.append(_Given(decoder, text))
             continue
-        whole = next((each for each in found if _belongs(message, each)), None)
+        mine = (each for each in found if each.decoder is decoder and each.wants(piece))
+        whole = next(mine, None)
         if whole is None:
-            whole = _Given(text, of=message.n)
+            whole = _Given(decoder, text, of=piece.n, whose=piece.of)
             found.append(whole)
-        whole.fragments[message.k] = message
+        whole.fragments[piece.k] = text
     for each in found:
         if each.of > 1 and not each.lacking:
-            each.text = _joined([each.fragments[k] for k in range(1, each.of + 1)])
+            each.text = each.decoder.joined([each.fragments[k] for k in range(1, each.of + 1)])
     return found
-
-
-def _belongs(fragment: Fragment, each: _Given) -> bool:
-    """Whether a fragment is one that a message lacks."""
-    first = next(iter(each.fragments.values()), None)
-    return (
-        first is not None
-        and (first.header, first.n) == (fragment.header, fragment.n)
-        and fragment.k not in each.fragments
-    )
-
-
-def _joined(fragments: Iterable[Fragment]) -> bytes:
-    """The message that fragments make, in their order."""
-    suite = RealSuite()
-    stored: Octets | None = None
-    for fragment in fragments:
-        stored = suite.join(stored, fragment)
-    return b"" if stored is None else suite.to_bytes(suite.joined(stored))
 
 
 # --- For people -------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from otr_conformance.otrv3.recordings import RECORDINGS, record
+from otr_conformance.protocols import protocol
 from otr_conformance.verdict import ExitCode
-from otr_diagrams.generate import PROTOCOLS
+from otr_diagrams.generate import Printed
 from otr_diagrams.layout import layout_svg, text_svg
 from otr_diagrams.render import Form, NoRenderer, Unrendered, picture, png, svg
 from otr_diagrams.sequence import sequence_mermaid, sequence_svg
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from otr_conformance.play.recordings import Recordings
+    from otr_conformance.protocols import Protocol
     from otr_diagrams.drawing import Drawing
+    from otr_model.kernel.composition import Composition
     from otr_model.kernel.layout import Layout, TextFormat
 
-__all__ = ["draw", "listing"]
+__all__ = ["draw", "listing", "printed"]
 
 _SUFFIXES: Final = {".svg": "svg", ".png": "png", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid"}
 
@@ -33,23 +36,30 @@ Forms = dict[str, "Callable[[], str | bytes]"]
 # --- What can be drawn ------------------------------------------------------------------------
 
 
-def _all() -> dict[str, tuple[str, Forms]]:
-    """Every picture, by name: what it shows, and what makes it."""
-    (protocol,) = PROTOCOLS
+def printed(whose: Protocol) -> Printed:
+    """All that is printed of a protocol's model."""
+    model = whose.model
+    return Printed(model.composition, model.layouts, model.texts, model.schedules)
+
+
+def _all(whose: Protocol) -> dict[str, tuple[str, Forms]]:
+    """Every picture of a protocol, by name: what it shows, and what makes it."""
+    model, recordings = printed(whose), whose.recordings
     found: dict[str, tuple[str, Forms]] = {}
     titles = {
         "machines": "the machines, and the events between them",
-        **{f"state-{t.machine}": t.about for t in protocol.composition.tables},
-        **{f"schedule-{s.name}": s.title for s in protocol.schedules},
+        **{f"state-{t.machine}": t.about for t in model.composition.tables},
+        **{f"schedule-{s.name}": s.title for s in model.schedules},
     }
-    for drawing in protocol.drawings():
+    for drawing in model.drawings():
         found[drawing.name] = titles.get(drawing.name, ""), _of_drawing(drawing)
-    for layout in protocol.layouts:
+    for layout in model.layouts:
         found[f"layout-{layout.name}"] = f"layout: {layout.title}", _of_layout(layout)
-    for text in protocol.texts:
+    for text in model.texts:
         found[f"text-{text.name}"] = f"form: {text.title}", _of_text(text)
-    for name, recording in RECORDINGS.named.items():
-        found[f"sequence-{name}"] = f"sequence: {recording.title}", _of_sequence(name)
+    for name, recording in recordings.named.items():
+        forms = _of_sequence(name, recordings, model.composition)
+        found[f"sequence-{name}"] = f"sequence: {recording.title}", forms
     return found
 
 
@@ -81,20 +91,19 @@ def _of_text(text: TextFormat) -> Forms:
     return {"svg": lambda: text_svg(text)}
 
 
-def _of_sequence(name: str) -> Forms:
-    (protocol,) = PROTOCOLS
+def _of_sequence(name: str, recordings: Recordings, composition: Composition) -> Forms:
     return {
-        "svg": lambda: sequence_svg(record(name), protocol.composition),
-        "mermaid": lambda: sequence_mermaid(record(name), protocol.composition),
+        "svg": lambda: sequence_svg(recordings.record(name), composition),
+        "mermaid": lambda: sequence_mermaid(recordings.record(name), composition),
     }
 
 
 # --- The command ------------------------------------------------------------------------------
 
 
-def listing(*, json: bool) -> ExitCode:
-    """List the pictures."""
-    found = _all()
+def listing(whose: str, *, json: bool) -> ExitCode:
+    """List the pictures of a protocol."""
+    found = _all(protocol(whose))
     if json:
         write_json(
             [
@@ -112,11 +121,12 @@ def listing(*, json: bool) -> ExitCode:
     return ExitCode.EXPECTED
 
 
-def draw(name: str, output: Path | None, form: str, *, json: bool) -> ExitCode:
+def draw(name: str, whose: str, output: Path | None, form: str, *, json: bool) -> ExitCode:
     """Draw one picture.
 
     Args:
         name: of the picture.
+        whose: the protocol.
         output: where it goes; None: standard output.
         form: the format; "": what the name of the file ends in, else the best that can be made.
         json: the picture inside a JSON object.
@@ -124,7 +134,7 @@ def draw(name: str, output: Path | None, form: str, *, json: bool) -> ExitCode:
     Raises:
         Misuse: if there is no such picture, or it cannot be drawn like that.
     """
-    found = _all()
+    found = _all(protocol(whose))
     if name not in found:
         raise unknown(name, "diagram", found, "otrspec diagram")
     forms = found[name][1]

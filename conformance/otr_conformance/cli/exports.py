@@ -5,11 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from otr_conformance.protocols import PROTOCOLS, TEXTS
 from otr_conformance.verdict import ExitCode
 from otr_model.kernel import export as kernel
-from otr_model.otrv3.layouts import LAYOUTS, TEXTS
-from otr_model.otrv3.protocol import OTRV3
-from otr_model.otrv3.schedules import SCHEDULES
 
 from .misuse import Misuse, write_file
 
@@ -19,19 +17,28 @@ if TYPE_CHECKING:
 __all__ = ["export"]
 
 
-def export(protocol: str, output: Path | None, *, schema: bool) -> ExitCode:
+def export(text: str, output: Path | None, *, schema: bool) -> ExitCode:
     """Write the model, or the schema of it.
 
+    Args:
+        text: the name of a text.
+        output: where it goes; None: standard output.
+        schema: the schema instead.
+
     Raises:
-        Misuse: if the protocol has no tables of its own, or the file cannot be written.
+        Misuse: if the text has no tables of its own, or the file cannot be written.
     """
-    if protocol != OTRV3.name:
-        message = f"{protocol} has no tables of its own: those of {OTRV3.name} hold it too"
+    if text not in PROTOCOLS:
+        message = f"{text} has no tables of its own: those of {TEXTS[text].name} hold it too"
         raise Misuse(message)
-    document = kernel.schema() if schema else kernel.export(OTRV3, LAYOUTS, TEXTS, SCHEDULES)
-    text = kernel.canonical(document)
-    if output is None:
-        sys.stdout.write(text)
+    if schema:
+        document = kernel.schema()
     else:
-        write_file(output, text.encode())
+        model = PROTOCOLS[text].model
+        document = kernel.export(model.composition, model.layouts, model.texts, model.schedules)
+    written = kernel.canonical(document)
+    if output is None:
+        sys.stdout.write(written)
+    else:
+        write_file(output, written.encode())
     return ExitCode.EXPECTED

@@ -8,26 +8,28 @@ from typing import TYPE_CHECKING, Final
 
 import otr_conformance
 from otr_conformance import ids
-from otr_conformance.otrv3.recordings import RECORDINGS, record
+from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.shim import schema
 from otr_conformance.verdict import ExitCode
 from otr_diagrams.generate import SEQUENCE, drift
 from otr_diagrams.generate import generate as print_model
 from otr_diagrams.render import Unrendered
 from otr_diagrams.sequence_json import BadSequence, to_json
-from otr_model.otrv3.protocol import OTRV3
 
+from .diagrams import printed
 from .misuse import Misuse
 from .screen import GOOD, WRONG, Screen, progress, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from otr_diagrams.generate import Printed
+
 __all__ = ["generate", "project"]
 
 LEDGER: Final = "ids.lock"
 _SCHEMA: Final = Path("docs", "shim-protocol.schema.json")
-_SEQUENCES: Final = Path("diagrams", "generated", OTRV3.name)
+_PICTURES: Final = Path("diagrams", "generated")
 
 
 def project() -> Path:
@@ -99,8 +101,10 @@ def _own(root: Path, ledger: ids.Ledger) -> Iterator[tuple[Path, str]]:
     """The generated files that are not printed from the model alone."""
     yield root / LEDGER, ids.write(ids.extended(ledger, ids.collect()))
     yield root / _SCHEMA, schema.render()
-    for name in RECORDINGS.named:
-        yield root / _SEQUENCES / f"{name}{SEQUENCE}", to_json(record(name))
+    for protocol in PROTOCOLS.values():
+        for name in protocol.recordings.named:
+            path = root / _PICTURES / protocol.name / f"{name}{SEQUENCE}"
+            yield path, to_json(protocol.recordings.record(name))
 
 
 def _write(root: Path, ledger: ids.Ledger) -> list[str]:
@@ -115,7 +119,7 @@ def _write(root: Path, ledger: ids.Ledger) -> list[str]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             written.append(path)
-    return [str(path.relative_to(root)) for path in (*written, *print_model(root))]
+    return [str(path.relative_to(root)) for path in (*written, *print_model(root, _printed()))]
 
 
 def _drift(root: Path, ledger: ids.Ledger) -> Iterator[str]:
@@ -125,7 +129,12 @@ def _drift(root: Path, ledger: ids.Ledger) -> Iterator[str]:
         if there != text:
             how = "is missing" if there is None else "is not what it should be"
             yield f"{path.relative_to(root)}: {how}"
-    yield from drift(root)
+    yield from drift(root, _printed())
+
+
+def _printed() -> tuple[Printed, ...]:
+    """What is printed of each protocol."""
+    return tuple(map(printed, PROTOCOLS.values()))
 
 
 def _read(path: Path) -> str | None:

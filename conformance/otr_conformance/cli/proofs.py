@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from otr_check.proofs import Fault
+from otr_conformance.protocols import PROTOCOLS, protocol
 from otr_conformance.verdict import ExitCode
-from otr_model.otrv3.protocol import OTRV3
 
-from .misuse import Misuse, unknown
-from .screen import DIM, GOOD, NAME, WRONG, Screen, grid, progress, spans, write_json
+from .choice import owner
+from .misuse import Misuse
+from .screen import DIM, GOOD, HEAD, NAME, WRONG, Screen, grid, progress, spans, write_json
+from .tables import find_table
 
 try:
     from otr_check.solver import prove, prove_table
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from otr_check.proofs import Proof, TableProof
-    from otr_model.kernel.composition import AnyTable
+    from otr_model.kernel.composition import Composition
 
     from .screen import Json
 
@@ -37,11 +40,35 @@ _CLAIMS: Final = {
 """What is said of a table, by what would refute it."""
 
 
-def check(names: tuple[str, ...], *, json: bool) -> ExitCode:
+@dataclass(frozen=True, slots=True)
+class _Proved:
+    """What was proved about one composition.
+
+    Attributes:
+        name: of the protocol.
+        assumed: what the proofs assume, in sentences.
+        others: what the composition promises beside its tables.
+        tables: what its tables promise.
+    """
+
+    name: str
+    assumed: tuple[str, ...]
+    others: tuple[Proof, ...]
+    tables: tuple[TableProof, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything was proved."""
+        return all(proof.holds for proof in (*self.others, *self.tables))
+
+
+def check(names: tuple[str, ...], whose: str, *, json: bool) -> ExitCode:
     """Prove what tables promise.
 
     Args:
         names: of the tables; none: all of them, and what the composition promises beside.
+        whose: the protocol; "": the one that a name begins with, else the default; every one where
+            no table is named.
         json: for programs.
 
     Raises:
@@ -49,39 +76,48 @@ def check(names: tuple[str, ...], *, json: bool) -> ExitCode:
         IllTyped: if a condition means nothing.
         Inconclusive: if the solver cannot tell.
     """
-    chosen = [_table(name) for name in names]
+    chosen = [(owner(whose, name).model.composition, name) for name in names]
+    every = [protocol(whose)] if whose else list(PROTOCOLS.values())
     with progress("proving"):
-        if chosen:
-            others: tuple[Proof, ...] = ()
-            tables = tuple(prove_table(OTRV3, table) for table in chosen)
-            assumed: list[str] = []
-        else:
-            report = prove(OTRV3)
-            others = (report.exclusions, report.updates, report.handlers)
-            tables = report.tables
-            assumed = [assumption.about for assumption in report.assumptions]
-    holds = all(proof.holds for proof in (*others, *tables))
-    status = ExitCode.EXPECTED if holds else ExitCode.UNEXPECTED
+        proved = _tables(chosen) if chosen else [_whole(each.model.composition) for each in every]
+    status = ExitCode.EXPECTED if all(each.holds for each in proved) else ExitCode.UNEXPECTED
     if json:
-        write_json(
-            {
-                "exit": int(status),
-                "assumptions": assumed,
-                "tables": [_table_document(proof) for proof in tables],
-                "others": [_document(proof) for proof in others],
-            }
-        )
+        write_json(_document_of(status, proved))
         return status
-    _show(assumed, others, tables)
+    out = Screen()
+    for number, each in enumerate(proved):
+        if number:
+            out.line()
+        if len(proved) > 1:
+            out.line((each.name, HEAD))
+        _show(out, each)
     return status
 
 
-def _table(name: str) -> AnyTable:
-    try:
-        return OTRV3.table(name)
-    except KeyError:
-        names = [table.machine for table in OTRV3.tables]
-        raise unknown(name, "table", names, "otrspec table") from None
+def _tables(chosen: list[tuple[Composition, str]]) -> list[_Proved]:
+    """What some tables promise, by composition."""
+    found = [(composition, find_table(composition, name)) for composition, name in chosen]
+    compositions = dict.fromkeys(composition.name for composition, _ in found)
+    return [
+        _Proved(
+            name,
+            (),
+            (),
+            tuple(prove_table(whole, table) for whole, table in found if whole.name == name),
+        )
+        for name in compositions
+    ]
+
+
+def _whole(composition: Composition) -> _Proved:
+    """What a composition promises, and all its tables."""
+    report = prove(composition)
+    return _Proved(
+        composition.name,
+        tuple(assumption.about for assumption in report.assumptions),
+        (report.exclusions, report.updates, report.handlers),
+        report.tables,
+    )
 
 
 def _counted(proof: TableProof) -> dict[str, int]:
@@ -92,8 +128,9 @@ def _counted(proof: TableProof) -> dict[str, int]:
     }
 
 
-def _show(assumed: list[str], others: tuple[Proof, ...], tables: tuple[TableProof, ...]) -> None:
-    out = Screen()
+def _show(out: Screen, proved: _Proved) -> None:
+    """One composition."""
+    assumed, others, tables = proved.assumed, proved.others, proved.tables
     for about in assumed:
         out.line(("assumed: ", DIM), (about, DIM), hang=2)
     if assumed:
@@ -127,9 +164,21 @@ def _yes(against: int, what: str) -> Text:
     return spans((f"{against} {what}{'' if against == 1 else 's'}", WRONG))
 
 
-def _document(proof: Proof) -> dict[str, Json]:
+def _document_of(status: ExitCode, proved: list[_Proved]) -> Json:
+    """Everything; where there are several protocols, what is no table's says whose it is."""
+    several = len(proved) > 1
+    whose = {each.name: f"{each.name}: " if several else "" for each in proved}
     return {
-        "subject": proof.subject,
+        "exit": int(status),
+        "assumptions": [whose[each.name] + about for each in proved for about in each.assumed],
+        "tables": [_table_document(proof) for each in proved for proof in each.tables],
+        "others": [_document(proof, whose[each.name]) for each in proved for proof in each.others],
+    }
+
+
+def _document(proof: Proof, whose: str = "") -> dict[str, Json]:
+    return {
+        "subject": whose + proof.subject,
         "claims": proof.claims,
         "holds": proof.holds,
         "seconds": round(proof.seconds, 4),

@@ -9,34 +9,28 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
-from otr_conformance.otrv3.labs import TermLab
-from otr_conformance.otrv3.strength import coverage
 from otr_conformance.verdict import ExitCode
 from otr_model.clauses import citing
 from otr_model.kernel.composition import states_of
 from otr_model.kernel.export import PrintedReading, export
 from otr_model.kernel.pages import pages, transitions
 from otr_model.kernel.vocabulary import Defined, Observer, Opaque, Validity
-from otr_model.otrv3.clauses import V2, V3
-from otr_model.otrv3.layouts import LAYOUTS, TEXTS
-from otr_model.otrv3.protocol import OTRV3
-from otr_model.otrv3.schedules import SCHEDULES
 
-from .choice import Selection, choose
+from .choice import owner
 from .misuse import Misuse, unknown
 from .screen import DIM, HEAD, NAME, Screen, grid, progress, spans, write_json
 
 if TYPE_CHECKING:
+    from otr_conformance.protocols import Protocol
     from otr_model.clauses import Clause
-    from otr_model.kernel.composition import AnyRow, AnyTable
+    from otr_model.kernel.composition import AnyRow, AnyTable, Composition
     from otr_model.kernel.pages import Transition
     from otr_model.kernel.vocabulary import Condition, Effect, Event
     from otr_model.kernel.words import Word
 
 
-__all__ = ["explain", "listing", "show"]
+__all__ = ["explain", "find_table", "listing", "show"]
 
-_PRINTED: Final = PrintedReading(OTRV3)
 _SEEN: Final = {
     Observer.NOBODY: "",
     Observer.WIRE: "on the network",
@@ -49,8 +43,9 @@ _LABEL: Final = 10
 # --- All tables -------------------------------------------------------------------------------
 
 
-def listing(*, json: bool) -> ExitCode:
-    """List the tables."""
+def listing(whose: str, *, json: bool) -> ExitCode:
+    """List the tables of a protocol; "": of the default."""
+    tables = owner(whose).model.composition.tables
     if json:
         write_json(
             [
@@ -62,13 +57,13 @@ def listing(*, json: bool) -> ExitCode:
                     "rows": len(table.rows),
                     "ignoring": sum(row.ignores for row in table.rows),
                 }
-                for table in OTRV3.tables
+                for table in tables
             ]
         )
         return ExitCode.EXPECTED
     out = Screen()
     shown = grid("states", "rows", "table", "decides", right=2)
-    for table in OTRV3.tables:
+    for table in tables:
         shown.add_row(
             str(len(states_of(table))),
             str(len(table.rows)),
@@ -82,20 +77,29 @@ def listing(*, json: bool) -> ExitCode:
 # --- One table --------------------------------------------------------------------------------
 
 
-def show(name: str, *, markdown: bool, json: bool) -> ExitCode:
+def show(name: str, whose: str, *, markdown: bool, json: bool) -> ExitCode:
     """Print one table: what it looks like at a glance, then its rows.
+
+    Args:
+        name: of the table, with or without the protocol.
+        whose: the protocol; "": the one that the name begins with, else the default.
+        markdown: as a page.
+        json: for programs.
 
     Raises:
         Misuse: if there is none of that name.
     """
-    table = _table(name)
+    model = owner(whose, name).model
+    composition = model.composition
+    table = find_table(composition, name)
     if json:
-        exported = export(OTRV3)["tables"]
+        exported = export(composition)["tables"]
         assert isinstance(exported, list)  # noqa: S101 - what the export consists of
         write_json(next(e for e in exported if isinstance(e, dict) and e["name"] == table.name))
         return ExitCode.EXPECTED
     if markdown:
-        sys.stdout.write(pages(OTRV3, LAYOUTS, TEXTS, SCHEDULES)[f"{table.machine}.md"])
+        printed = pages(composition, model.layouts, model.texts, model.schedules)
+        sys.stdout.write(printed[f"{table.machine}.md"])
         return ExitCode.EXPECTED
     out = Screen()
     found = transitions(table)
@@ -105,15 +109,20 @@ def show(name: str, *, markdown: bool, json: bool) -> ExitCode:
         _show_states(out, table)
         _show_glance(out, table, found)
     for event in table.events:
-        _show_event(out, table, event, [t for t in found if t.row.on is event])
+        _show_event(out, composition, table, event, [t for t in found if t.row.on is event])
     return ExitCode.EXPECTED
 
 
-def _table(name: str) -> AnyTable:
+def find_table(composition: Composition, name: str) -> AnyTable:
+    """The table of a name, with or without the protocol.
+
+    Raises:
+        Misuse: if there is none.
+    """
     try:
-        return OTRV3.table(name)
+        return composition.table(name)
     except KeyError:
-        names = [table.name if "." in name else table.machine for table in OTRV3.tables]
+        names = [table.name if "." in name else table.machine for table in composition.tables]
         raise unknown(name, "table", names, "otrspec table") from None
 
 
@@ -149,16 +158,24 @@ def _arrow(transition: Transition, state: Word) -> str:
     return "" if transition.goto is None or transition.goto is state else ">"
 
 
-def _show_event(out: Screen, table: AnyTable, event: Event, mine: list[Transition]) -> None:
+def _show_event(
+    out: Screen,
+    composition: Composition,
+    table: AnyTable,
+    event: Event,
+    mine: list[Transition],
+) -> None:
     out.line((event.name, f"{HEAD} {NAME}"), f"  {event.meaning}", hang=2)
     for section, found in groupby(mine, key=lambda transition: transition.row.section):
         out.line((f"“{section}”", DIM), indent=4)
         for transition in found:
-            _show_transition(out, table, transition)
+            _show_transition(out, composition, table, transition)
     out.line()
 
 
-def _show_transition(out: Screen, table: AnyTable, transition: Transition) -> None:
+def _show_transition(
+    out: Screen, composition: Composition, table: AnyTable, transition: Transition
+) -> None:
     row = transition.row
     places = [] if len(states_of(table)) == 1 else [transition.starts(table)]
     if transition.goto is not None:
@@ -169,7 +186,7 @@ def _show_transition(out: Screen, table: AnyTable, transition: Transition) -> No
     for label, text in (
         ("when", when),
         ("do", ", ".join(effect.name for effect in row.do)),
-        ("raise", ", ".join(_raised(row))),
+        ("raise", ", ".join(_raised(composition, row))),
         ("see", row.ambiguity.id if row.ambiguity else ""),
     ):
         if text:
@@ -183,10 +200,11 @@ def _guard(row: AnyRow) -> str:
     return "" if row.when.text in {"", "always"} else row.when.text
 
 
-def _raised(row: AnyRow) -> list[str]:
+def _raised(composition: Composition, row: AnyRow) -> list[str]:
     """The events that a row raises, with the member that they are for."""
+    printed = PrintedReading(composition)
     return [
-        raised.event.name + ("" if raised.to is None else f" for {raised.to.read(_PRINTED)}")
+        raised.event.name + ("" if raised.to is None else f" for {raised.to.read(printed)}")
         for raised in row.raises
     ]
 
@@ -194,22 +212,31 @@ def _raised(row: AnyRow) -> list[str]:
 # --- One row ----------------------------------------------------------------------------------
 
 
-def explain(row_id: str, name: str | None, *, json: bool) -> ExitCode:
+def explain(row_id: str, name: str | None, whose: str, *, json: bool) -> ExitCode:
     """Say everything about one row.
+
+    Args:
+        row_id: its id.
+        name: the table that it should belong to; None: any.
+        whose: the protocol; "": the one that the id begins with, else the default.
+        json: for programs.
 
     Raises:
         Misuse: if there is none with that id, or it belongs to another table than the one named.
     """
+    about = owner(whose, row_id)
+    composition = about.model.composition
     try:
-        row = OTRV3.row(row_id)
+        row = composition.row(row_id)
     except KeyError:
-        ids = [known.id for known in OTRV3.rows()]
+        ids = [known.id for known in composition.rows()]
         raise unknown(row_id, "row", ids, "otrspec table NAME --json") from None
-    if name is not None and _table(name).name != row.table:
+    if name is not None and find_table(composition, name).name != row.table:
         message = f"{row_id} is a row of {row.table}"
         raise Misuse(message)
-    clauses = list(dict.fromkeys((*citing(V3, row.id), *citing(V2, row.id))))
-    cases = _cases_of(row)
+    registries = about.model.registries
+    clauses = list(dict.fromkeys(c for registry in registries for c in citing(registry, row.id)))
+    cases = _cases_of(about, row)
     if json:
         write_json(
             {
@@ -219,7 +246,7 @@ def explain(row_id: str, name: str | None, *, json: bool) -> ExitCode:
                 "when": row.when.text,
                 "do": [effect.name for effect in row.do],
                 "goto": row.goto.name,
-                "raises": _raised(row),
+                "raises": _raised(composition, row),
                 "section": row.section,
                 "ambiguity": row.ambiguity.id if row.ambiguity else "",
                 "clauses": [clause.id for clause in clauses],
@@ -231,31 +258,32 @@ def explain(row_id: str, name: str | None, *, json: bool) -> ExitCode:
     out.whole((row.id, HEAD))
     out.line((f"“{row.section}”", DIM))
     out.line()
-    _show_parts(out, row)
+    _show_parts(out, composition, row)
     _show_evidence(out, clauses, cases)
     return ExitCode.EXPECTED
 
 
-def _cases_of(row: AnyRow) -> tuple[str, ...]:
+def _cases_of(about: Protocol, row: AnyRow) -> tuple[str, ...]:
     """The cases in which the target takes a row."""
     with progress("playing every case"):  # over terms: the same rows, sooner
-        return coverage(TermLab(), choose(Selection()))[row.id]
+        return about.suite.trial.coverage(about.suite.terms())[row.id]
 
 
-def _show_parts(out: Screen, row: AnyRow) -> None:
+def _show_parts(out: Screen, composition: Composition, row: AnyRow) -> None:
+    printed = PrintedReading(composition)
     _part(out, "in", row.at.name, row.at.meaning)
     _part(out, "on", row.on.name, row.on.meaning)
     _part(out, "when", row.when.text, "")
     for condition in row.when.atoms():
-        _show_condition(out, condition)
+        _show_condition(out, condition, printed)
     if row.ignores:
         _part(out, "do", "nothing", "the event is ignored")
     for effect in row.do:
-        _show_effect(out, effect)
+        _show_effect(out, effect, printed)
     stays = row.goto is row.at
     _part(out, "goto", "stays" if stays else row.goto.name, "" if stays else row.goto.meaning)
-    for raised, text in zip(row.raises, _raised(row), strict=True):
-        handler = OTRV3.handler[raised.event].machine
+    for raised, text in zip(row.raises, _raised(composition, row), strict=True):
+        handler = composition.handler[raised.event].machine
         _part(out, "raise", text, f"{raised.event.meaning} (goes to {handler})")
     hole = row.ambiguity
     if hole is not None:
@@ -277,12 +305,12 @@ def _detail(out: Screen, label: str, text: str) -> None:
         out.line((f"{label}: ", DIM), text, indent=_LABEL + 2, hang=2)
 
 
-def _show_condition(out: Screen, condition: Condition) -> None:
+def _show_condition(out: Screen, condition: Condition, printed: PrintedReading) -> None:
     out.line((condition.name, NAME), f"  {condition.meaning}", indent=_LABEL, hang=2)
     spec = condition.spec
     match spec:
         case Defined():
-            _detail(out, "is", spec.expr.read(_PRINTED))
+            _detail(out, "is", spec.expr.read(printed))
         case Validity():
             for check in spec.checks:
                 _detail(out, check.name, check.meaning)
@@ -290,14 +318,14 @@ def _show_condition(out: Screen, condition: Condition) -> None:
             pass
 
 
-def _show_effect(out: Screen, effect: Effect) -> None:
+def _show_effect(out: Screen, effect: Effect, printed: PrintedReading) -> None:
     spec = effect.spec
     _part(out, "do", effect.name, effect.meaning)
     _detail(out, "seen", _SEEN[spec.seen])
     for label, data in (("needs", spec.needs), ("writes", spec.writes), ("forgets", spec.forgets)):
         _detail(out, label, ", ".join(datum.name for datum in data))
     for variable, value in spec.sets.items():
-        _detail(out, "sets", f"{variable.read(_PRINTED)} := {value.read(_PRINTED)}")
+        _detail(out, "sets", f"{variable.read(printed)} := {value.read(printed)}")
 
 
 def _show_evidence(out: Screen, clauses: list[Clause], cases: tuple[str, ...]) -> None:
