@@ -1,0 +1,1 @@
+"""Cases, grading and what else judges implementations of OTRv4."""
