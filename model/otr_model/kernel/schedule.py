@@ -5,7 +5,12 @@ from. It is the list that the reference walks, and the graph that diagrams and t
 handbook are printed from. What is concatenated with lengths is an `Encoded` layout, so that no
 field is described twice.
 
-A value is a number or octets; sizes are in bytes everywhere.
+A value is a number or octets; a point of a curve is the octets that it is encoded as. Sizes are in
+bytes everywhere. Where values are hashed one after the other under one name (`Shake`), all of them
+but the last have a fixed size, so that no two lists of values are ever hashed alike.
+
+A chain goes on: a result takes the place of a value that came from outside, when the schedule is
+computed the next time (`Schedule.replaces`).
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import unique
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .table import IllFormed
 from .words import Word
@@ -21,9 +26,12 @@ from .words import Word
 if TYPE_CHECKING:
     from otr_model.groups import Group
 
+    from .ambiguity import Ambiguity
     from .layout import Document, Field, Layout
 
 __all__ = [
+    "Chosen",
+    "Curve",
     "Digest",
     "Encoded",
     "EndByte",
@@ -31,10 +39,15 @@ __all__ = [
     "Hash",
     "Integer",
     "Making",
+    "Multiple",
+    "Octets",
     "Operation",
     "Part",
     "Power",
+    "Pruned",
     "Schedule",
+    "Shake",
+    "Usage",
     "Value",
 ]
 
@@ -65,12 +78,14 @@ class Value:
         title: the specification's name or symbol.
         about: what it is, or what it is for.
         made: how it comes about.
+        ambiguity: what of it the text leaves open, and how it is read here.
     """
 
     name: str
     title: str
     about: str
     made: Operation
+    ambiguity: Ambiguity | None = None
 
 
 class Making(ABC):
@@ -96,7 +111,13 @@ class Making(ABC):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given(Making):
-    """It comes from outside."""
+    """It comes from outside.
+
+    Attributes:
+        length: of octets that always have the same size; None: a number, or the size varies.
+    """
+
+    length: int | None = None
 
     @property
     def sources(self) -> tuple[tuple[Value, str], ...]:
@@ -107,6 +128,11 @@ class Given(Making):
     def text(self) -> str:
         """Empty."""
         return ""
+
+    @property
+    def size(self) -> int | None:
+        """As declared."""
+        return self.length
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -265,7 +291,210 @@ class Integer(Making):
         return f"{self.whole.title} as a big-endian number"
 
 
-Operation = Given | Power | Encoded | EndByte | Hash | Part | Integer
+@dataclass(frozen=True, slots=True, eq=False)
+class Octets(Making):
+    """Octets: a number, most significant byte first, with leading zeros up to a fixed size."""
+
+    number: Value
+    length: int
+
+    @property
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """The number."""
+        return ((self.number, f"as {self.length} bytes"),)
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return f"{self.number.title} as {self.length} bytes, big-endian"
+
+    @property
+    def size(self) -> int:
+        """As declared."""
+        return self.length
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pruned(Making):
+    """A number: octets, least significant first, of which some bits are set or cleared.
+
+    Attributes:
+        whole: the octets.
+        low: the number of lowest bits that are cleared.
+        top: the bit that is set, counted from 0; all above it are cleared.
+    """
+
+    whole: Value
+    low: int
+    top: int
+
+    @property
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """The octets."""
+        return ((self.whole, "pruned"),)
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return f"{self.whole.title}, pruned, as a little-endian number"
+
+
+class Curve(Protocol):
+    """What is needed of an elliptic curve here."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def size(self) -> int:
+        """Of an encoded point."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Multiple(Making):
+    """Octets: an encoded point, multiplied by a secret scalar.
+
+    Attributes:
+        curve: the curve.
+        scalar: a number.
+        base: an encoded point; None: the base point G. If it is another one, a result that is the
+            identity is refused.
+    """
+
+    curve: Curve
+    scalar: Value
+    base: Value | None = None
+
+    @property
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """Point and scalar."""
+        scalar = (self.scalar, "scalar")
+        return (scalar,) if self.base is None else ((self.base, "point"), scalar)
+
+    @property
+    def text(self) -> str:
+        """As a product."""
+        return f"{'G' if self.base is None else self.base.title} * {self.scalar.title}"
+
+    @property
+    def size(self) -> int:
+        """Of a point."""
+        return self.curve.size
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A byte that keeps the uses of a hash function apart.
+
+    Attributes:
+        title: the specification's name.
+        byte: the byte.
+    """
+
+    title: str
+    byte: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shake(Making):
+    """Octets: the first of SHAKE-256 over a prefix, a usage, and pieces, one after the other.
+
+    Attributes:
+        pieces: values that are octets; a number stands for that byte.
+        length: how many octets are taken.
+        function: under which name the specification calls it.
+        prefix: what every input of the function begins with.
+        usage: what follows the prefix; None: the pieces do.
+    """
+
+    pieces: tuple[int | Value, ...]
+    length: int
+    function: str = "SHAKE-256"
+    prefix: bytes = b""
+    usage: Usage | None = None
+
+    @property
+    def start(self) -> bytes:
+        """What is hashed before the pieces."""
+        return self.prefix + (b"" if self.usage is None else bytes((self.usage.byte,)))
+
+    @property
+    def open_piece(self) -> Value | None:
+        """A piece whose size varies though another one follows it; None if there is none."""
+        return next(
+            (p for p in self.pieces[:-1] if not isinstance(p, int) and p.made.size is None), None
+        )
+
+    @property
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """The pieces that are not constants."""
+        return tuple((p, self.text) for p in self.pieces if not isinstance(p, int))
+
+    @property
+    def text(self) -> str:
+        """As the function of the specification."""
+        usage = [] if self.usage is None else [f"{self.usage.title} = {_byte(self.usage.byte)}"]
+        pieces = [_byte(p) if isinstance(p, int) else p.title for p in self.pieces]
+        return f"{self.function}({' || '.join([*usage, *pieces])}, {self.length})"
+
+    @property
+    def size(self) -> int:
+        """As declared."""
+        return self.length
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen(Making):
+    """One of two values, by which of two numbers is lower.
+
+    Attributes:
+        left: the one number.
+        right: the other.
+        lower: what it is if the left number is lower than the right one.
+        otherwise: what it is if not.
+    """
+
+    left: Value
+    right: Value
+    lower: Value
+    otherwise: Value
+
+    @property
+    def sources(self) -> tuple[tuple[Value, str], ...]:
+        """The two numbers that are compared, and the two values; each once."""
+        says = {self.left: "compared", self.right: "compared"}
+        for value in (self.lower, self.otherwise):
+            says.setdefault(value, "chosen")
+        return tuple(says.items())
+
+    @property
+    def text(self) -> str:
+        """Both cases."""
+        condition = f"{self.left.title} < {self.right.title}"
+        return f"{self.lower.title} if {condition}, otherwise {self.otherwise.title}"
+
+    @property
+    def size(self) -> int | None:
+        """Of both values, if it is the same."""
+        size = self.lower.made.size
+        return size if size == self.otherwise.made.size else None
+
+
+Operation = (
+    Given
+    | Power
+    | Encoded
+    | EndByte
+    | Hash
+    | Part
+    | Integer
+    | Octets
+    | Pruned
+    | Multiple
+    | Shake
+    | Chosen
+)
 """All of them, so that a type checker can tell whether a reader handles each."""
 
 
@@ -281,10 +510,15 @@ class Schedule:
         about: when it is computed.
         values: everything in it, each after what it is made from.
         results: those of the values that are kept.
+        replaces: results, each with the given value whose place it takes when the schedule is
+            computed the next time.
 
     Raises:
         IllFormed: when it is declared: two values share a name; a value stands in front of what it
-            is made from; a result is not one of the values; a layout has other fields.
+            is made from; a result is not one of the values; a layout has other fields; of what is
+            hashed one after the other, something varies in size and is not the last; what replaces
+            another value is no result, or that is not given, or is replaced twice, or has another
+            size.
     """
 
     protocol: str
@@ -294,6 +528,7 @@ class Schedule:
     about: str
     values: tuple[Value, ...]
     results: tuple[Value, ...]
+    replaces: tuple[tuple[Value, Value], ...] = ()
 
     def __post_init__(self) -> None:
         before: dict[str, Value] = {}
@@ -305,11 +540,28 @@ class Schedule:
                 if before.get(source.name) is not source:
                     message = f"{self.value_id(value)}: {source.name} does not stand in front of it"
                     raise IllFormed(message)
+            varies = value.made.open_piece if isinstance(value.made, Shake) else None
+            if varies is not None:
+                message = f"{self.value_id(value)}: {varies.name} varies in size, and is not last"
+                raise IllFormed(message)
             before[value.name] = value
         for result in self.results:
             if before.get(result.name) is not result:
                 message = f"{self.value_id(result)}: is a result, and not one of the values"
                 raise IllFormed(message)
+        for result, given in self.replaces:
+            if not self._goes_on(result, given):
+                message = f"{self.value_id(result)}: cannot take the place of {given.name}"
+                raise IllFormed(message)
+
+    def _goes_on(self, result: Value, given: Value) -> bool:
+        """Whether a result can take the place of a given value, and nothing else does."""
+        return (
+            result in self.results
+            and given in self.givens
+            and [old for _, old in self.replaces].count(given) == 1
+            and result.made.size == given.made.size
+        )
 
     @property
     def id(self) -> str:
