@@ -49,6 +49,8 @@ class Protocol:
     Attributes:
         name: of its folders; its public ids begin with it.
         versions: the texts that specify it, its own first, each with the version that it is about.
+            Where there are several, a text also stands for the cases in which its version is
+            spoken.
     """
 
     name: str

@@ -170,4 +170,5 @@ class _ShimTarget:
         self.shim.reset()
         if self.hello is None:
             self.hello = self.shim.hello()
-        return self.suite.shim_party(self.lab, cast, self.shim, self.hello)
+        party: AnyParty = self.suite.shim_party(self.lab, cast, self.shim, self.hello)
+        return party

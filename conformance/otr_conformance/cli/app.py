@@ -128,11 +128,11 @@ Output = Annotated[
 
 
 def _spoken(text: Text | None) -> tuple[str, int]:
-    """The protocol of a text, and the version that it is about; "" and 0 for none."""
+    """The protocol of a text, and the version that it stands for; "" and 0 for any."""
     if text is None:
         return "", 0
     owner = TEXTS[text.value]
-    return owner.name, owner.versions[text.value]
+    return owner.name, owner.versions[text.value] if len(owner.versions) > 1 else 0
 
 
 def _name(protocol: Protocol | None) -> str:

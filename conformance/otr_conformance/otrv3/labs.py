@@ -39,6 +39,10 @@ class Lab(AnyLab):
         """Its public part."""
 
     @abstractmethod
+    def revealed(self, old_mac_keys: Octets) -> tuple[Key, ...]:
+        """The MAC keys that a Data Message reveals, one by one."""
+
+    @abstractmethod
     def decide(self, higher: Octets, lower: Octets) -> bool:
         """Make the first the higher of two hashes, where the lab can; whether it is the higher."""
 

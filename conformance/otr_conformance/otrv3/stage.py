@@ -346,9 +346,9 @@ class Stage(AnyStage[Command, Message, DataMessage]):
         suite = self.lab.suite
         return suite.same(suite.data_mac(key, message.authenticated), message.mac)
 
-    def revealed_by(self, message: DataMessage) -> Octets:
-        """The old MAC keys in a Data Message."""
-        return message.revealed
+    def keys_revealed(self, message: DataMessage) -> tuple[Key, ...]:
+        """The old MAC keys in a Data Message, one by one."""
+        return self.lab.revealed(message.revealed)
 
     def whole(self, wire: Wire) -> Message | None:
         """The message, put together where it comes in fragments; None while one is incomplete."""

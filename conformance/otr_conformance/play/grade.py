@@ -120,6 +120,8 @@ class Result:
 class Grader(Generic[L, C, S]):
     """Plays, predicts and grades the cases of a protocol.
 
+    A target is made by what takes a lab and a cast.
+
     Attributes:
         set_stage: a stage on which nothing has happened yet.
         reference_target: the reference as the target, under a variant.

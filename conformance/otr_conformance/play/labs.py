@@ -91,10 +91,6 @@ class Lab(ABC):
         """A value in a form that is equal exactly for equal values, in one word."""
 
     @abstractmethod
-    def revealed(self, old_mac_keys: Octets) -> tuple[Key, ...]:
-        """The MAC keys that a Data Message reveals, one by one."""
-
-    @abstractmethod
     def shown(self, wire: Wire) -> str:
         """What arrived, as a user sees it who is shown it as it is."""
 

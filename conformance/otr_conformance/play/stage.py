@@ -258,8 +258,8 @@ class Stage(ABC, Generic[K, M, D]):
         """Whether a key is the one that the Data Message's MAC was made with."""
 
     @abstractmethod
-    def revealed_by(self, message: D) -> Octets:
-        """The old MAC keys in a Data Message."""
+    def keys_revealed(self, message: D) -> tuple[Key, ...]:
+        """The old MAC keys in a Data Message, one by one."""
 
     @abstractmethod
     def whole(self, wire: Wire) -> M | None:
@@ -466,7 +466,7 @@ class Stage(ABC, Generic[K, M, D]):
                 data = self.data_of(whole)
                 if data is not None:
                     self.noted_data(data, seen)
-                    keys = self.lab.revealed(self.revealed_by(data))
+                    keys = self.keys_revealed(data)
                     self._public.extend(keys)
                     self._look_for_keys(keys)
 

@@ -83,11 +83,16 @@ class Trial(Generic[L, C, S]):
     def coverage(
         self, lab: L, cases: Iterable[Case[C, S]] | None = None
     ) -> Mapping[str, tuple[str, ...]]:
-        """For each row, the cases in which the target fires it, in the order of declaration."""
+        """For each row, the cases in which the target fires it, in the order of declaration.
+
+        Rows of another composition, which a target takes where it speaks an older version, count
+        for nothing.
+        """
         found: dict[str, list[str]] = {row.id: [] for row in self.composition.rows()}
         for case in self.cases.values() if cases is None else cases:
             for row in dict.fromkeys(fired.row for fired in self.grader.predict(case, lab).fired):
-                found[row].append(case.id)
+                if row in found:
+                    found[row].append(case.id)
         return {row: tuple(ids) for row, ids in found.items()}
 
     def skipped_checks(self) -> tuple[Variant, ...]:
