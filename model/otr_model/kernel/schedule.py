@@ -156,10 +156,17 @@ class Power(Making):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded(Making):
-    """Octets: values laid out, one for each field that may hold more than one number."""
+    """Octets: values laid out, one for each field that may hold more than one number.
+
+    Attributes:
+        layout: the layout.
+        values: what its fields hold.
+        function: what to call it; "": as the layout is called.
+    """
 
     layout: Layout
     values: tuple[Value, ...]
+    function: str = ""
 
     @property
     def fields(self) -> tuple[tuple[Field, Value], ...]:
@@ -182,7 +189,8 @@ class Encoded(Making):
     @property
     def text(self) -> str:
         """As a function."""
-        return f"{self.layout.title}({', '.join(value.title for value in self.values)})"
+        function = self.function or self.layout.title
+        return f"{function}({', '.join(value.title for value in self.values)})"
 
     @property
     def size(self) -> int | None:

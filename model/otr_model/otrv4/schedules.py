@@ -72,7 +72,7 @@ def _shake(usage: usages.Usage, *pieces: int | Value) -> Shake:
 SYM_KEY: Final = Value(
     "sym-key",
     "sym_key",
-    "random, 57 bytes; r of generateECDH. It signs profiles, too",
+    "random; r of generateECDH. That of a long-term key signs profiles, too",
     Given(_POINT),
 )
 DIGEST: Final = Value("digest", "digest", "holds h", Shake((SYM_KEY,), 2 * _POINT))
@@ -617,6 +617,7 @@ PHI_OFFLINE_VALUE: Final = Value(
     Encoded(
         layouts.PHI_OFFLINE,
         (LOWER_TAG, HIGHER_TAG, ALICE_ECDH_FIRST, ALICE_DH_FIRST, PHI_PRIME),
+        "phi",
     ),
     ambiguities.PHI_NON_INTERACTIVE,
 )
@@ -670,7 +671,7 @@ T_AUTH_R_VALUE: Final = Value(
     "t",
     "t",
     "what sigma of an Auth-R message signs",
-    Encoded(layouts.T_AUTH_R, (AUTH_R_BOB, AUTH_R_ALICE, Y, X, B, A, AUTH_R_PHI)),
+    Encoded(layouts.T_AUTH_R, (AUTH_R_BOB, AUTH_R_ALICE, Y, X, B, A, AUTH_R_PHI), "t"),
     ambiguities.T_ENCODING,
 )
 
@@ -707,7 +708,7 @@ T_AUTH_I_VALUE: Final = Value(
     "t",
     "t",
     "what sigma of an Auth-I message signs",
-    Encoded(layouts.T_AUTH_I, (AUTH_I_BOB, AUTH_I_ALICE, Y, X, B, A, AUTH_I_PHI)),
+    Encoded(layouts.T_AUTH_I, (AUTH_I_BOB, AUTH_I_ALICE, Y, X, B, A, AUTH_I_PHI), "t"),
     ambiguities.T_ENCODING,
 )
 
@@ -767,6 +768,7 @@ T_NON_INTERACTIVE_VALUE: Final = Value(
             SHARED_PREKEY,
             NON_INTERACTIVE_PHI,
         ),
+        "t",
     ),
     ambiguities.T_ENCODING,
 )
