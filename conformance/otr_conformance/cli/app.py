@@ -470,8 +470,8 @@ def clauses(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Compare with a copy of the text, in HTML: exit status 1 if a sentence has no "
-            "clause or a clause no sentence.",
+            help="Compare with a copy of the text, as published: exit status 1 if a sentence has "
+            "no clause or a clause no sentence.",
         ),
     ] = None,
     json: Json = False,

@@ -120,7 +120,7 @@ def compare(name: str, path: Path, section: str, *, json: bool) -> ExitCode:
     Args:
         name: whose clauses; "": those of the text that it is a copy of, else the default
             protocol's.
-        path: the copy, in HTML.
+        path: the copy, in the form in which the text is published.
         section: only of sections whose title contains this.
         json: for programs.
 
@@ -131,7 +131,8 @@ def compare(name: str, path: Path, section: str, *, json: bool) -> ExitCode:
     registry = _registry_for(name, content)
     found = against(registry, content.decode("utf-8", "replace"))
     if len(found.stale) == len(registry):
-        message = f"{path}: no sentence in it is one of {registry.name}; is it the HTML text?"
+        form = "Markdown" if registry.text.path.endswith(".md") else "HTML"
+        message = f"{path}: no sentence in it is one of {registry.name}; is it the {form} text?"
         raise Misuse(message)
     wanted = section.casefold()
     missing = [each for each in found.missing if wanted in each.section.casefold()]
