@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import graphviz
 
 from . import style
 
-__all__ = ["GAP", "RULE", "Drawing", "graph", "label"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["GAP", "RULE", "Drawing", "beside", "graph", "label"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,32 @@ GAP = "..."
 """A line that is a narrow gap."""
 
 _TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
+_COLUMNS = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="6">'
+_LEADING = '<FONT POINT-SIZE="12.5"> </FONT>'
+"""A blank that keeps lines of a column apart."""
+_SMALL_GAP = '<FONT POINT-SIZE="4"> </FONT>'
 _ROWS = {RULE: "<HR/>", GAP: '<TR><TD HEIGHT="4"></TD></TR>'}
 
 
 def label(*lines: str) -> str:
     """An HTML-like label: lines one above the other, aligned left."""
+    return f"<{_table(lines)}>"
+
+
+def beside(*columns: Sequence[str]) -> str:
+    """A line of a label that consists of columns of lines, from left to right; no rules in them."""
+    cells = "<VR/>".join(_column(lines) for lines in columns)
+    return f"{_COLUMNS}<TR>{cells}</TR></TABLE>"
+
+
+def _column(lines: Iterable[str]) -> str:
+    """Lines one above the other, from the top: a table would spread them."""
+    parts = (_SMALL_GAP if line == GAP else f"{line}{_LEADING}" for line in lines)
+    text = "".join(f'{part}<BR ALIGN="LEFT"/>' for part in parts)
+    return f'<TD ALIGN="LEFT" VALIGN="TOP">{text}</TD>'
+
+
+def _table(lines: Iterable[str]) -> str:
+    """Lines one above the other."""
     rows = (_ROWS.get(line, f'<TR><TD ALIGN="LEFT">{line}</TD></TR>') for line in lines)
-    return f"<{_TABLE}{''.join(rows)}</TABLE>>"
+    return f"{_TABLE}{''.join(rows)}</TABLE>"

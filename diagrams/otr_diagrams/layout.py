@@ -4,7 +4,9 @@ Fields stand in the order of writing, from left to right and line by line. Above
 in bytes, as long as no field before it varies in size; inside are its name, its data type and its
 size, where that is fixed. A grey box is a length, or characters that are always the same. Strokes
 across an edge: the size varies. A dashed frame: it may be missing. A warm colour: it is encrypted.
-What is inside a field stands below it. A bracket shows what a MAC is over.
+What is inside a field stands below it, except the many layouts that a sequence may hold: those are
+in the picture of the layout that has the sequence, and not repeated where that is inside another
+one. A bracket shows what a MAC is over.
 """
 
 from __future__ import annotations
@@ -106,7 +108,7 @@ def layout_svg(layout: Layout) -> str:
     """The picture of a layout, and of what is inside its encrypted or nested fields."""
     canvas = Canvas(f"Layout of {layout.title}")
     canvas.text(0, 14, layout.title, size=15, bold=True)
-    bottom = _band(canvas, layout, 0, 38)
+    bottom = _band(canvas, layout, 0, 38, top=True)
     _notes(canvas, layout, bottom)
     return canvas.source()
 
@@ -127,8 +129,11 @@ def text_svg(text: TextFormat) -> str:
 # --- In bytes ---------------------------------------------------------------------------------
 
 
-def _band(canvas: Canvas, layout: Layout, x: int, y: int) -> int:
-    """Draw the boxes of a layout and everything below them; returns where that ends."""
+def _band(canvas: Canvas, layout: Layout, x: int, y: int, *, top: bool) -> int:
+    """Draw the boxes of a layout and everything below them; returns where that ends.
+
+    `top` tells the layout that the picture is of from those inside it.
+    """
     groups = _groups(layout)
     bottom = _place(list(groups.values()), x, y)
     boxes = _all(groups.values())
@@ -138,7 +143,9 @@ def _band(canvas: Canvas, layout: Layout, x: int, y: int) -> int:
     for field in fields:
         if field.covers is not None:
             bottom = max(bottom, _bracket(canvas, boxes, fields, field))
-    opened = [(groups[field.name][-1], inner) for field in fields for inner in _opened(field)]
+    opened = [
+        (groups[field.name][-1], inner) for field in fields for inner in _opened(field, top=top)
+    ]
     for number, (box, inner) in enumerate(opened):
         bottom = _inside(canvas, None if number else box, inner, (x, bottom))
     return bottom
@@ -152,9 +159,9 @@ def _groups(layout: Layout) -> dict[str, list[_Box]]:
     return groups
 
 
-def _opened(field: Field) -> list[Layout]:
+def _opened(field: Field, *, top: bool) -> list[Layout]:
     """What stands below a field: what is nested or encrypted in it, but not what is signed."""
-    inner = [option.layout for option in field.options]
+    inner = [option.layout for option in field.options] if top else []
     if field.inside is not None and (_encrypted(field) or field.type.spec.kind in _NESTED):
         inner.append(field.inside)
     return inner
@@ -232,28 +239,35 @@ def _inside(canvas: Canvas, box: _Box | None, inner: Layout, place: tuple[int, i
         corners = [(box.x, box.bottom), (box.right, box.bottom), (right, y), (x, y)]
         canvas.area(corners, style.WARMER)
     canvas.text(x + 2, y - 20, f"{inner.title}: {inner.about}", size=11, color=style.MUTED)
-    return _band(canvas, inner, x, y)
+    return _band(canvas, inner, x, y, top=False)
 
 
 def _notes(canvas: Canvas, layout: Layout, bottom: int) -> None:
     """What the signs mean that occur."""
-    fields = [field for each in _with_inner(layout) for field in each.fields]
+    drawn = _with_inner(layout, top=True)
+    fields = [field for each in drawn for field in each.fields]
     notes = []
     if any(field.optional for field in fields):
         notes.append("Dashed: may be missing, with all that follows.")
     if any(field.exact is None for field in fields):
         notes.append("Strokes: the size varies.")
-    left_out = [o.layout.title for field in fields for o in field.options if not o.required]
+    left_out = [o.layout.title for f in layout.fields for o in f.options if not o.required]
     if left_out:
         notes.append(f"May be left out: {', '.join(left_out)}.")
+    notes += [
+        f"{field.title}: see {inner.title}."
+        for inner in drawn[1:]
+        for field in inner.fields
+        if field.options
+    ]
     if notes:
         canvas.text(0, bottom + 20, " ".join(notes), size=11, color=style.MUTED)
 
 
-def _with_inner(layout: Layout) -> list[Layout]:
+def _with_inner(layout: Layout, *, top: bool) -> list[Layout]:
     """A layout, and those that are drawn below it."""
-    inner = [inside for field in layout.fields for inside in _opened(field)]
-    return [layout, *(each for inside in inner for each in _with_inner(inside))]
+    inner = [inside for field in layout.fields for inside in _opened(field, top=top)]
+    return [layout, *(each for inside in inner for each in _with_inner(inside, top=False))]
 
 
 # --- In characters ----------------------------------------------------------------------------

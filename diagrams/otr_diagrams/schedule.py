@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otr_model.kernel.schedule import Chosen, Given
+from otr_model.kernel.schedule import Chosen, Given, explained
 
 from . import style
 from .drawing import Drawing, graph, label
@@ -22,6 +22,8 @@ __all__ = ["schedule_diagram"]
 
 COLUMNS = 24
 """Characters of a line in a box."""
+NOTE = 64
+"""Characters of a line below the picture."""
 
 _COMPARED = {"style": "dotted", "arrowsize": "0.5"}
 
@@ -64,6 +66,8 @@ def _notes(schedule: Schedule) -> list[str]:
         notes.append("Dashed: takes its place the next time.")
     if any(value.ambiguity is not None for value in schedule.values):
         notes.append("“See” names what the text leaves open: the page on ambiguities.")
+    for sentence in explained((schedule,)):
+        notes += style.wrapped(sentence, NOTE)
     return notes
 
 

@@ -29,7 +29,7 @@ from otr_model.kernel.readings import PAGE
 from otr_model.kernel.vocabulary import Observer
 
 from . import style
-from .drawing import GAP, RULE, Drawing, graph, label
+from .drawing import GAP, RULE, Drawing, beside, graph, label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,6 +46,12 @@ __all__ = ["state_diagram"]
 ANYWHERE = "any state"
 COLUMNS = 42
 """Characters of a line in a box."""
+TALL = 45
+"""Lines of a box, gaps among them, beyond which its entries stand in several columns."""
+MOST = 3
+"""Columns of a box."""
+COLUMN = 36
+"""Characters of a line of one of them."""
 NARROW = 27
 """Characters of a line beside an arrow."""
 CONDITION = 26
@@ -212,14 +218,14 @@ class _Machine:
         ]
         lines = [style.font(style.html(state.name), bold=True, size=12), *meaning]
         if stay:
-            lines += [RULE, *self.lines(self.entries(stay))]
+            lines += [RULE, *self.columns(self.entries(stay))]
         initial = state is self.table.initial
         dot.node(state.name, label(*lines), penwidth="2" if initial else "1", tooltip=_ids(stay))
 
     def everywhere(self, dot: graphviz.Digraph, stay: Sequence[Transition]) -> None:
         """The box of what happens whatever the state is."""
         title = style.font(f"in {ANYWHERE}", color=style.MUTED, size=11, bold=True)
-        lines = [title, *((RULE, *self.lines(self.entries(stay))) if stay else ())]
+        lines = [title, *((RULE, *self.columns(self.entries(stay))) if stay else ())]
         dot.node(
             ANYWHERE,
             label(*lines),
@@ -242,6 +248,13 @@ class _Machine:
                 if state is not goto:
                     found.setdefault((state.name, goto.name), []).append(transition)
         return found
+
+    def columns(self, entries: Sequence[_Entry]) -> list[str]:
+        """Entries as lines of a label, in several columns where there are many."""
+        if sum(len(self.lines([entry])) for entry in entries) <= TALL:
+            return self.lines(entries)
+        high = [len(self.lines([entry], COLUMN)) for entry in entries]
+        return [beside(*(self.lines(each, COLUMN) for each in _divided(entries, high)))]
 
     def lines(self, entries: Sequence[_Entry], columns: int = COLUMNS) -> list[str]:
         """Entries as lines of a label: numbers, then what happens."""
@@ -267,7 +280,7 @@ class _Machine:
         if any(t.row.raises for t in self.found):
             notes[0] = f"{style.RAISES} raises an event. {notes[0]}"
         if any(raised.to is not None for t in self.found for raised in t.row.raises):
-            notes[0] += " “for” names the key of the session; 0 is the master."
+            notes[0] += " “for” names the key of whom it is for; 0 is the master session."
         if ignored:
             rows = len(self.table.rows)
             notes.append(f"Not drawn: {ignored} of {rows} rows, which ignore their event.")
@@ -355,6 +368,24 @@ class _Machine:
 
 
 _NOTHING = (("goes on", style.INK),)
+
+
+def _divided(entries: Sequence[_Entry], high: Sequence[int]) -> list[list[_Entry]]:
+    """Entries in few columns, and those as equally high as can be."""
+    needed = min(MOST, -(-sum(high) // TALL))
+    limit = max((*high, sum(high) // needed))
+    while True:
+        found: list[list[_Entry]] = [[]]
+        used = 0
+        for entry, lines in zip(entries, high, strict=True):
+            if used and used + lines > limit:
+                found.append([])
+                used = 0
+            found[-1].append(entry)
+            used += lines
+        if len(found) <= needed:
+            return found
+        limit += 1
 
 
 def _prefix(paths: Sequence[Sequence[Guard]]) -> tuple[Guard, ...]:

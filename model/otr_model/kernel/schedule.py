@@ -24,6 +24,8 @@ from .table import IllFormed
 from .words import Word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from otr_model.groups import Group
 
     from .ambiguity import Ambiguity
@@ -49,6 +51,7 @@ __all__ = [
     "Shake",
     "Usage",
     "Value",
+    "explained",
 ]
 
 
@@ -616,6 +619,34 @@ class Schedule:
         if value.made.size is not None:
             document["size"] = value.made.size
         return document
+
+
+def explained(schedules: Iterable[Schedule]) -> tuple[str, ...]:
+    """What the functions compute that schedules call by a name of the specification's.
+
+    Args:
+        schedules: the schedules.
+
+    Returns:
+        A sentence for each prefix, in the order of first use; none for SHAKE-256 itself.
+    """
+    names: dict[bytes, dict[str, None]] = {}
+    for schedule in schedules:
+        for value in schedule.values:
+            if isinstance(value.made, Shake) and value.made.prefix:
+                names.setdefault(value.made.prefix, {})[value.made.function] = None
+    return tuple(
+        f"{_listed(tuple(functions))}: the first bytes of SHAKE-256 over "
+        f"“{prefix.decode('ascii')}” and then the values, a usage as one byte; "
+        "the number behind them is how many bytes."
+        for prefix, functions in names.items()
+    )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Names as a list in a sentence."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _byte(value: int) -> str:
