@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise, takewhile
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from otr_model.kernel.composition import states_of
@@ -296,14 +296,14 @@ class _Machine:
     def decisions(self) -> str:
         """From events, condition by condition, to outcomes."""
         dot = graph(f"state-{self.table.machine}", rankdir="LR", nodesep="0.1", ranksep="0.22")
-        with dot.subgraph() as first:
-            first.attr(rank="same")
-            for above, below in pairwise(self.table.events):
-                first.edge(above.name, below.name, style="invis")
-        for event in self.table.events:
-            dot.node(event.name, label(style.font(style.html(event.name), bold=True, size=12)))
-            mine = [t for t in self.found if t.row.on is event]
-            self.decide(dot, event.name, [(_conjuncts(t.row.when), t) for t in mine])
+        # A cluster keeps what follows an event together, and apart from the others'. Clusters, and
+        # what is in them, are drawn from below.
+        for event in reversed(self.table.events):
+            with dot.subgraph(name=f"cluster {event.name}") as one:
+                one.attr(peripheries="0", margin="4")
+                one.node(event.name, label(style.font(style.html(event.name), bold=True, size=12)))
+                mine = [t for t in reversed(self.found) if t.row.on is event]
+                self.decide(one, event.name, [(_conjuncts(t.row.when), t) for t in mine])
         dot.attr(label=self.legend(), labelloc="b", labeljust="l")
         return dot.source
 
