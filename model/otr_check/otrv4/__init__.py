@@ -1,0 +1,1 @@
+"""OTR version 4 in symbolic terms."""
