@@ -7,7 +7,6 @@ of `otr_model.otrv4`. All values are immutable; a step works on copies.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from otr_model.otrv4.words import Assembly, Dake, Mode, Msg, Ratchet, Ready, Role, Smp
@@ -63,9 +62,6 @@ class OwnPrekeyProfile:
     shared_prekey: EcdhPair
 
 
-NO_PREKEYS: Mapping[int, OwnPrekey] = MappingProxyType({})
-
-
 @dataclass(slots=True)
 class Config:
     """What an endpoint is given: never part of the state that a step changes.
@@ -94,7 +90,7 @@ class Config:
     seed: Seed
     our_tag: int
     prekey_profiles: tuple[OwnPrekeyProfile, ...] = ()
-    prekeys: Mapping[int, OwnPrekey] = NO_PREKEYS
+    prekeys: Mapping[int, OwnPrekey] = field(default_factory=dict)
     our_name: Octets | None = None
     their_name: Octets | None = None
     trusted: tuple[Octets, ...] = ()
@@ -178,9 +174,6 @@ class Agreed:
     their_dh: Element
 
 
-NO_KEYS: Mapping[tuple[Point, int], MessageKeys] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class Chain:
     """Section "Key Management": the keys of the double ratchet.
@@ -207,7 +200,7 @@ class Chain:
     sending: Key | None = None
     receiving: Key | None = None
     receiving_at: int = 0
-    skipped: Mapping[tuple[Point, int], MessageKeys] = NO_KEYS
+    skipped: Mapping[tuple[Point, int], MessageKeys] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
