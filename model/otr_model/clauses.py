@@ -872,7 +872,8 @@ class Registry:
     """The clauses of one text.
 
     Raises:
-        RegistryError: if two clauses share an id, or stand for the same sentence.
+        RegistryError: if two clauses share an id, or stand for the same sentence. Where the same
+            words stand twice under one lead, each time is a sentence.
     """
 
     name: str
@@ -881,7 +882,7 @@ class Registry:
 
     def __post_init__(self) -> None:
         ids = Counter(clause.id for clause in self.clauses)
-        places = Counter(f"{clause.section} {clause.digest}" for clause in self.clauses)
+        places = Counter(f"{c.section} {c.ordinal} {c.digest}" for c in self.clauses)
         twice = [name for counted in (ids, places) for name, n in counted.items() if n > 1]
         if twice:
             message = f"{self.name}: declared twice: {', '.join(twice)}"

@@ -441,12 +441,15 @@ def test_a_section_numbers_its_clauses_and_completes_their_ids() -> None:
 
 def test_a_registry_refuses_two_clauses_of_one_id_or_one_sentence() -> None:
     first, *_ = registry_of("<p>Bees fly.</p>")
-    same_sentence = Clause("bees.other", "", 2, first.digest, Level.MUST, "bees fly")
+    same_sentence = Clause("bees.other", "", 1, first.digest, Level.MUST, "bees fly")
     same_id = Clause(first.id, "", 2, "0" * 16, Level.MUST, "bees fly")
 
     for second in (same_sentence, same_id):
         with pytest.raises(RegistryError, match="declared twice"):
             Registry("bees", NOWHERE, (first, second))
+
+    same_words = Clause("bees.again", "", 2, first.digest, Level.MUST, "bees fly")
+    assert len(Registry("bees", NOWHERE, (first, same_words))) == 2
 
 
 def test_a_registry_lends_its_clauses_to_another_text() -> None:
