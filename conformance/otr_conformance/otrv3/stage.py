@@ -47,6 +47,7 @@ from otr_reference.otrv3.session import Policy
 from otr_reference.otrv3.step import Otrv3Step
 
 if TYPE_CHECKING:
+    from otr_conformance.play.labs import Lab as AnyLab
     from otr_conformance.play.stage import Seen
     from otr_reference.otrv3.messages import Tlv
     from otr_reference.otrv3.session import Config, Conversation
@@ -159,7 +160,7 @@ def _sealed_cut_off(suite: Suite, key: Key, counter: int, content: Content) -> O
     return suite.garble(suite.seal(key, counter, content))
 
 
-def report_of(lab: Lab, notice: notices.Notice) -> Report:
+def report_of(lab: AnyLab, notice: notices.Notice) -> Report:
     """What the user is told, as a report."""
     detail = ""
     match notice:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from otr_check.otrv4.suite import TermSuite
-from otr_reference.otrv4.real import RealSuite
-
-from otr_check.otrv3.suite import TermSuite as TermSuite3
+from otr_check.otrv4.suite import TermSuite, VersionThree
 from otr_conformance.otrv3.labs import generated_key
 from otr_conformance.play.labs import ByteLab, SymbolLab
 from otr_conformance.play.labs import Lab as AnyLab
@@ -18,6 +15,7 @@ from otr_reference.otrv3.endpoint import Endpoint as Endpoint3
 from otr_reference.otrv3.real import RealSuite as RealSuite3
 from otr_reference.otrv3.session import Config as Config3
 from otr_reference.otrv4.account import Account
+from otr_reference.otrv4.real import RealSuite
 from otr_reference.otrv4.session import Config, Policy
 from otr_reference.shake import shake256
 
@@ -149,7 +147,7 @@ class RealLab(ByteLab, Lab):
 
     def mac_key(self, revealed: Octets) -> Key:
         """The same bytes."""
-        return self.suite.key(revealed)
+        return cast("Key", revealed)
 
 
 @cache
@@ -184,12 +182,11 @@ class TermLab(SymbolLab, Lab):
 
     def __init__(self) -> None:
         self.suite = _DecidingSuite()
-        self._suite_3 = TermSuite3()
 
     @property
-    def suite_3(self) -> TermSuite3:
-        """Terms, too."""
-        return self._suite_3
+    def suite_3(self) -> VersionThree:
+        """Terms of the same pool."""
+        return self.suite.older
 
     def long_term(self, name: str, *, dsa: bool) -> LongTerm:
         """Terms."""

@@ -866,7 +866,15 @@ def _layouts() -> Object:
                 "about": _text("when it is computed"),
                 "values": _list("value", "each after what it is made from"),
                 "results": {"type": "array", "items": _ref("id")},
-            }
+            },
+            {
+                "replaces": {
+                    "type": "array",
+                    "description": "results that take the place of given values the next time",
+                    "minItems": 1,
+                    "items": _object({"result": _ref("id"), "given": _ref("id")}),
+                },
+            },
         ),
         "value": _object(
             {
@@ -878,6 +886,7 @@ def _layouts() -> Object:
                 "made": _text("how; without it, it comes from outside"),
                 "from": {"type": "array", "items": _ref("id")},
                 "size": _number("in bytes", 1),
+                "ambiguity": _ref("id"),
             },
         ),
     }

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from .composition import states_of
 from .export import PrintedReading
-from .expr import BoolVar, Choice, Comparison, Conjunction, IntArray, Number, Scope
+from .expr import BoolVar, Choice, Comparison, Conjunction, IntArray, Number, Scope, Truth
 from .guard import Connective, Guard
+from .schedule import explained
 from .vocabulary import Defined, Observer, Opaque, Origin, Validity
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from .composition import AnyRow, AnyTable, Composition, Family
     from .expr import Bool, Int, Variable
     from .layout import Field, Layout, Piece, TextFormat
-    from .schedule import Schedule
+    from .schedule import Schedule, Value
     from .table import Raise
     from .vocabulary import Check, Condition, Datum, Effect, Event
     from .words import Word
@@ -294,17 +295,19 @@ class _Book:
 
     def family(self, family: Family) -> str:
         """What a family is, in a paragraph."""
+        always = family.retires == Truth(value=True)
+        which = "" if always else f"for which {_code(family.retires.read(self.printed))} "
         gone = (
             ""
             if family.vanishes is None
             else f" One for which {_code(family.vanishes.read(self.printed))} is gone at once."
         )
         return (
-            f"There is one {family.name} for each key, which is {_escaped(family.about)}. A "
-            f"{family.name} consists of "
+            f"There is one {family.name} for each key, which is {_escaped(family.about)}. It "
+            "consists of "
             + ", ".join(f"[{name.rpartition('.')[2]}]" for name in family.tables)
-            + f". At most {_code(family.limit)} are kept; to make room, the oldest for which "
-            f"{_code(family.retires.read(self.printed))} is given up.{gone}"
+            + f". At most {_code(family.limit)} are kept; to make room, the oldest {which}is given "
+            f"up.{gone}"
         )
 
     # The index.
@@ -807,7 +810,10 @@ class _Book:
 
     def schedules(self, schedules: Sequence[Schedule]) -> list[str]:
         lines = [f"# {self.composition.name}: key schedules", "", "Sizes are in bytes.", ""]
+        for sentence in explained(schedules):
+            lines += [_escaped(sentence), ""]
         for schedule in schedules:
+            places = dict(schedule.replaces)
             sections = ", ".join(f"“{_escaped(section)}”" for section in schedule.sections)
             lines += [
                 f"## {_escaped(schedule.title)}",
@@ -816,14 +822,15 @@ class _Book:
                 "",
                 *self.picture(f"schedule-{schedule.name}", f"Key schedule: {schedule.title}"),
                 *_grid(
-                    ("value", "meaning", "computed as", "size", ""),
+                    ("value", "meaning", "computed as", "size", "", "see"),
                     (
                         (
                             f"**{_escaped(value.title)}**",
                             _escaped(value.about),
                             _escaped(value.made.text) or "given",
                             "" if value.made.size is None else str(value.made.size),
-                            "kept" if value in schedule.results else "",
+                            _kept(schedule, value, places.get(value)),
+                            "" if value.ambiguity is None else _hole(value.ambiguity),
                         )
                         for value in schedule.values
                     ),
@@ -833,6 +840,13 @@ class _Book:
 
 
 # --- Small pieces -----------------------------------------------------------------------------
+
+
+def _kept(schedule: Schedule, value: Value, replaced: Value | None) -> str:
+    """Whether a value is kept, and in whose place."""
+    if replaced is not None:
+        return f"kept, in the place of the given {_escaped(replaced.title)}"
+    return "kept" if value in schedule.results else ""
 
 
 def _linked(kind: str, word: Word) -> str:
@@ -899,6 +913,11 @@ def _field(layout: Layout, field: Field) -> tuple[str, ...]:
         _escaped(f"made with {field.key}") if field.key and field.covers else "",
         _escaped(f"encrypted with {field.key}") if field.key and not field.covers else "",
         "" if inside is None else f"inside: [{_escaped(inside.title)}](#{inside.name})",
+        *(
+            f"[{_escaped(each.layout.title)}](#{each.layout.name})"
+            + ("" if each.required else ", which may be left out")
+            for each in field.options
+        ),
         _covers(layout, field),
     ]
     size = "varies" if field.exact is None else str(field.exact - field.prefix)

@@ -604,7 +604,15 @@ class Schedule:
             "about": self.about,
             "values": [self._value_document(value) for value in self.values],
             "results": [self.value_id(value) for value in self.results],
+            **({"replaces": self._replacements()} if self.replaces else {}),
         }
+
+    def _replacements(self) -> list[Document]:
+        """What takes the place of what, as JSON."""
+        return [
+            {"result": self.value_id(result), "given": self.value_id(given)}
+            for result, given in self.replaces
+        ]
 
     def _value_document(self, value: Value) -> dict[str, Document]:
         """One value as JSON; what does not apply is left out."""
@@ -618,6 +626,8 @@ class Schedule:
             document["from"] = [self.value_id(source) for source, _ in value.made.sources]
         if value.made.size is not None:
             document["size"] = value.made.size
+        if value.ambiguity is not None:
+            document["ambiguity"] = value.ambiguity.id
         return document
 
 

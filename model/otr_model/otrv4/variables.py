@@ -156,7 +156,7 @@ ENGAGED = shared.integer(
 OFFERS = shared.integer(
     "offers", "how many Identity messages were sent for no instance in particular"
 )
-ANSWERED = shared.integer("answered", "value of `offers` when an instance last adopted one")
+ANSWERED = shared.integer("answered", "value of offers when an instance last adopted one")
 INVITED = shared.flag("invited", "we have asked for a private conversation, or offered one")
 PLAINTEXT_SEEN = shared.flag(
     "plaintext_seen", "a plaintext was received since the last private conversation"
@@ -168,7 +168,7 @@ QUEUED_AT = shared.integer("queued_at", "when the last of them began to wait, in
 
 session = Declare(Scope.MEMBER)
 THEIR_TAG = session.integer("their_tag", "the peer's instance tag; 0 in the master session")
-ADOPTED = session.integer("adopted", "value of `offers` when one of those was adopted here")
+ADOPTED = session.integer("adopted", "value of offers when one of those was adopted here")
 DAKE_AT = session.integer("dake_at", "when our last message of a DAKE was sent, in seconds")
 ROLE = session.integer("role", "which part we played in the DAKE that succeeded, as a number")
 LAST_SENT = session.integer("last_sent", "when a Data Message was last sent, in seconds")

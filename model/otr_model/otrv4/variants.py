@@ -19,7 +19,7 @@ from .effects import Do
 from .words import Dake, Event, Msg, Smp
 
 if TYPE_CHECKING:
-    from .ambiguities import Ambiguity
+    from otr_model.kernel.ambiguity import Ambiguity
 
 _DAKE, _MESSAGE, _SMP = "otrv4.dake", "otrv4.message", "otrv4.smp"
 _RATCHET, _VERSION = "otrv4.ratchet", "otrv4.version"

@@ -12,16 +12,22 @@ from hashlib import sha1, sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from otr_model.kernel.schedule import (
+    Chosen,
     Digest,
     Encoded,
     EndByte,
     Given,
     Hash,
     Integer,
+    Multiple,
+    Octets,
     Part,
     Power,
+    Pruned,
+    Shake,
     Value,
 )
+from otr_model.kernel.table import IllFormed
 from otr_reference.arith import Number, power_secret
 from otr_reference.codec import Codec
 
@@ -56,6 +62,7 @@ def compute(
 
     Raises:
         Malformed: An exponent is zero; or a layout has no room for a value.
+        IllFormed: The schedule has operations of another version.
     """
     computed = Computed(dict(numbers), dict(octets))
     for value in schedule.values:
@@ -88,6 +95,9 @@ def _compute(value: Value, numbers: dict[Value, int], octets: dict[Value, bytes]
             octets[value] = octets[made.whole][made.start : made.start + made.length]
         case Integer():
             numbers[value] = Number.from_bytes(octets[made.whole], "big")
+        case Chosen() | Multiple() | Octets() | Pruned() | Shake():
+            message = f"{value.name}: no schedule of OTRv3 computes so"
+            raise IllFormed(message)
 
 
 @cache
