@@ -9,12 +9,11 @@ Over either suite the same: only operations of `Suite` are used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from otr_model.otrv3.conditions import Check
-from otr_reference.errors import OtrSpecError
+from otr_reference.derive import Deviation, NotFalsifiable, derived, falsifying
 
 from .messages import (
     AkeKeys,
@@ -37,6 +36,8 @@ from .messages import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from otr_model.kernel.vocabulary import Check as AnyCheck
     from otr_reference.sorts import (
         Element,
@@ -52,15 +53,21 @@ if TYPE_CHECKING:
 
     from .suite import Suite
 
+__all__ = [
+    "DEVIATIONS",
+    "LARGEST",
+    "UNKNOWN",
+    "Deviation",
+    "NotFalsifiable",
+    "derived",
+    "deviating",
+]
+
 S = TypeVar("S", bound="Suite")
 M = TypeVar("M")
 LARGEST = 0xFFFFFFFF
 UNKNOWN = 2
 """How far beyond the known key ids an unknown one is."""
-
-
-class NotFalsifiable(OtrSpecError):
-    """No deviation is known for a check."""
 
 
 def deviating(suite: S, checks: frozenset[AnyCheck]) -> S:
@@ -69,34 +76,7 @@ def deviating(suite: S, checks: frozenset[AnyCheck]) -> S:
     Raises:
         NotFalsifiable: if there is a check that no deviation is known for.
     """
-    for check in sorted(checks, key=lambda c: c.name):
-        if check not in DEVIATIONS:
-            message = f"there is no deviation that fails {check.name}"
-            raise NotFalsifiable(message)
-        suite = DEVIATIONS[check](suite)
-    return suite
-
-
-def derived(suite: S, **operations: Callable[..., Any]) -> S:
-    """A suite that differs in some operations.
-
-    Args:
-        suite: the original; it is not changed.
-        operations: what replaces an operation, by its name. It is called with the original suite
-            and the operation's arguments.
-    """
-    base = suite
-    methods = {
-        name: (lambda _self, *args, _operation=operation: _operation(base, *args))
-        for name, operation in operations.items()
-    }
-    kind = type(f"Deviating{type(suite).__name__}", (type(suite),), methods)
-    made: S = object.__new__(kind)
-    made.__dict__.update(getattr(suite, "__dict__", {}))
-    return made
-
-
-Deviation = Callable[[Any], Any]
+    return falsifying(suite, checks, DEVIATIONS)
 
 
 def _sending(kind: type[M], edit: Callable[[Suite, M], M]) -> Deviation:
