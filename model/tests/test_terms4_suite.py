@@ -28,6 +28,7 @@ from otr_reference.otrv4.messages import (
     Tlv,
     UnknownTlv,
 )
+from otr_reference.otrv4.real import RealSuite
 from otr_reference.otrv4.suite import PhiSide, Proof, Transcript
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def test_draws_are_the_same_again_and_differ_by_seed_number_and_kind() -> None:
         )
     }
     assert len(drawn) == 16
-    assert 0 <= SUITE.fresh_identifier(ALICE, 1) < 1 << 32
+    real = RealSuite()
+    assert SUITE.fresh_identifier(ALICE, 1) == real.fresh_identifier(real.seed(b"alice"), 1)
 
 
 def test_the_same_run_makes_the_same_terms_in_the_same_order() -> None:
@@ -88,6 +90,7 @@ def test_the_same_run_makes_the_same_terms_in_the_same_order() -> None:
 # The curve.
 
 scalars = st.builds(SUITE.fresh_scalar, st.sampled_from([ALICE, BOB, MALLORY]), st.integers(1, 3))
+IDENTITY = SUITE.point(ed448.IDENTITY.encode())
 RANDOM = ed448.multiply_base(12345).encode()
 points = st.recursive(
     st.sampled_from([SUITE.generator(), SUITE.outside_point(), SUITE.point(RANDOM)]),
@@ -103,7 +106,7 @@ points = st.recursive(
 
 @given(points, points, points, scalars, scalars)
 def test_the_laws_of_the_curve(p: Point, q: Point, r: Point, a: Scalar, b: Scalar) -> None:
-    s, identity = SUITE, SUITE.outside_point()
+    s, identity = SUITE, IDENTITY
     assert s.plus(p, q) is s.plus(q, p)
     assert s.plus(s.plus(p, q), r) is s.plus(p, s.plus(q, r))
     assert s.plus(p, identity) is p
@@ -130,12 +133,13 @@ def test_a_twisted_point_is_another_and_has_the_same_multiples(p: Point) -> None
 def test_what_is_in_the_group() -> None:
     s, pair = SUITE, SUITE.fresh_ecdh(ALICE, 1)
     inside = [s.generator(), pair.public, KEYS.public, KEYS.forging, s.point(RANDOM)]
-    outside = [s.outside_point(), *map(s.twisted, inside), s.twisted(s.outside_point())]
+    identity = s.scale(pair.public, s.zero())
+    outside = [identity, s.outside_point(), *map(s.twisted, inside)]
 
     assert all(map(s.in_group, inside))
     assert not any(map(s.in_group, outside))
     assert s.in_group(s.scale(s.twisted(pair.public), pair.secret))
-    assert s.outside_point() is not s.twisted(s.outside_point())
+    assert s.outside_point() is s.twisted(identity) is not identity
 
 
 def test_bytes_as_points() -> None:
@@ -144,9 +148,9 @@ def test_bytes_as_points() -> None:
     twisted = ed448.decode(RANDOM) + order_2
 
     assert s.point(ed448.BASE.encode()) is s.generator()
-    assert s.point(ed448.IDENTITY.encode()) is s.outside_point()
-    assert s.point(order_2.encode()) is s.twisted(s.outside_point())
-    assert s.plus(s.point(fourth), s.point(fourth)) is s.twisted(s.outside_point())
+    assert s.point(ed448.IDENTITY.encode()) is s.minus(s.generator(), s.generator())
+    assert s.point(order_2.encode()) is s.outside_point()
+    assert s.plus(s.point(fourth), s.point(fourth)) is s.outside_point()
     assert s.point(RANDOM) is s.point(RANDOM)
     small = [ed448.IDENTITY, order_2, ed448.decode(fourth), -ed448.decode(fourth)]
     assert len({s.point(member.encode()) for member in small}) == 4
@@ -266,6 +270,7 @@ def test_a_profile_under_a_key_of_small_order_verifies_and_its_key_does_not() ->
         assert not SUITE.in_group(weak.public_key)
         assert (weak.owner_tag, weak.versions) == (profile.owner_tag, profile.versions)
         assert weak.forging_key is profile.forging_key
+        assert (weak.dsa_key, weak.transitional) == (None, None)
         assert not SUITE.transition_signed(weak)
         assert not SUITE.profile_signed(replace(profile, signature=weak.signature))
 
@@ -279,6 +284,9 @@ def test_a_profile_that_cannot_be_written_is_refused() -> None:
     ):
         with pytest.raises(Malformed):
             SUITE.client_profile(KEYS, tag, versions, expiration, ALICE)
+        if versions == FOUR:
+            with pytest.raises(Malformed):
+                SUITE.prekey_profile(KEYS, tag, KEYS.public, expiration)
     assert SUITE.client_profile(KEYS, 0x101, FOUR, -1, ALICE).expiration == -1
 
 
@@ -356,6 +364,11 @@ def test_phi_is_the_same_whoever_sends_and_tells_everything_that_is_in_it() -> N
         s.phi(replace(alice, ecdh=bob.ecdh, dh=bob.dh), replace(bob, ecdh=alice.ecdh, dh=alice.dh)),
     }
     assert len(others | {phi}) == 8
+    # One side's keys alone do not say whose they are: the tags do not tell.
+    assert s.phi(replace(alice, dh=None), bob) in others
+    for impossible in (replace(alice, tag=1 << 32), replace(alice, ecdh=None)):
+        with pytest.raises(Malformed):
+            s.phi(impossible, replace(bob, dh=None))
 
 
 def transcript() -> Transcript:
@@ -416,7 +429,6 @@ def test_a_ring_signature_holds_for_its_ring_and_value_only() -> None:
 
     assert not s.ring_verified(members, sigma, s.auth_i_bound(transcript()))
     assert not s.ring_verified(members, s.garble_sigma(sigma), value)
-    assert s.ring_verified(members, s.garble_sigma(s.garble_sigma(sigma)), value)
     for other in (
         (first, second, KEYS.forging),
         (second, first, third),
@@ -429,17 +441,19 @@ def test_nobody_else_makes_a_ring_signature() -> None:
     s, value = SUITE, SUITE.auth_r_bound(transcript())
     members, (_, secret, _) = ring()
     first, second, third = members
-    refused: list[tuple[Ring, Scalar]] = [
+    strangers: list[tuple[Ring, Scalar]] = [
         (members, s.fresh_ecdh(MALLORY, 1).secret),
         (members, s.zero()),
         ((first, third, third), secret),
         ((second, second, third), secret),
-        ((first, second, s.twisted(third)), secret),
-        ((s.outside_point(), second, third), secret),
+        ((first, s.twisted(second), third), secret),
     ]
-    for keys, known in refused:
-        with pytest.raises(Malformed):
-            s.ring_sign(keys, known, value, ALICE, 5)
+    for keys, known in strangers:
+        assert not s.ring_verified(keys, s.ring_sign(keys, known, value, ALICE, 5), value)
+    # Whether the others are in the group is for a check of its own.
+    for outside in (s.twisted(third), s.outside_point()):
+        keys = (first, second, outside)
+        assert s.ring_verified(keys, s.ring_sign(keys, secret, value, ALICE, 5), value)
 
 
 def offline(first: Seed, second: Seed, third: Seed) -> tuple[Mixed, object, Mixed, object]:
@@ -504,6 +518,9 @@ def test_every_derived_key_is_another_one() -> None:
     made += [s.next_extra_key(keys.extra, 0, 8)]
 
     assert len(set(made)) == len(made)
+    for index, context in ((256, 7), (-1, 7), (0, 1 << 32), (0, -1)):
+        with pytest.raises(Malformed):
+            s.next_extra_key(keys.extra, index, context)
     assert ratcheted == s.ratchet(root, theirs.secret, ours.public, brace)
     for other in (
         s.ratchet(begun.root, ours.secret, theirs.public, brace),
@@ -765,7 +782,7 @@ def test_a_proof_of_equal_exponents_holds_for_what_it_is_about_only() -> None:
 
 
 def test_proofs_about_the_exponent_zero_hold() -> None:
-    s, zero, identity = SUITE, SUITE.zero(), SUITE.outside_point()
+    s, zero, identity = SUITE, SUITE.zero(), IDENTITY
     x = s.fresh_scalar(ALICE, 1)
     g2, g3 = s.fresh_ecdh(BOB, 1).public, s.fresh_ecdh(BOB, 2).public
 
@@ -837,7 +854,8 @@ def test_terms_are_written_for_people() -> None:
     shared = s.scale(theirs.public, ours.secret)
     shown = {
         repr(s.generator()): "G",
-        repr(s.outside_point()): "I",
+        repr(IDENTITY): "I",
+        repr(s.outside_point()): "I + 2*T",
         repr(ours.public): "G*alice.x1",
         repr(KEYS.public): "G*sk(alice)",
         repr(s.twisted(KEYS.public)): "G*sk(alice) + 2*T",

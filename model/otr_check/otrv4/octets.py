@@ -79,6 +79,7 @@ __all__ = [
     "profile_of",
     "profile_written",
     "record_width",
+    "refuse_unfit",
     "sealed_content",
     "size_of",
     "text",
@@ -229,19 +230,27 @@ _EXPIRATION: Final = 1 << 63
 _TAG: Final = 1 << 32
 
 
+def refuse_unfit(owner_tag: int, expiration: int) -> None:
+    """See to it that a profile can hold what it is given.
+
+    Raises:
+        Malformed: it cannot.
+    """
+    if not 0 <= owner_tag < _TAG:
+        raise Malformed(field="Instance tag", reason="does not fit")
+    if not -_EXPIRATION <= expiration < _EXPIRATION:
+        raise Malformed(field="Expiration", reason="does not fit")
+
+
 def body_of(pool: TermPool, said: ProfileFields) -> Term:
     """What the signature of a Client Profile is over.
 
     Raises:
         Malformed: a field cannot hold what it is given.
     """
-    for field, holds in (
-        ("Instance tag", 0 <= said.owner_tag < _TAG),
-        ("Version string", said.versions <= _DIGITS),
-        ("Expiration", -_EXPIRATION <= said.expiration < _EXPIRATION),
-    ):
-        if not holds:
-            raise Malformed(field=field, reason="does not fit")
+    refuse_unfit(said.owner_tag, said.expiration)
+    if not said.versions <= _DIGITS:
+        raise Malformed(field="Version string", reason="does not fit")
     return pool.make(Op.PROFILE, said)
 
 
@@ -310,10 +319,8 @@ def width(octets: Term) -> int:
             size = _profile_width(said)
         case Op.ELEMENT, (Polynomial() as exponent,):
             size = _number_width(exponent)
-        case Op.POINT, (
-            Polynomial(terms=(((Term(op=Op.INVALID, args=(bytes() as known,)),), 1),)),
-        ):
-            size = len(known)
+        case Op.POINT, (Polynomial() as exponent, *_):
+            size = _point_width(exponent)
         case Old.CONCAT, parts:
             size = sum(map(width, cast("tuple[Term, ...]", parts)))
         case op, _ if op in _WIDTHS:

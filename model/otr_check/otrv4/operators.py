@@ -39,7 +39,7 @@ class Op(Operator):
     DEC = "what a ciphertext decrypts to under another key: the key, the ciphertext"
     EDDSA = "a signature with an Ed448 key: the private key, what is signed"
     WEAK = "a signature that verifies under a key of small order, whatever is signed"
-    SIGMA = "a ring signature: the ring, the secret, what is signed, the seed, the draw"
+    SIGMA = "a ring signature: the ring, the secret, the value, the seed, the draw; none: nobody's"
     PROFILE = "the fields of a client profile, encoded: those"
     TRANSITION = "the fields that a transitional signature is over, encoded: those"
     PREKEY_PROFILE = "the fields of a prekey profile, encoded: the tag, the expiration, the key"

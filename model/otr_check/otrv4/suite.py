@@ -6,11 +6,13 @@ lists the rest. A cast between a sort and `Term` happens in this package (`otr_c
 whoever inspects a run, nowhere else.
 
 What is assumed of cryptography is what version 3's terms assume (`otr_check.otrv3.suite`), and
-besides: a ring signature verifies if and only if it was made with the secret of a member of this
-ring, over this value; what is of small order in a point is lost when the point is multiplied, since
-private scalars are multiples of 4. (The challenges of the proofs of SMP are not: one in two bytes'
-proofs about a point with a part of order 2 fails where it holds over terms. The points are checked
-before.)
+besides:
+
+- A ring signature verifies if and only if it was made with the secret of a member of this ring,
+  over this value. Under a key of small order anybody can sign.
+- What is of small order in a point is lost when the point is multiplied, since private scalars are
+  multiples of 4. The challenges in the proofs of SMP are not: of a point with a part of order 2,
+  bytes refuse every other proof that terms accept. The check of the point comes before.
 
 The same reference code over RealSuite must take the same decisions. One decision cannot be taken
 here: which of two hashes is the larger number. `higher` raises `Undecided` until it is told
@@ -25,7 +27,6 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
-from hashlib import shake_256
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from otr_check.exponents import ONE, ZERO, Polynomial
@@ -37,6 +38,7 @@ from otr_model.otrv4 import layouts
 from otr_model.otrv4.usages import Usage
 from otr_reference.errors import Malformed
 from otr_reference.otrv4.messages import Fragment, Header, MalformedMessage, PrekeyProfile
+from otr_reference.otrv4.real import RealSuite
 from otr_reference.otrv4.suite import (
     CoordinatesProof,
     DhPair,
@@ -90,12 +92,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Order", "TermSuite", "Undecided", "VersionThree"]
 
-_IDENTIFIER_LABEL: Final = b"otrspec terms identifier"
-_IDENTIFIER_OCTETS: Final = 4
+_BYTES: Final = RealSuite()
 _V3: Final = 3
 _ORDER_TWO: Final = 2
 """Twice the point T of order 4."""
 _COFACTOR: Final = 4
+_LARGEST_TAG: Final = 0xFFFFFFFF
+_LARGEST_CONTEXT: Final = 0xFFFFFFFF
+_LARGEST_INDEX: Final = 0xFF
 
 _OUTSIDE: Final = frozenset({Op.INVALID, Op.ALTERED, Old.PIECE})
 """What an exponent is an atom of that belongs to something outside its group."""
@@ -240,10 +244,9 @@ class TermSuite(Suite):
         return cast("Scalar", self.pool.make(Op.NONCE, "e", seed, draw))
 
     def fresh_identifier(self, seed: Seed, draw: int) -> int:
-        """A number that differs from draw to draw and from seed to seed, as far as 4 bytes can."""
+        """The number that the bytes of the seed would give: it is compared, and written."""
         named = cast("bytes", _term(seed).args[0])
-        drawn = _IDENTIFIER_LABEL + draw.to_bytes(8, "big") + named
-        return int.from_bytes(shake_256(drawn).digest(_IDENTIFIER_OCTETS), "big")
+        return _BYTES.fresh_identifier(_BYTES.seed(named), draw)
 
     # Texts.
 
@@ -304,7 +307,7 @@ class TermSuite(Suite):
         said = strings.ProfileFields(
             owner_tag, keys.public, keys.forging, versions, expiration, dsa_key=None
         )
-        if keys.dsa is not None and _V3 in versions:
+        if keys.dsa is not None and keys.dsa_public is not None and _V3 in versions:
             said = replace(said, dsa_key=keys.dsa_public)
             covered = self.pool.make(Op.TRANSITION, said)
             signed = self.pool.make(Old.SIGNATURE, keys.dsa, covered, seed, 0)
@@ -334,7 +337,12 @@ class TermSuite(Suite):
     def prekey_profile(
         self, keys: LongTerm, owner_tag: int, shared_prekey: Point, expiration: int
     ) -> PrekeyProfile:
-        """The fields, and a signature of them."""
+        """The fields, and a signature of them.
+
+        Raises:
+            Malformed: a field cannot hold what it is given.
+        """
+        strings.refuse_unfit(owner_tag, expiration)
         body = self.pool.make(Op.PREKEY_PROFILE, owner_tag, expiration, shared_prekey)
         return PrekeyProfile(
             owner_tag,
@@ -378,13 +386,23 @@ class TermSuite(Suite):
     # Sections "Shared Session State" to "Non-Interactive-Auth Message".
 
     def phi(self, sender: PhiSide, receiver: PhiSide) -> Octets:
-        """Tags, keys in the order of their owners' tags, and names, as far as they are there."""
+        """Tags, keys in the order of their owners' tags, and names, as far as they are there.
+
+        Raises:
+            Malformed: a tag is out of range, or neither side has keys.
+        """
         sides = sorted((sender, receiver), key=_first_of)
-        keys = tuple(key for side in sides for key in (side.ecdh, side.dh) if key is not None)
+        keys = [
+            (side.ecdh, side.dh) for side in sides if side.ecdh is not None and side.dh is not None
+        ]
+        if not keys:
+            raise Malformed(field="ecdh_first", reason="has no value")
+        if not all(0 <= side.tag <= _LARGEST_TAG for side in sides):
+            raise Malformed(field="Instance tag", reason="does not fit")
         names = [side.name for side in sides if side.name is not None]
         names.sort(key=self.older.to_bytes)
         tags = tuple(side.tag for side in sides)
-        return cast("Octets", self.pool.make(Op.PHI, tags, keys, tuple(names)))
+        return cast("Octets", self.pool.make(Op.PHI, tags, tuple(keys), tuple(names)))
 
     def auth_r_bound(self, transcript: Transcript) -> Octets:
         """All of it, under the usages of an Auth-R message."""
@@ -412,21 +430,17 @@ class TermSuite(Suite):
     ) -> RingSignature:
         """A signature, which differs from draw to draw.
 
-        Raises:
-            Malformed: a key is not in the group, or the secret is not that of exactly one.
+        Where the secret is not that of exactly one of the three, it verifies nowhere.
         """
-        for number, key in enumerate(ring, 1):
-            if not self._is_member(key):
-                raise Malformed(field=f"A{number}", reason="is not of order q")
         if sum(key is self._public(secret) for key in ring) != 1:
-            raise Malformed(field="secret", reason="is not that of exactly one key")
+            return cast("RingSignature", self.pool.make(Op.SIGMA))
         return cast("RingSignature", self.pool.make(Op.SIGMA, ring, secret, value, seed, draw))
 
     def ring_verified(self, ring: Ring, sigma: RingSignature, value: Octets) -> bool:
-        """It was made for this ring and this value, and every key is in the group."""
+        """It was made for this ring and this value."""
         match _term(sigma).op, _term(sigma).args:
             case Op.SIGMA, (signed, _, said, _, _):
-                return signed == ring and said is value and all(map(self._is_member, ring))
+                return signed == ring and said is value
             case _:
                 return False
 
@@ -540,7 +554,15 @@ class TermSuite(Suite):
         return cast("Octets", key)
 
     def next_extra_key(self, previous: Key, index: int, context: int) -> Key:
-        """Derived from the last, its index and its context."""
+        """Derived from the last, its index and its context.
+
+        Raises:
+            Malformed: the index is no byte, or the context has more than 4.
+        """
+        if not 0 <= context <= _LARGEST_CONTEXT:
+            raise Malformed(field="context", reason="is not 4 bytes long")
+        if not 0 <= index <= _LARGEST_INDEX:
+            raise Malformed(field="usage", reason="is not a byte")
         return self._key("extra", index, context, previous)
 
     # Section "Socialist Millionaires Protocol (SMP)".
@@ -767,8 +789,8 @@ class TermSuite(Suite):
         return cast("Response", strings.altered(self.pool, _term(value)))
 
     def outside_point(self) -> Point:
-        """I."""
-        return self._identity
+        """2 * T, which is of order 2."""
+        return self._point(ZERO, _ORDER_TWO)
 
     def twisted(self, point: Point) -> Point:
         """The same multiple of G, and twice T."""
@@ -781,8 +803,10 @@ class TermSuite(Suite):
     def under_weak_key(self, profile: ClientProfile) -> ClientProfile:
         """The same fields with I for the key; its signature verifies under that.
 
+        There is no DSA key in it, because the transitional signature could not be made anew.
+
         Raises:
-            Malformed: the profile cannot be read.
+            Malformed: a field cannot hold what it is given.
         """
         said = strings.ProfileFields(
             profile.owner_tag,
@@ -790,8 +814,6 @@ class TermSuite(Suite):
             profile.forging_key,
             profile.versions,
             profile.expiration,
-            profile.dsa_key,
-            profile.transitional,
         )
         weak = cast("EddsaSignature", self.pool.make(Op.WEAK))
         return strings.profile_of(self.pool, strings.body_of(self.pool, said), weak)
