@@ -1,0 +1,3 @@
+"""The cases of OTRv4. Importing this declares all of them."""
+
+from __future__ import annotations
