@@ -125,7 +125,9 @@ _COUNT_OCTETS: Final = layouts.Type.SEQ_FIELDS.spec.size
 _TOP_BIT: Final = 1 << 447
 _PRUNED: Final = (1 << 448) - 4
 
-_IDENTITY: Final = ed448.IDENTITY.encode()
+_WEAK_KEY: Final = bytes(ED448.size)
+"""A point of order 4. OpenSSL takes it as a public key, unlike those of order 1 and 2."""
+
 _TWIST: Final = ed448.decode((ED448.prime - 1).to_bytes(ED448.size, "little"))
 """The point (0, -1), the one of order 2."""
 
@@ -179,6 +181,11 @@ class RealSuite(Suite):
     def exponent(value: int) -> Exponent:
         """Take a number, one or more, as a secret exponent: for published vectors."""
         return cast("Exponent", Number(value))
+
+    @staticmethod
+    def key(revealed: Octets) -> Key:
+        """Take a MAC key that was made public."""
+        return cast("Key", revealed)
 
     @staticmethod
     def long_term(
@@ -429,8 +436,8 @@ class RealSuite(Suite):
         """RSig in the general form, with nine random values from one draw.
 
         Where the secret is not that of exactly one of the three, it is a signature that verifies
-        nowhere. A peer can bring that about by showing our own key as one of its own, and one who
-        did so twice would get a signature that nobody else could have made.
+        nowhere. A peer can bring that about by showing our own key as one of its own; showing
+        it as both of them would get it a signature that nobody else could have made.
         """
         keys = _keys(ring)
         drawn = _draw(seed, draw, len(rings.RANDOMS) * SEED_OCTETS)
@@ -734,7 +741,7 @@ class RealSuite(Suite):
         return cast("Element", Number(1))
 
     def under_weak_key(self, profile: ClientProfile) -> ClientProfile:
-        """Under the identity, with R = G and S = 1, which verifies for every body.
+        """Under a point of order 4, with R = G and S = 1, which verifies for every body.
 
         There is no DSA key in it, because the transitional signature could not be made anew.
 
@@ -743,7 +750,7 @@ class RealSuite(Suite):
         """
         body = codec.write_client_profile_body(
             owner_tag=profile.owner_tag,
-            public_key=_IDENTITY,
+            public_key=_WEAK_KEY,
             forging_key=_bytes(profile.forging_key),
             versions=profile.versions,
             expiration=profile.expiration,
@@ -969,6 +976,9 @@ def _bound(transcript: Transcript, bob: Usage, alice: Usage, phi: Usage) -> dict
 # Ring signatures.
 
 _NO_SIGNATURE: Final = rings.RingSignature(0, 0, 0, 0, 0, 0)
+_COFACTOR: Final = ED448.cofactor
+_CLOSINGS: Final = 256
+"""How often it is tried to close a ring: it succeeds once in four times or more."""
 
 
 def _signed_outside(
@@ -976,22 +986,30 @@ def _signed_outside(
 ) -> rings.RingSignature:
     """RSig with a key that is not in the group, which only a variant lets through.
 
-    It follows the text for the one key that is known, and takes no care of clocks.
+    It follows the text for the one key that is known, takes no care of clocks, and lets a secret
+    serve for a key that differs from its own by a point of small order: nobody needs to know a
+    secret to sign with such a point. The challenge that closes the ring has to be right for it.
     """
-    ours = multiply_base(secret).encode()
-    places = [place for place, key in enumerate(keys) if constant_time.same(ours, key)]
+    rest = [_decoded(key) - multiply_base(secret) for key in keys]
+    places = [place for place, point in enumerate(rest) if point * _COFACTOR == ed448.IDENTITY]
     if len(places) != 1:
         return _NO_SIGNATURE
     mine = places[0]
     t, c, r = scalars[mine], list(scalars[3:6]), list(scalars[6:])
-    c[mine], r[mine] = 0, t
-    commitments = [
-        ed448.combine_public(BASE, ri, _decoded(key), ci).encode()
-        for key, ci, ri in zip(keys, c, r, strict=True)
-    ]
-    c[mine] = (rings.challenge(keys, commitments, value) - sum(c)) % ORDER
-    r[mine] = (t - c[mine] * secret) % ORDER
-    return rings.RingSignature(*(each % ORDER for pair in zip(c, r, strict=True) for each in pair))
+    others = sum(c) - c[mine]
+    for _ in range(_CLOSINGS):
+        c[mine], r[mine] = 0, t
+        commitments = [
+            ed448.combine_public(BASE, ri, _decoded(key), ci).encode()
+            for key, ci, ri in zip(keys, c, r, strict=True)
+        ]
+        c[mine] = (rings.challenge(keys, commitments, value) - others) % ORDER
+        if rest[mine] * c[mine] == ed448.IDENTITY:
+            r[mine] = (t - c[mine] * secret) % ORDER
+            pairs = zip(c, r, strict=True)
+            return rings.RingSignature(*(each % ORDER for pair in pairs for each in pair))
+        t += 1
+    return _NO_SIGNATURE
 
 
 # Zero-knowledge proofs.
