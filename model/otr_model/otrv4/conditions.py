@@ -307,7 +307,10 @@ class Cond(Condition):
     KEY_SKIPPED = Opaque("its message key is among the skipped ones", Scope.MEMBER)
     SAME_RATCHET = Opaque("its public ECDH key is the peer's current one", Scope.MEMBER)
     PAST = Defined("its ratchet is over", v.RATCHET_ID < v.MAX_REMOTE_I_SEEN)
-    NEXT_RATCHET = Defined("its ratchet id is the next", v.RATCHET_ID.equals(v.I))
+    NEXT_RATCHET = Defined(
+        "its ratchet id is the next, and it is the peer's turn to begin one",
+        v.RATCHET_ID.equals(v.I) & ~v.ROTATES,
+    )
     PASSED = Defined("its message id was passed", v.MESSAGE_ID < v.K)
     NEAR = Defined(
         "no more keys are skipped, and stored, than may be",

@@ -98,8 +98,20 @@ RATCHET: Table[Ratchet, Event, Cond, Do] = table(
             name="skipped-not-valid",
             ambiguity=holes.SKIPPED_KEY_FORGED,
         ),
-        ignored(~SKIPPED & Cond.PAST, HELD, name="past", ambiguity=holes.DUPLICATE_ANSWER),
-        ignored(SAME & Cond.PASSED, HELD, name="duplicate", ambiguity=holes.DUPLICATE_ANSWER),
+        at(
+            HELD,
+            ~SKIPPED & Cond.PAST,
+            raises=(Event.EARLY,),
+            name="past",
+            ambiguity=holes.DUPLICATE_ANSWER,
+        ),
+        at(
+            HELD,
+            SAME & Cond.PASSED,
+            raises=(Event.EARLY,),
+            name="duplicate",
+            ambiguity=holes.DUPLICATE_ANSWER,
+        ),
         at(
             HELD,
             SAME & ~Cond.PASSED & Cond.NEAR & Cond.DATA_VALID,

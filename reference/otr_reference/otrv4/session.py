@@ -220,29 +220,36 @@ class Queued:
     meant_for: Octets | None
 
 
+PIECES_TOGETHER = 256
+"""How many pieces are copied at most when one is added."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """The pieces of a fragmented message, the last to arrive first.
+    """The pieces of a fragmented message.
 
     Attributes:
         held: a bit for each index.
-        index: of the last to arrive.
-        piece: the last to arrive.
-        before: the others.
+        runs: indices and pieces in the order of their arrival, so many in each run.
     """
 
-    held: int
-    index: int
-    piece: Octets
-    before: Pieces | None
+    held: int = 0
+    runs: tuple[tuple[tuple[int, Octets], ...], ...] = ()
+
+    def has(self, index: int) -> bool:
+        """Whether there is a piece at an index."""
+        return bool(self.held >> index & 1)
+
+    def put(self, index: int, piece: Octets) -> Pieces:
+        """These and one more, at an index that has none. What it costs is bounded."""
+        last = self.runs[-1] if self.runs else ()
+        full = len(last) == PIECES_TOGETHER
+        before, run = (self.runs, ()) if full else (self.runs[:-1], last)
+        return Pieces(self.held | 1 << index, (*before, (*run, (index, piece))))
 
     def in_order(self) -> tuple[Octets, ...]:
         """All pieces by index."""
-        found: dict[int, Octets] = {}
-        at: Pieces | None = self
-        while at is not None:
-            found[at.index] = at.piece
-            at = at.before
+        found = dict(pair for run in self.runs for pair in run)
         return tuple(found[index] for index in sorted(found))
 
 

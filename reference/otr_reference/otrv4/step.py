@@ -1203,15 +1203,14 @@ class Otrv4Step(Step[Conversation, Session]):
     def ask_piece_held(self) -> bool:
         """Whether there is a piece at this index."""
         pieces = self._assembly.pieces
-        return pieces is not None and bool(pieces.held >> self.facts.index & 1)
+        return pieces is not None and pieces.has(self.facts.index)
 
     def do_hold_piece(self) -> None:
         """The piece is put at its index."""
         self.own()
-        assembly, index = self._assembly, self.facts.index
-        before = assembly.pieces
-        held = (0 if before is None else before.held) | 1 << index
-        assembly.pieces = Pieces(held, index, self.suite.piece(self.of(Fragment)), before)
+        assembly, fragment = self._assembly, self.of(Fragment)
+        before = assembly.pieces or Pieces()
+        assembly.pieces = before.put(fragment.index, self.suite.piece(fragment))
 
     def do_reassemble(self) -> None:
         """All pieces in their order are the received message."""
