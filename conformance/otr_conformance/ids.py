@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from otr_conformance.protocols import PROTOCOLS
 from otr_model.groups import Group
+from otr_model.otrv4.groups4 import Curve
 from otr_reference.errors import Malformed
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ KINDS: Final = (
     *("case", "clause"),
 )
 """What has public ids, in the order of the ledger."""
+
+CONSTANTS: Final = (int, Group, Curve)
+"""What a model's constants are."""
 
 _HEAD: Final = """\
 # Every public id, by kind, with its status: active, retired, or an alias of another one.
@@ -127,7 +131,7 @@ def _of_schedules(model: Model) -> Iterator[tuple[str, str]]:
         yield from ((schedule.value_id(value), "value") for value in schedule.values)
     for module in model.modules:
         for name, value in vars(module).items():
-            if name.isupper() and not name.startswith("_") and isinstance(value, int | Group):
+            if name.isupper() and not name.startswith("_") and isinstance(value, CONSTANTS):
                 label = name.lower().replace("_", "-")
                 yield f"{model.composition.name}.constant:{label}", "constant"
 

@@ -1,0 +1,19 @@
+"""The suite of OTRv4. Importing it declares every case."""
+
+from __future__ import annotations
+
+from otr_conformance.suite import Suite
+
+from . import cases as _declared
+from .case import CASES
+from .grade import GRADER
+from .labs import RealLab, TermLab
+from .shim_party import ShimParty
+from .strength import TRIAL
+from .unreachable import EQUIVALENT, UNREACHABLE
+
+__all__ = ["SUITE"]
+
+_ = _declared
+
+SUITE = Suite(CASES, GRADER, TRIAL, RealLab, TermLab, ShimParty, UNREACHABLE, EQUIVALENT)
