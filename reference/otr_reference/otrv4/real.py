@@ -27,7 +27,7 @@ modulus. No operation looks at membership, except those that are there for it. R
 which the text wants it checked as well, get keys that have passed a check of their own; where a
 variant leaves that check out, they follow.
 
-What a dialect does otherwise is in methods of their own, from `shared_octets` on.
+What a dialect does otherwise is in methods of their own, from `order_of_phi` on.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ from .suite import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from otr_reference.sorts import (
         Challenge,
@@ -100,7 +100,7 @@ if TYPE_CHECKING:
     )
     from .suite import PhiSide, Ring, Transcript
 
-__all__ = ["RealSuite"]
+__all__ = ["RealSuite", "written"]
 
 _PHI: Final = Codec(layouts.PHI)
 _PHI_OFFLINE: Final = Codec(layouts.PHI_OFFLINE)
@@ -300,7 +300,7 @@ class RealSuite(Suite):
         dsa_key = transitional = None
         if keys.dsa is not None and keys.dsa_public is not None and _VERSION_3 in versions:
             dsa_key = _bytes(keys.dsa_public)
-            fields = codec.transitional_body(
+            unsigned = self.profile_body(
                 codec.write_client_profile_body(
                     owner_tag=owner_tag,
                     public_key=point,
@@ -312,7 +312,7 @@ class RealSuite(Suite):
             )
             transitional = dsa.sign(
                 cast("dsa.DsaPrivate", keys.dsa),
-                _transitional_digest(self.profile_fields(fields)),
+                _transitional_digest(unsigned[_COUNT_OCTETS:]),
                 _draw(seed, _NOT_A_DRAW, _NONCE_OCTETS),
             )
         body = codec.write_client_profile_body(
@@ -324,8 +324,8 @@ class RealSuite(Suite):
             dsa_key=dsa_key,
             transitional=transitional,
         )
-        signature = ed448.sign(_bytes(keys.signing), self._profile_body(body))
-        return self._as_written(codec.client_profile(body, signature))
+        signature = ed448.sign(_bytes(keys.signing), self.profile_body(body))
+        return written(codec.client_profile(body, signature), self.profile_body)
 
     def profile_signed(self, profile: ClientProfile) -> bool:
         """Ed448, over the body as it came."""
@@ -360,9 +360,9 @@ class RealSuite(Suite):
         body = codec.write_prekey_profile_body(
             owner_tag=owner_tag, expiration=expiration, shared_prekey=_bytes(shared_prekey)
         )
-        written = self.prekey_profile_fields(body)
-        signature = ed448.sign(_bytes(keys.signing), written)
-        return replace(codec.prekey_profile(body, signature), body=cast("Octets", written))
+        signed = self.prekey_profile_body(body)
+        signature = ed448.sign(_bytes(keys.signing), signed)
+        return replace(codec.prekey_profile(body, signature), body=cast("Octets", signed))
 
     def prekey_profile_signed(self, client: ClientProfile, prekey: PrekeyProfile) -> bool:
         """Ed448, over the body as it came."""
@@ -383,18 +383,17 @@ class RealSuite(Suite):
     # Sections "Shared Session State" to "Non-Interactive-Auth Message".
 
     def phi(self, sender: PhiSide, receiver: PhiSide) -> Octets:
-        """What `layouts.PHI` lays out: the side with the lower tag first, names sorted as bytes.
+        """What `layouts.PHI` lays out.
 
         Raises:
             Malformed: a tag is out of range, or neither side has keys.
         """
-        sides = sorted((sender, receiver), key=_place_in_phi)
-        keyed = [side for side in sides if side.ecdh is not None and side.dh is not None]
-        names = sorted(_bytes(side.name) for side in sides if side.name is not None)
+        first, second, *names = self.order_of_phi(sender, receiver)
+        keyed = [side for side in (first, second) if side.ecdh is not None and side.dh is not None]
         values: dict[str, int | bytes] = {
-            "first_tag": sides[0].tag,
-            "second_tag": sides[1].tag,
-            "rest": b"".join(_PHI_TEXT.write({"text": name}) for name in names),
+            "first_tag": first.tag,
+            "second_tag": second.tag,
+            "rest": b"".join(_PHI_TEXT.write({"text": _bytes(name)}) for name in names),
         }
         for place, side in zip(("first", "second"), keyed, strict=False):
             values[f"{place}_ecdh"] = _bytes(cast("Point", side.ecdh))
@@ -755,7 +754,8 @@ class RealSuite(Suite):
             versions=profile.versions,
             expiration=profile.expiration,
         )
-        return self._as_written(codec.client_profile(body, _GENERATOR + ed448.encode_scalar(1)))
+        signature = _GENERATOR + ed448.encode_scalar(1)
+        return written(codec.client_profile(body, signature), self.profile_body)
 
     def zero(self) -> Scalar:
         """0."""
@@ -766,6 +766,14 @@ class RealSuite(Suite):
         return fragment.piece
 
     # What a dialect does otherwise.
+
+    def order_of_phi(
+        self, sender: PhiSide, receiver: PhiSide
+    ) -> tuple[PhiSide, PhiSide, *tuple[Octets, ...]]:
+        """The sides, the one with the lower tag first, and the names, sorted as bytes."""
+        first, second = sorted((sender, receiver), key=_place_in_phi)
+        names = [side.name for side in (first, second) if side.name is not None]
+        return first, second, *sorted(names, key=_bytes)
 
     def shared_octets(self, k_dh: int) -> bytes:
         """k_dh as it is hashed: 384 bytes."""
@@ -784,13 +792,13 @@ class RealSuite(Suite):
         hashed = hwc(Usage.SMP_SECRET, information)
         return int.from_bytes(hashed, "little") & _PRUNED | _TOP_BIT
 
-    def profile_fields(self, fields: bytes) -> bytes:
-        """Fields of a client profile, one after the other, as they are written."""
-        return fields
+    def profile_body(self, body: bytes) -> bytes:
+        """The body of a client profile, as it is written."""
+        return body
 
-    def prekey_profile_fields(self, fields: bytes) -> bytes:
-        """Fields of a prekey profile as they are written."""
-        return fields
+    def prekey_profile_body(self, body: bytes) -> bytes:
+        """The body of a prekey profile, as it is written."""
+        return body
 
     def content_octets(self, content: Content) -> bytes:
         """What a Data Message says, as it is written. See `wire.encode_content`."""
@@ -810,20 +818,6 @@ class RealSuite(Suite):
     def _blinding(self, seed: Seed, draw: int) -> int:
         """A random scalar of a proof."""
         return self.proof_scalar(_draw(seed, draw, SEED_OCTETS))
-
-    def _profile_body(self, body: bytes) -> bytes:
-        """The body of a client profile as it is written."""
-        return body[:_COUNT_OCTETS] + self.profile_fields(body[_COUNT_OCTETS:])
-
-    def _as_written(self, profile: ClientProfile) -> ClientProfile:
-        """A profile with its bytes as they are written."""
-        body, fields = self._profile_body(_bytes(profile.body)), profile.transitional_body
-        written = None if fields is None else self.profile_fields(_bytes(fields))
-        return replace(
-            profile,
-            body=cast("Octets", body),
-            transitional_body=cast("Octets | None", written),
-        )
 
 
 # Sorts and their values.
@@ -947,6 +941,22 @@ def _ciphered(key: Key, data: bytes) -> bytes:
 
 
 # Profiles and transcripts.
+
+
+def written(profile: ClientProfile, rewrite: Callable[[bytes], bytes]) -> ClientProfile:
+    """A client profile whose bytes are written otherwise.
+
+    Args:
+        profile: as it was read or made.
+        rewrite: writes the body, or one without the transitional signature.
+    """
+    body, fields = _bytes(profile.body), profile.transitional_body
+    changed = replace(profile, body=cast("Octets", rewrite(body)))
+    if fields is None:
+        return changed
+    count = int.from_bytes(body[:_COUNT_OCTETS], "big") - 1
+    unsigned = rewrite(count.to_bytes(_COUNT_OCTETS, "big") + _bytes(fields))
+    return replace(changed, transitional_body=cast("Octets", unsigned[_COUNT_OCTETS:]))
 
 
 def _transitional_digest(fields: bytes) -> bytes:
