@@ -155,11 +155,24 @@ def _long_term(suite: RealSuite, name: str, dsa: bool) -> LongTerm:  # noqa: FBT
     return suite.long_term(long_term_seed(name), dsa=generated_key(name) if dsa else None)
 
 
+class _DecidingThree(VersionThree):
+    """The same of version 3."""
+
+    def __init__(self, suite: _DecidingSuite) -> None:
+        super().__init__(pool=suite.pool)
+        self.suite = suite
+
+    def higher(self, ours: Octets, theirs: Octets) -> bool:
+        """As chosen; ours, where nothing was."""
+        return self.suite.choose(ours, theirs)
+
+
 class _DecidingSuite(TermSuite):
     """Terms, with every undecided comparison of hashes decided as it comes, and remembered."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.older = _DecidingThree(self)
         self.choices: dict[tuple[Octets, Octets], bool] = {}
 
     def choose(self, higher: Octets, lower: Octets) -> bool:
