@@ -107,6 +107,16 @@ IDENTITY_REPEATED = _hole(
     ("it is ignored", "Receiving an Identity Message"),
     "The peer that lost our Auth-R message and repeats itself is answered when our wait is over.",
 )
+IDENTITY_RESENT = _hole(
+    "identity-resent",
+    FLAW,
+    "what answers an Identity message that comes once more while we wait for an Auth-I message",
+    ("an Auth-R message with new keys", "Receiving an Identity Message"),
+    ("an Auth-R message with the keys of the first one", ""),
+    "Of two Identity messages that cross, the one with the higher hash is sent twice. To the "
+    "letter it gets two answers: its sender takes the first and sends an Auth-I message for it, "
+    "which we refuse, because we have gone on to the second. Only one side is private then.",
+)
 HASHED_B = _hole(
     "hashed-b",
     CONTRADICTION,

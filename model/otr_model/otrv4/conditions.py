@@ -272,6 +272,7 @@ class Cond(Condition):
         ),
     )
     OURS_HIGHER = Opaque("our hashed B is the higher of the two", Scope.MEMBER)
+    REPEATED = Opaque("it is the Identity message that we have answered", Scope.MEMBER)
     NOT_FINISHED = Defined(
         "the state is not FINISHED", InState("message", (Msg.START, Msg.ENCRYPTED_MESSAGES))
     )

@@ -89,10 +89,17 @@ DAKE: Table[Dake, Event, Cond, Do] = table(
         ),
         at(
             Dake.WAITING_AUTH_I,
-            MAY_ANSWER & Cond.FOR_US & VALID & ACCEPTABLE,
+            MAY_ANSWER & Cond.FOR_US & VALID & ACCEPTABLE & ~Cond.REPEATED,
             do=ANSWER,
             raises=BEGUN,
             name="acceptable",
+        ),
+        at(
+            Dake.WAITING_AUTH_I,
+            MAY_ANSWER & Cond.FOR_US & VALID & ACCEPTABLE & Cond.REPEATED,
+            do=(Do.SEND_AUTH_R,),
+            name="repeated",
+            ambiguity=holes.IDENTITY_RESENT,
         ),
         ignored(
             MAY_ANSWER & ~Cond.FOR_US,

@@ -73,6 +73,14 @@ LITERAL: dict[str, Variant] = dict(
             ),
         ),
         _literal(
+            holes.IDENTITY_RESENT,
+            EditRow(
+                f"{_DAKE}:identity.{Dake.WAITING_AUTH_I.label}.repeated",
+                do=(Do.ANSWER_IDENTITY, Do.SEND_AUTH_R),
+                raises=_raises(Event.DAKE_BEGUN),
+            ),
+        ),
+        _literal(
             holes.ONLINE_AGAIN,
             EditRow(
                 f"{_MESSAGE}:user-start-dake.{_PRIVATE}.allowed",

@@ -456,6 +456,18 @@ class Otrv4Step(Step[Conversation, Session]):
         ours = suite.hashed_b(present(self.member.our_keys).dh)
         return suite.higher(ours, suite.hashed_b(self.of(Identity).b))
 
+    def ask_repeated(self) -> bool:
+        """Whether the keys and the profile are those that we have answered."""
+        same, now, before = self.suite.same, self._ephemeral, present(self.member.their_keys)
+        return (
+            same(now.ecdh, before.ecdh)
+            and same(now.dh, before.dh)
+            and same(now.first_ecdh, before.first_ecdh)
+            and same(now.first_dh, before.first_dh)
+            and same(now.profile.body, before.profile.body)
+            and same(now.profile.signature, before.profile.signature)
+        )
+
     def do_new_identity(self) -> None:
         """Section "Identity Message"."""
         ecdh, dh = self.fresh_ecdh(), self.fresh_dh()
