@@ -59,11 +59,15 @@ class Runner(AbstractContextManager["Runner"]):
     Attributes:
         target: what is tested.
         hello: what the shim says of itself; None for the reference in this process.
+        dialects: what the target is known to do otherwise, as its protocol names it.
     """
 
-    def __init__(self, target: Target, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self, target: Target, timeout: float = TIMEOUT, dialects: Iterable[str] = ()
+    ) -> None:
         self.target = target
         self.timeout = timeout
+        self.dialects = tuple(dialects)
         self._labs: dict[Protocol, ByteLab] = {}
         self.hello: Hello | None = None
         self._shim: ShimProcess | None = None
@@ -134,7 +138,9 @@ class Runner(AbstractContextManager["Runner"]):
         """The suite that a case belongs to, and its lab, which is kept over all cases."""
         owner = protocol(case.id.partition(".")[0])
         if owner not in self._labs:
-            self._labs[owner] = owner.suite.real()
+            lab = owner.suite.real()
+            lab.speak(owner.suite.dialects[name] for name in self.dialects)
+            self._labs[owner] = lab
         return owner.suite, self._labs[owner]
 
     def _missing(self, case: AnyCase) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from otr_conformance.play.case import Cast
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from otr_conformance.play.strength import Trial
     from otr_conformance.shim.client import ShimProcess
     from otr_conformance.shim.protocol import Hello
+    from otr_model.kernel.variant import Variant
 
 __all__ = ["AnySuite", "Suite"]
 
@@ -39,6 +40,7 @@ class Suite(Generic[L, R, C, S]):
         shim_party: makes the endpoint of a shim that plays the target.
         unreachable: the rows that no case fires, each with the reason.
         equivalent: the faults that no case can notice, by the name of the variant, likewise.
+        dialects: what a target may declare to do otherwise, by name; the lab speaks it then.
     """
 
     cases: Cases[C, S]
@@ -49,6 +51,7 @@ class Suite(Generic[L, R, C, S]):
     shim_party: Callable[[R, C, ShimProcess, Hello], AnyParty]
     unreachable: Mapping[str, str]
     equivalent: Mapping[str, str]
+    dialects: Mapping[str, Variant] = field(default_factory=dict)
 
 
 AnySuite = Suite[Any, Any, Any, Any]

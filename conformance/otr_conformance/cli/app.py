@@ -226,6 +226,14 @@ def conform(  # noqa: PLR0913 - one for each option
             metavar="FILE", help="How the target is known to deviate; else what ships for it."
         ),
     ] = None,
+    dialect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="What the target is known to do otherwise, so that it can be tested beyond that: "
+            "see `otrspec cases dialects`. Repeatable.",
+        ),
+    ] = None,
     propose: Annotated[
         Path | None,
         typer.Option(
@@ -248,7 +256,15 @@ def conform(  # noqa: PLR0913 - one for each option
         level=level.value if level else "",
     )
     view = work.View(trace=trace, everything=everything, json=json)
-    return work.conform(target, selection, view, timeout, expect=expect, propose=propose)
+    return work.conform(
+        target,
+        selection,
+        view,
+        timeout,
+        expect=expect,
+        propose=propose,
+        dialects=tuple(dialect or ()),
+    )
 
 
 _cases = _group("cases", "List the cases, or show one and what the tables predict.", default=True)
@@ -295,6 +311,14 @@ def _cases_show(
     from . import cases as work  # noqa: PLC0415 - heavy
 
     return work.show(case, _name(protocol), json=json)
+
+
+@_cases.command("dialects", epilog=_examples("otrspec cases dialects --protocol otrv4"))
+def _cases_dialects(*, protocol: Whose = None, json: Json = False) -> int:
+    """List what a target may declare to do otherwise: `otrspec conform TARGET --dialect NAME`."""
+    from . import cases as work  # noqa: PLC0415 - heavy
+
+    return work.dialects(_name(protocol), json=json)
 
 
 _shim = _group("shim", "Check a shim, or print the schema of what it speaks.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otr_conformance.protocols import protocol
+from otr_conformance.protocols import PROTOCOLS, protocol
 from otr_conformance.verdict import ExitCode
 
 from .choice import Selection, choose, find_case
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .screen import Json
 
-__all__ = ["Selection", "listing", "show"]
+__all__ = ["Selection", "dialects", "listing", "show"]
 
 
 def listing(selection: Selection, *, json: bool) -> ExitCode:
@@ -77,6 +77,27 @@ def show(name: str, whose: str, *, json: bool) -> ExitCode:
     for fired in played.fired:
         failed = f"  for {fired.failed} fails" if fired.failed else ""
         out.whole("  ", (fired.row, NAME), (failed, DIM))
+    return ExitCode.EXPECTED
+
+
+def dialects(whose: str, *, json: bool) -> ExitCode:
+    """List what a target may declare to do otherwise.
+
+    Args:
+        whose: the protocol; "": all.
+        json: for programs.
+    """
+    owners = [protocol(whose)] if whose else list(PROTOCOLS.values())
+    found = [(each, name, v.about) for each in owners for name, v in each.suite.dialects.items()]
+    if json:
+        write_json([{"protocol": each.name, "name": n, "about": about} for each, n, about in found])
+        return ExitCode.EXPECTED
+    out = Screen()
+    for each, name, about in found:
+        out.whole((name, NAME), (f"  {each.name}", DIM))
+        out.line(about, indent=2)
+    if not found:
+        out.line("There are none.")
     return ExitCode.EXPECTED
 
 

@@ -91,12 +91,14 @@ class Report:
         hello: what its shim says of itself; None for the reference in this process.
         judged: every case.
         seconds: how long it took.
+        dialects: what the target declares to do otherwise, and what that is.
     """
 
     target: Target
     hello: Hello | None
     judged: tuple[Judged, ...]
     seconds: float
+    dialects: dict[str, str]
 
     @property
     def status(self) -> ExitCode:
@@ -123,11 +125,13 @@ def conform(  # noqa: PLR0913 - what the command was given
     *,
     expect: Path | None = None,
     propose: Path | None = None,
+    dialects: tuple[str, ...] = (),
 ) -> ExitCode:
     """Run the command.
 
     Raises:
-        Misuse: if the selection is empty, or the target cannot be started.
+        Misuse: if the selection is empty, the target cannot be started, or there is no such
+            dialect.
         UnknownTarget: if there is no such target.
         Malformed: if the expectations cannot be read.
     """
@@ -137,8 +141,9 @@ def conform(  # noqa: PLR0913 - what the command was given
         message = f"{propose}: it exists already; --propose writes a new file"
         raise Misuse(message)
     cases = choose(selection)
+    spoken = _spoken(cases, dialects)
     try:
-        report = _run(target, cases, known, timeout)
+        report = _run(target, cases, known, timeout, spoken)
     except ShimAbsent as absent:
         message = (
             f"{name}: no such target or peer, and it does not start as a shim: {absent.reason}"
@@ -156,17 +161,41 @@ def conform(  # noqa: PLR0913 - what the command was given
     return report.status
 
 
+def _spoken(cases: tuple[AnyCase, ...], names: tuple[str, ...]) -> dict[str, str]:
+    """What the target does otherwise, by the names that were given.
+
+    Raises:
+        Misuse: if a protocol of the cases has no such dialect.
+    """
+    spoken: dict[str, str] = {}
+    for owner in {case.id.partition(".")[0]: None for case in cases} if names else ():
+        known = PROTOCOLS[owner].suite.dialects
+        for name in names:
+            if name not in known:
+                there = ", ".join(known) or "none at all"
+                message = f"{owner} has no dialect {name!r}; it has {there}"
+                raise Misuse(message)
+            spoken[name] = known[name].about
+    return spoken
+
+
 def _expectations(path: Path | None) -> Expectations:
     if path is None:
         return expectations.NONE
     return expectations.read(path, (i for each in PROTOCOLS.values() for i in each.suite.cases))
 
 
-def _run(target: Target, cases: tuple[AnyCase, ...], known: Expectations, timeout: float) -> Report:
+def _run(
+    target: Target,
+    cases: tuple[AnyCase, ...],
+    known: Expectations,
+    timeout: float,
+    spoken: dict[str, str],
+) -> Report:
     """Run the cases, with a bar on a terminal."""
     judged: list[Judged] = []
     begun = time.perf_counter()
-    with Runner(target, timeout) as runner, progress(target.name, len(cases)) as step:
+    with Runner(target, timeout, spoken) as runner, progress(target.name, len(cases)) as step:
         for case in cases:
             step(case.name)
             for run in runner.run((case,)):
@@ -174,7 +203,7 @@ def _run(target: Target, cases: tuple[AnyCase, ...], known: Expectations, timeou
                 expected = known.expected(case.id, verdict)
                 judged.append(Judged(run, expected, known.entries.get(case.id)))
         hello = runner.hello
-    return Report(target, hello, tuple(judged), time.perf_counter() - begun)
+    return Report(target, hello, tuple(judged), time.perf_counter() - begun, spoken)
 
 
 def _propose(report: Report, path: Path) -> None:
@@ -270,6 +299,8 @@ def _show_figures(out: Screen, report: Report) -> None:
         (_title(report), HEAD),
         f": {_count(total, 'case')} in {report.seconds:.1f} s",
     )
+    for name, about in report.dialects.items():
+        out.line(("  deviates: ", WRONG), about, (f" (--dialect {name})", DIM), hang=12)
     out.line()
     for verdict, count in report.counts.items():
         share = f"{_percent(count, total):>5} %" if count else " " * 7
@@ -335,6 +366,7 @@ def _document(report: Report, view: View) -> Json:
         "exit": int(report.status),
         "seconds": round(report.seconds, 3),
         "cases": total,
+        "dialects": dict(report.dialects),
         "counts": {verdict.word: count for verdict, count in report.counts.items()},
         "unsupported_share": round(report.counts[Verdict.UNSUPPORTED] / total, 4),
         "unexpected": [each.run.case.id for each in report.unexpected],

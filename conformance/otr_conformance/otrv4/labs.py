@@ -10,16 +10,21 @@ from otr_check.otrv4.suite import TermSuite, VersionThree
 from otr_conformance.otrv3.labs import generated_key
 from otr_conformance.play.labs import ByteLab, SymbolLab
 from otr_conformance.play.labs import Lab as AnyLab
+from otr_model.kernel.variant import Override
 from otr_model.otrv4.words import Mode
 from otr_reference.otrv3.endpoint import Endpoint as Endpoint3
 from otr_reference.otrv3.real import RealSuite as RealSuite3
 from otr_reference.otrv3.session import Config as Config3
 from otr_reference.otrv4.account import Account
+from otr_reference.otrv4.dialects import dialect
 from otr_reference.otrv4.real import RealSuite
 from otr_reference.otrv4.session import Config, Policy
 from otr_reference.shake import shake256
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from otr_model.kernel.variant import Variant
     from otr_reference.otrv3.suite import Suite as Suite3
     from otr_reference.otrv4.suite import LongTerm, Suite
     from otr_reference.sorts import Key, Octets
@@ -131,6 +136,11 @@ class RealLab(ByteLab, Lab):
     def __init__(self) -> None:
         self.suite = RealSuite()
         self._suite_3 = RealSuite3()
+
+    def speak(self, dialects: Iterable[Variant]) -> None:
+        """Operations differ; both the tester and what is expected of the target speak so."""
+        edits = [edit for spoken in dialects for edit in spoken.edits if isinstance(edit, Override)]
+        self.suite = dialect(self.suite, {edit.operation: edit.how for edit in edits})
 
     @property
     def suite_3(self) -> RealSuite3:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from otr_conformance.suite import Suite
+from otr_model.otrv4.variants import DIALECTS
 
 from . import cases as _declared
 from .case import CASES
@@ -16,4 +17,4 @@ __all__ = ["SUITE"]
 
 _ = _declared
 
-SUITE = Suite(CASES, GRADER, TRIAL, RealLab, TermLab, ShimParty, UNREACHABLE, EQUIVALENT)
+SUITE = Suite(CASES, GRADER, TRIAL, RealLab, TermLab, ShimParty, UNREACHABLE, EQUIVALENT, DIALECTS)

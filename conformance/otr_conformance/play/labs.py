@@ -18,13 +18,29 @@ from typing import TYPE_CHECKING, Protocol
 from otr_reference.errors import OtrSpecError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from otr_model.kernel.variant import Variant
     from otr_reference.sorts import Key, Octets, Passphrase, PublicKey, Seed, Wire
 
-__all__ = ["ByteLab", "ByteSuite", "Lab", "NamedSuite", "NotBytes", "Suite", "SymbolLab"]
+__all__ = [
+    "ByteLab",
+    "ByteSuite",
+    "Lab",
+    "NamedSuite",
+    "NoDialects",
+    "NotBytes",
+    "Suite",
+    "SymbolLab",
+]
 
 
 class NotBytes(OtrSpecError):
     """Terms were to be sent to another process."""
+
+
+class NoDialects(OtrSpecError):
+    """A dialect was asked for, of a protocol that has none."""
 
 
 class Suite(Protocol):
@@ -133,6 +149,15 @@ class ByteLab(_NamedLab):
     """Real cryptography."""
 
     suite: ByteSuite
+
+    def speak(self, dialects: Iterable[Variant]) -> None:
+        """Speak dialects from now on; a protocol with such does it.
+
+        Raises:
+            NoDialects: if there are any, and the protocol has none.
+        """
+        for dialect in dialects:
+            raise NoDialects(dialect.name)
 
     def token(self, value: PublicKey | Octets | Key) -> str:
         """Hexadecimal."""

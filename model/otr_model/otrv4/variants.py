@@ -1,5 +1,9 @@
 """Variants of OTRv4: the literal text, where ours is a hardened or completed reading.
 
+`DIALECTS` are relative to it: what implementations compute or write otherwise. A target that
+declares one can be tested beyond the first exchange that it would make fail; each is a deviation,
+and is reported.
+
 `LITERAL` has a variant for each ambiguity whose literal reading can be run; a target that follows
 it is not failed for it. Left out are those that nobody can follow (`ratchet-id`, `new-ratchet`,
 `first-message`, `brace-key-kept`, `auth-r-outcome`), those that are about bounds, and those about
@@ -11,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otr_model.kernel.table import Raise
-from otr_model.kernel.variant import EditRow, SkipCheck, Variant
+from otr_model.kernel.variant import EditRow, Override, SkipCheck, Variant
 
 from . import ambiguities as holes
 from .conditions import Check
@@ -182,3 +186,22 @@ LITERAL: dict[str, Variant] = dict(
     )
 )
 """By the id of the ambiguity."""
+
+
+def _dialect(operation: str, how: str, about: str) -> tuple[str, Variant]:
+    name = f"{operation.replace('_', '-')}-{how}"
+    return name, Variant(f"dialect {name}", about, (Override(operation, how),))
+
+
+DIALECTS: dict[str, Variant] = dict(
+    (
+        _dialect("phi", "sender-receiver", "phi has the sender's part first, unsorted"),
+        _dialect("smp_secret", "64-unpruned", "the SMP secret is 64 bytes of hash, not pruned"),
+        _dialect("k_dh", "minimal", "a DH shared secret is hashed without leading zeros"),
+        _dialect("ring_randoms", "pruned", "random values of ring signatures are pruned"),
+        _dialect("smp_randoms", "pruned", "values that blind proofs of SMP are pruned"),
+        _dialect("key_types", "big-endian", "types of keys are written big-endian"),
+        _dialect("scalars", "56-bytes", "a SCALAR has 56 bytes on the wire"),
+    )
+)
+"""By the name under which a target declares it."""

@@ -39,6 +39,7 @@ from .commands import (
     Tick,
     UseExtraKey,
 )
+from .dialects import dialect
 from .session import Config, Conversation
 from .step import Otrv4Step
 from .wire import Oversized
@@ -92,11 +93,13 @@ class Endpoint:
     Raises:
         BadConfig: if a field of the configuration is not acceptable.
         BadVariant: if the variant names what does not exist.
+        UnknownDialect: if it overrides an operation in a way that is not known.
     """
 
     def __init__(self, suite: Suite, config: Config, variant: Variant = NONE) -> None:
         self.engine, self.applied = _engine(variant)
-        self.suite = suite
+        overrides = self.applied.overrides
+        self.suite = dialect(suite, overrides) if overrides else suite
         self.config = copy(config)
         for name, value in self.applied.parameters.items():
             setattr(self.config, name, value)
