@@ -67,6 +67,9 @@ class Dialect:
 def dialect(suite: S, overrides: Mapping[str, str]) -> S:
     """A suite that speaks a dialect.
 
+    What deviates has to be made of what speaks: of a suite in which an operation is replaced, the
+    original goes on doing its part as before.
+
     Args:
         suite: the original; it is not changed.
         overrides: how each operation differs, as the edits `Override` of a variant say.
@@ -196,7 +199,11 @@ def _key_types(suite: RealSuite) -> RealSuite:
     def in_our_order(binary: bytes) -> bytes:
         if _kind(binary) not in _WITH_PROFILE:
             return binary
-        return _swapped(binary, _HEADER_OCTETS, _BIG)
+        try:
+            return _swapped(binary, _HEADER_OCTETS, _BIG)
+        except Malformed:
+            # What is in our order, and not in theirs: turned round, it cannot be read in ours.
+            return _swapped(binary, _HEADER_OCTETS, _LITTLE)
 
     def decode(base: RealSuite, wire: Wire) -> Message:
         message = base.decode(base.wire(_rewritten(base.to_bytes(wire), in_our_order)))
