@@ -1,0 +1,542 @@
+"""The non-interactive DAKE: the target begins a conversation, or finds that one has begun.
+
+Sections "Offline Conversation Initialization", "Sending a Data Message to an offline participant"
+and "Receiving a Non-Interactive-Auth Message". What is wrong in one thing is in `negative_dake`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from otr_conformance.otrv4.case import V4_ONLY, case
+from otr_conformance.otrv4.scenes import (
+    QUERY,
+    finished,
+    hold_everything,
+    private_as_publisher,
+    private_as_retriever,
+    talk,
+)
+from otr_conformance.otrv4.stage import THIRD_TAG
+from otr_model.otrv4.words import Dake, Mode, Msg
+from otr_reference.otrv4.messages import NonInteractiveAuth
+from otr_reference.otrv4.session import Policy
+
+from .dake import (
+    IN_STATE,
+    NON_INTERACTIVE_AUTH,
+    REACH,
+    STANDING,
+    STRANGER,
+    TRUSTED_ONLY,
+    awaits_auth_i,
+    declare,
+    goes_on,
+    sends_forged,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otr_conformance.otrv4.case import Play
+    from otr_conformance.otrv4.stage import Stage
+    from otr_reference.sorts import Wire
+
+OFFLINE = frozenset({"otrv4-offline"})
+INTERACTIVE = Policy(allow_v3=False, require_interactive=True)
+WEEK, DAY, HOUR = 604800, 86400, 3600
+"""A profile is valid for a week; what it was used for before is accepted for another day."""
+
+
+def fresh_start(stage: Stage) -> None:
+    """The tester begins a conversation offline, and knows of none before."""
+    stage.tester_forgets()
+    stage.tester_starts_offline()
+
+
+def sent_offline(stage: Stage) -> Wire:
+    """A Non-Interactive-Auth message of the tester's, which is held back."""
+    stage.tester_starts_offline()
+    return stage.to_target.pop()
+
+
+def sends_as(stage: Stage, name: str) -> None:
+    """Somebody at the tester's instance tag begins a conversation offline; the tester does not."""
+    before = stage.tester.conversation
+    stage.tester_becomes(name)
+    stage.tester_forgets()
+    wire = sent_offline(stage)
+    stage.tester_becomes("tester")
+    stage.tester.conversation = before
+    stage.reaches_target(wire)
+
+
+def leads_to(stage: Stage, state: Dake, standing: Msg) -> None:
+    """The DAKE stands at a state, beside a message state."""
+    if standing is not Msg.START or state is Dake.IDLE:
+        STANDING[standing](stage)
+    REACH[state](stage)
+
+
+def shows_rest(stage: Stage) -> None:
+    """An Identity message to all is answered, as it is not in WAITING_AUTH_I; a DAKE succeeds."""
+    stage.tester_takes(QUERY)
+    stage.settle()
+    talk(stage, "once more", "gladly")
+
+
+def _then_talk(begin: Callable[[Stage], None]) -> Play:
+    def play(stage: Stage) -> None:
+        begin(stage)
+        talk(stage)
+
+    return play
+
+
+# The target is the one who begins: the retriever of a prekey ensemble.
+
+
+@case("offline.begins", needs=OFFLINE)
+def begins(stage: Stage) -> None:
+    """Sends a Non-Interactive-Auth message when its user starts from a prekey ensemble.
+
+    It is private at once, and understands the answer.
+    """
+    private_as_retriever(stage)
+    stage.target_says("are you there?")
+    stage.target_says("or are you not?")
+    stage.settle()
+    talk(stage)
+    talk(stage)
+
+
+@case("offline.begins-and-speaks", needs=OFFLINE)
+def begins_and_speaks(stage: Stage) -> None:
+    """Sends Data Messages behind its Non-Interactive-Auth message before anything is answered."""
+    stage.target_starts_offline()
+    stage.target_says("are you there?")
+    stage.target_says("call me")
+    stage.settle()
+    talk(stage)
+
+
+@case(
+    "offline.begins-what-waited",
+    target=replace(V4_ONLY, require_encryption=True),
+    needs={"otrv4-offline", "policy"},
+)
+def begins_what_waited(stage: Stage) -> None:
+    """Sends a text that waited once it has sent a Non-Interactive-Auth message.
+
+    It waited for a private conversation.
+    """
+    stage.target_says("not in the clear")
+    hold_everything(stage)
+    stage.target_starts_offline()
+    stage.settle()
+    talk(stage)
+
+
+def _begins_in(state: Dake, standing: Msg) -> Play:
+    def play(stage: Stage) -> None:
+        leads_to(stage, state, standing)
+        hold_everything(stage)
+        if standing is Msg.START:
+            stage.tester_forgets()
+        stage.target_starts_offline()
+        stage.settle()
+        talk(stage)
+        shows_rest(stage)
+
+    return play
+
+
+for _state in Dake:
+    declare(
+        f"offline.begins-in-{_state.label}",
+        f"""Sends a Non-Interactive-Auth message when its user starts a conversation from a prekey
+        ensemble, also where an interactive DAKE stands at {_state.name}, which is over by
+        that.""",
+        _begins_in(_state, Msg.START),
+        needs=OFFLINE,
+    )
+for _standing in (Msg.ENCRYPTED_MESSAGES, Msg.FINISHED):
+    declare(
+        f"offline.begins-in-{_standing.label}",
+        f"""Sends a Non-Interactive-Auth message {IN_STATE[_standing]} when its user starts another
+        one from a prekey ensemble; a conversation that is private is ended first, with a TLV of
+        type 1.""",
+        _begins_in(Dake.IDLE, _standing),
+        needs=OFFLINE,
+    )
+
+
+@case("offline.begins-with-two-instances", needs=OFFLINE)
+def begins_with_two_instances(stage: Stage) -> None:
+    """Keeps conversations apart that begin from the prekey ensembles of two instances.
+
+    Both were started by its user.
+    """
+    private_as_retriever(stage)
+    first = stage.tester.account.tag
+    stage.tester_at(THIRD_TAG)
+    stage.target_starts_offline()
+    stage.settle()
+    talk(stage)
+    stage.tester_at(first)
+    stage.tester_says("from the first")
+    stage.settle()
+
+
+@case("offline.begins-late-answer-of-a-dake", needs=OFFLINE)
+def begins_late_answer_of_a_dake(stage: Stage) -> None:
+    """Ignores the Auth-I message of a DAKE that an offline conversation has replaced.
+
+    The DAKE stood at WAITING_AUTH_I when its user started from a prekey ensemble.
+    """
+    awaits_auth_i(stage)
+    stage.to_tester_delivers()
+    late = stage.to_target.pop()
+    stage.tester_forgets()
+    stage.target_starts_offline()
+    stage.reaches_target(late)
+    stage.settle()
+    talk(stage)
+
+
+# The target is the one who finds it: the publisher.
+
+
+@case("offline.accepts", needs=OFFLINE)
+def accepts(stage: Stage) -> None:
+    """Accepts a Non-Interactive-Auth message made with a prekey ensemble that it published.
+
+    It is private by that, and reads the Data Messages behind it.
+    """
+    stage.tester_starts_offline()
+    stage.tester_says("are you there?")
+    stage.tester_says("call me")
+    stage.settle()
+    talk(stage)
+    talk(stage)
+
+
+@case("offline.accepts-and-answers", needs=OFFLINE)
+def accepts_and_answers(stage: Stage) -> None:
+    """Speaks first in a conversation that a Non-Interactive-Auth message has begun."""
+    private_as_publisher(stage)
+    stage.target_says("I am back")
+    stage.settle()
+    talk(stage)
+
+
+@case(
+    "offline.accepts-what-waited",
+    target=replace(V4_ONLY, require_encryption=True),
+    needs={"otrv4-offline", "policy"},
+)
+def accepts_what_waited(stage: Stage) -> None:
+    """Sends a text that waited once a Non-Interactive-Auth message has arrived.
+
+    It waited for a private conversation.
+    """
+    stage.target_says("not in the clear")
+    hold_everything(stage)
+    stage.tester_starts_offline()
+    stage.settle()
+    talk(stage)
+
+
+def _accepts_in(state: Dake, standing: Msg) -> Play:
+    def play(stage: Stage) -> None:
+        leads_to(stage, state, standing)
+        hold_everything(stage)
+        fresh_start(stage)
+        stage.settle()
+        talk(stage)
+        shows_rest(stage)
+
+    return play
+
+
+for _state in Dake:
+    declare(
+        f"offline.accepts-in-{_state.label}",
+        f"""Accepts a Non-Interactive-Auth message also where an interactive DAKE stands at
+        {_state.name}, which is over by that.""",
+        _accepts_in(_state, Msg.START),
+        needs=OFFLINE,
+    )
+    declare(
+        f"offline.accepts-beside-private-in-{_state.label}",
+        f"""Accepts a Non-Interactive-Auth message beside a private conversation, where an
+        interactive DAKE stands at {_state.name}: it replaces the keys.""",
+        _accepts_in(_state, Msg.ENCRYPTED_MESSAGES),
+        needs=OFFLINE,
+    )
+
+
+def _ignored_when_finished_in(state: Dake) -> Play:
+    def play(stage: Stage) -> None:
+        finished(stage)
+        REACH[state](stage)
+        before = stage.tester.conversation
+        stage.tester_forgets()
+        wire = sent_offline(stage)
+        stage.tester.conversation = before
+        stage.reaches_target(wire)
+        if state is Dake.IDLE:
+            stage.tester_takes(QUERY)
+        stage.settle()
+        talk(stage)
+
+    return play
+
+
+for _state in Dake:
+    declare(
+        f"offline.ignored-when-finished-in-{_state.label}",
+        f"""Ignores a Non-Interactive-Auth message in FINISHED, and stays where an interactive DAKE
+        stands, at {_state.name}: what belongs there still succeeds.""",
+        _ignored_when_finished_in(_state),
+        needs=OFFLINE,
+    )
+
+# Prekey messages are for one use.
+
+
+@case("offline.replayed-when-private", needs=OFFLINE)
+def replayed_when_private(stage: Stage) -> None:
+    """Ignores a Non-Interactive-Auth message that comes again.
+
+    The conversation that it began goes on.
+    """
+    wire = sent_offline(stage)
+    stage.reaches_target(wire)
+    talk(stage)
+    stage.reaches_target(wire)
+    stage.tester_says("nothing has changed")
+    stage.settle()
+
+
+@case("offline.replayed-later", needs=OFFLINE)
+def replayed_later(stage: Stage) -> None:
+    """Ignores a Non-Interactive-Auth message that comes again when its conversation is over.
+
+    Its prekey message is used up.
+    """
+    wire = sent_offline(stage)
+    stage.reaches_target(wire)
+    talk(stage)
+    stage.target_ends()
+    stage.settle()
+    stage.target_says("in the clear")
+    stage.reaches_target(wire)
+    goes_on(stage, Dake.IDLE)
+
+
+@case("offline.ensemble-used-twice", needs=OFFLINE)
+def ensemble_used_twice(stage: Stage) -> None:
+    """Refuses a second Non-Interactive-Auth message made with the same prekey ensemble.
+
+    One made with another is accepted.
+    """
+    ensemble = stage.target_ensemble()
+    stage.tester_starts_offline(ensemble)
+    stage.settle()
+    stage.target_ends()
+    stage.settle()
+    stage.tester_forgets()
+    stage.tester_starts_offline(ensemble)
+    stage.settle()
+    fresh_start(stage)
+    stage.settle()
+    talk(stage)
+
+
+@case("offline.ensembles-in-any-order", needs=OFFLINE)
+def ensembles_in_any_order(stage: Stage) -> None:
+    """Accepts Non-Interactive-Auth messages in another order than that of their ensembles.
+
+    It published the prekey ensembles one after the other.
+    """
+    first, second = stage.target_ensemble(), stage.target_ensemble()
+    stage.tester_starts_offline(second)
+    stage.settle()
+    talk(stage)
+    stage.tester_forgets()
+    stage.tester_starts_offline(first)
+    stage.settle()
+    talk(stage)
+
+
+@case("offline.forged-copy", needs=OFFLINE)
+def forged_copy(stage: Stage) -> None:
+    """Refuses a Non-Interactive-Auth message that somebody has changed.
+
+    The prekey message that it names is not used up: the message as it was sent is accepted.
+    """
+    wire = sent_offline(stage)
+    message = stage.decode(wire)
+    if isinstance(message, NonInteractiveAuth):
+        garbled = replace(message, auth_mac=stage.lab.suite.garble_mac(message.auth_mac))
+        stage.sends(garbled, "a changed copy")
+    stage.reaches_target(wire)
+    talk(stage)
+
+
+# Profiles that expire.
+
+
+def _published_before(seconds: int) -> Play:
+    def play(stage: Stage) -> None:
+        stage.target_says("in the clear")
+        ensemble = stage.target_ensemble()
+        stage.wait(WEEK - HOUR)
+        hold_everything(stage)
+        stage.tester.ensemble()
+        stage.tester_starts_offline(ensemble)
+        stage.wait(HOUR + seconds)
+        stage.settle()
+        stage.target_says("wherever this goes")
+        stage.settle()
+
+    return play
+
+
+declare(
+    "offline.profile-that-has-just-expired",
+    """Accepts a Non-Interactive-Auth message made with a client profile and a prekey profile of its
+    own that have expired an hour ago: expired profiles are kept for a while for what was sent
+    before.""",
+    _published_before(HOUR),
+    needs={"otrv4-offline", "otrv4-clock"},
+)
+declare(
+    "offline.profile-that-expired-long-ago",
+    """Refuses a Non-Interactive-Auth message made with profiles of its own that have expired two
+    days ago.""",
+    _published_before(2 * DAY),
+    needs={"otrv4-offline", "otrv4-clock"},
+)
+
+
+@case("offline.profile-renewed", needs={"otrv4-offline", "otrv4-clock"})
+def profile_renewed(stage: Stage) -> None:
+    """Accepts Non-Interactive-Auth messages made with its old profiles and with its new ones.
+
+    It published prekey ensembles before and after it renewed its profiles.
+    """
+    old = stage.target_ensemble()
+    stage.wait(WEEK - HOUR)
+    stage.tester.ensemble()
+    new = stage.target_ensemble()
+    stage.tester_starts_offline(old)
+    stage.settle()
+    talk(stage)
+    stage.tester_forgets()
+    stage.tester_starts_offline(new)
+    stage.settle()
+    talk(stage)
+
+
+# Trust: OTRNG_REQUIRE_AUTHENTICATED.
+
+
+def _untrusted_in(state: Dake) -> Play:
+    def play(stage: Stage) -> None:
+        leads_to(stage, state, Msg.START)
+        sends_as(stage, STRANGER)
+        goes_on(stage, state)
+
+    return play
+
+
+for _name, _role, _begin in (
+    ("begins", "starts a conversation from the prekey ensemble of", private_as_retriever),
+    ("accepts", "accepts the Non-Interactive-Auth message of", private_as_publisher),
+):
+    declare(
+        f"offline.trusted-{_name}",
+        f"""Becomes private where OTRNG_REQUIRE_AUTHENTICATED is set, when it {_role} somebody whose
+        fingerprint its user has verified.""",
+        _then_talk(_begin),
+        target=TRUSTED_ONLY,
+        trusts=True,
+        needs={"otrv4-offline", "policy", "otrv4-trusted"},
+    )
+    declare(
+        f"offline.untrusted-{_name}",
+        f"""Becomes private with nobody whose fingerprint its user has not verified where
+        OTRNG_REQUIRE_AUTHENTICATED is set: otherwise it {_role} such a peer.""",
+        _then_talk(_begin),
+        target=TRUSTED_ONLY,
+        needs={"otrv4-offline", "policy"},
+    )
+for _state in Dake:
+    declare(
+        f"offline.untrusted-in-{_state.label}",
+        f"""Ignores the Non-Interactive-Auth message of somebody whose fingerprint its user has not
+        verified where OTRNG_REQUIRE_AUTHENTICATED is set and an interactive DAKE stands at
+        {_state.name}, and stays there: what belongs there still succeeds.""",
+        _untrusted_in(_state),
+        target=TRUSTED_ONLY,
+        trusts=True,
+        needs={"otrv4-offline", "policy", "otrv4-trusted"},
+    )
+
+# OTRNG_REQUIRE_INTERACTIVE, and the modes.
+
+
+def _online_only_in(state: Dake) -> Play:
+    def play(stage: Stage) -> None:
+        leads_to(stage, state, Msg.START)
+        sends_as(stage, "tester")
+        goes_on(stage, state)
+
+    return play
+
+
+for _state in Dake:
+    declare(
+        f"offline.require-interactive-in-{_state.label}",
+        f"""Ignores a Non-Interactive-Auth message where OTRNG_REQUIRE_INTERACTIVE is set, and stays
+        where an interactive DAKE stands, at {_state.name}: what belongs there still succeeds.""",
+        _online_only_in(_state),
+        target=INTERACTIVE,
+        needs={"otrv4-offline", "policy"},
+    )
+
+
+@case("offline.require-interactive-begins", target=INTERACTIVE, needs={"otrv4-offline", "policy"})
+def require_interactive_begins(stage: Stage) -> None:
+    """Sends no Non-Interactive-Auth message where OTRNG_REQUIRE_INTERACTIVE is set."""
+    stage.target_starts_offline()
+    stage.target_says("in the clear")
+    stage.settle()
+
+
+@case("offline.interactive-only", mode=Mode.INTERACTIVE_ONLY, needs={"otrv4-mode", "tag"})
+def interactive_only(stage: Stage) -> None:
+    """Ignores a Non-Interactive-Auth message in the mode interactive-only.
+
+    It becomes private by an interactive DAKE.
+    """
+    sends_forged(stage, NON_INTERACTIVE_AUTH)
+    stage.target_starts()
+    stage.settle()
+    talk(stage)
+
+
+for _name, _role, _begin in (
+    ("begins", "Begins", private_as_retriever),
+    ("accepts", "Accepts", private_as_publisher),
+):
+    declare(
+        f"offline.standalone-{_name}",
+        f"""{_role} a conversation by a Non-Interactive-Auth message in the mode standalone.""",
+        _then_talk(_begin),
+        mode=Mode.STANDALONE,
+        needs={"otrv4-offline", "otrv4-mode"},
+    )
