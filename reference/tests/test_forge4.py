@@ -22,6 +22,7 @@ from otr_reference.otrv4.endpoint import Endpoint
 from otr_reference.otrv4.forge import (
     CannotForge,
     DakeSecrets,
+    FalseEnsemble,
     Forgery,
     Setting,
     Side,
@@ -391,6 +392,19 @@ def test_bob_makes_false_ensembles_and_reads_what_is_sent_to_them() -> None:
     assert false.shared_prekey is not None
     profile = OwnPrekeyProfile(false.ensemble.prekey_profile, false.shared_prekey)
     played_to(witness(false.prekey, profile), Side.INITIATOR, forgery, None)
+
+
+def test_a_false_ensemble_can_be_kept_in_bytes() -> None:
+    published = BOB.account.prekey_profiles[0].profile
+    for false in (
+        false_prekey_ensemble(B, BOBS, SETTING),
+        false_prekey_ensemble(None, BOBS, SETTING, prekey_profile=published),
+    ):
+        assert FalseEnsemble.kept(false.ensemble, false.secrets) == false
+        with pytest.raises(Malformed, match="ecdh: is not the secret"):
+            FalseEnsemble.kept(false.ensemble, replace(false.secrets, ecdh=b"\4" * 57))
+        with pytest.raises(Malformed, match="shared_prekey: is not the secret"):
+            FalseEnsemble.kept(false.ensemble, replace(false.secrets, shared_prekey=b"\4" * 57))
 
 
 def test_who_does_not_have_bobs_secrets_cannot_read_what_is_sent_to_a_false_ensemble() -> None:

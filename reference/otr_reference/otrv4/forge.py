@@ -771,6 +771,20 @@ class FalseEnsemble:
     prekey: OwnPrekey
     shared_prekey: EcdhPair | None
 
+    @classmethod
+    def kept(cls, ensemble: PrekeyEnsemble, kept: DakeSecrets) -> FalseEnsemble:
+        """Put one together again, of its `ensemble` and `secrets`.
+
+        Raises:
+            Malformed: a secret is not that of a key in the ensemble, or is none.
+        """
+        prekey, published = ensemble.message, ensemble.prekey_profile.shared_prekey
+        ecdh = _kept_pair(kept.ecdh, "ecdh", prekey.y)
+        dh = DhPair(_exponent(kept.dh, "dh"), prekey.b)
+        shared = kept.shared_prekey
+        pair = None if shared is None else _kept_pair(shared, "shared_prekey", published)
+        return cls(ensemble, OwnPrekey(prekey, ecdh, dh), pair)
+
     @property
     def secrets(self) -> DakeSecrets:
         """The secrets as `session_keys` takes them; `sym_h` is for its owner to add."""
@@ -781,6 +795,14 @@ class FalseEnsemble:
             exponent.to_bytes((exponent.bit_length() + 7) // 8, "big"),
             shared_prekey=None if shared is None else _octets_of(shared.secret),
         )
+
+
+def _kept_pair(value: bytes, name: str, public: Point) -> EcdhPair:
+    """A key pair, of a secret that was kept."""
+    secret = _scalar(value, name)
+    if not _SUITE.same(_SUITE.scale(_SUITE.generator(), secret), public):
+        raise Malformed(field=name, reason="is not the secret of the ensemble's key")
+    return EcdhPair(secret, public)
 
 
 def _octets_of(scalar: Scalar) -> bytes:
