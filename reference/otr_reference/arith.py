@@ -1,4 +1,4 @@
-"""Arithmetic on large integers: the one module that touches gmpy2, which ships no types.
+"""Arithmetic on large integers: with `modp`, all that touches gmpy2, which ships no types.
 
 A `Number` is an `int` to the type checker and a `gmpy2.mpz` when it runs. It adds, compares,
 hashes, shifts and turns into octets (`to_bytes`) as an `int` does, and mixes with one; only

@@ -367,7 +367,7 @@ DIALECTS: Final[Mapping[tuple[str, str], Dialect]] = {
             "ring_randoms",
             "pruned",
             "the random scalars of a ring signature are hashed and pruned, which names the signer",
-            'section "Ring Signature Authentication"; otr4j',
+            'section "Ring Signature Authentication"',
             _pruned("ring_scalar"),
         ),
         Dialect(
