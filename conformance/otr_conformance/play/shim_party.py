@@ -16,6 +16,7 @@ from otr_conformance.shim.protocol import (
     HeartbeatEvent,
     InsecureEvent,
     MessageEvent,
+    PrekeyUsedEvent,
     ResentEvent,
     SecureEvent,
     SmpEvent,
@@ -120,6 +121,7 @@ def _(event: WarningEvent) -> str:
 @detail_of.register(InsecureEvent)
 @detail_of.register(ResentEvent)
 @detail_of.register(HeartbeatEvent)
+@detail_of.register(PrekeyUsedEvent)
 def _(_event: AnyEvent) -> str:
     return ""
 

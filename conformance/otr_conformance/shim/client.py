@@ -57,7 +57,11 @@ from otr_conformance.shim.protocol import (
     ErrorWord,
     Hello,
     Made,
+    OtrMode,
     PolicyWord,
+    PublishedEnsemble,
+    PublishedProfile,
+    StartBy,
     State,
 )
 
@@ -256,8 +260,16 @@ class ShimProcess:
         tag: int | None = None,
         key: bytes | None = None,
         fragment: int | None = None,
+        mode: OtrMode | None = None,
+        sym_h: bytes | None = None,
+        forging: bytes | None = None,
+        now: int | None = None,
+        trusted: bytes | None = None,
+        known_profile: bytes | None = None,
     ) -> Made:
         """Make an endpoint; see `docs/shim-protocol.md` for the fields.
+
+        A field that is None is absent; from `mode` on, they are for version 4.
 
         Raises:
             ShimError: See the module.
@@ -272,6 +284,12 @@ class ShimProcess:
             tag=tag,
             key=key,
             fragment=fragment,
+            mode=mode,
+            sym_h=sym_h,
+            forging=forging,
+            now=now,
+            trusted=trusted,
+            known_profile=known_profile,
         )
         return read_record(Made, answer.fields)
 
@@ -283,9 +301,9 @@ class ShimProcess:
         """The user typed a message."""
         return self.request(Do.SEND, endpoint=endpoint, text=text, to=to)
 
-    def start(self, endpoint: str) -> Answer:
+    def start(self, endpoint: str, *, by: StartBy | None = None) -> Answer:
         """The user asks for a private conversation."""
-        return self.request(Do.START, endpoint=endpoint)
+        return self.request(Do.START, endpoint=endpoint, by=by)
 
     def end(self, endpoint: str, *, to: int | None = None) -> Answer:
         """The user ends the private conversation."""
@@ -324,6 +342,24 @@ class ShimProcess:
     def poll(self, endpoint: str) -> Answer:
         """Report what happened since."""
         return self.request(Do.POLL, endpoint=endpoint)
+
+    def profile(self, endpoint: str) -> PublishedProfile:
+        """Publish the client profile."""
+        return read_record(PublishedProfile, self.request(Do.PROFILE, endpoint=endpoint).fields)
+
+    def ensemble(self, endpoint: str) -> PublishedEnsemble:
+        """Publish a prekey ensemble."""
+        return read_record(PublishedEnsemble, self.request(Do.ENSEMBLE, endpoint=endpoint).fields)
+
+    def offline(self, endpoint: str, ensemble: PublishedEnsemble) -> Answer:
+        """The user starts a conversation from a prekey ensemble of the peer's."""
+        return self.request(
+            Do.OFFLINE,
+            endpoint=endpoint,
+            client_profile=ensemble.client_profile,
+            prekey_profile=ensemble.prekey_profile,
+            prekey_message=ensemble.prekey_message,
+        )
 
     def state(self, endpoint: str, *, to: int | None = None) -> State:
         """Report the state of the conversation."""
@@ -364,12 +400,13 @@ class ShimProcess:
         Args:
             do: What to ask.
             timeout: The time limit in seconds, if not the shim's.
-            **fields: The fields of the request, as octets, integers and words; None: absent.
+            **fields: The fields of the request, with underscores for the hyphens in their names, as
+                octets, integers and words; None: absent.
 
         Raises:
             ShimError: See the module.
         """
-        given = {name: value for name, value in fields.items() if value is not None}
+        given = {n.replace("_", "-"): value for n, value in fields.items() if value is not None}
         if self._said is not None:
             self._refuse_undeclared(do, given, self._said.capabilities)
         self._number += 1

@@ -84,7 +84,7 @@ class Field:
         least: The smallest value of an integer.
         most: The largest value of an integer.
         truth: The integer is a truth value.
-        length: The number of octets of a binary value; None: any.
+        lengths: The numbers of octets that a binary value may have; none: any number.
         words: The vocabulary that a text comes from.
         listed: The text is a list of words, separated by one space, and may be empty.
         name_like: The text is a name that the suite chooses.
@@ -98,7 +98,7 @@ class Field:
     least: int = INTEGER_LEAST
     most: int = INTEGER_MOST
     truth: bool = False
-    length: int | None = None
+    lengths: tuple[int, ...] = ()
     words: type[Spoken] | None = None
     listed: bool = False
     name_like: bool = False
@@ -178,8 +178,9 @@ class Field:
         # The decoder lets stray bits and surplus padding pass: what an encoder writes is unique.
         if decoded is None or b64encode(decoded).decode("ascii") != scalar:
             raise self._fault(FaultKind.NOT_BASE64, "is not base64 with padding")
-        if self.length is not None and len(decoded) != self.length:
-            reason = f"has {len(decoded)} bytes, but has to have {self.length}"
+        if self.lengths and len(decoded) not in self.lengths:
+            allowed = " or ".join(map(str, self.lengths))
+            reason = f"has {len(decoded)} bytes, but has to have {allowed}"
             raise self._fault(FaultKind.OUT_OF_RANGE, reason)
         return decoded
 
@@ -212,9 +213,9 @@ def chosen_name(name: str, about: str) -> Field:
     return Field(name, FieldType.TEXT, about, name_like=True)
 
 
-def octets(name: str, about: str, length: int | None = None) -> Field:
-    """Declare a binary value."""
-    return Field(name, FieldType.BASE64, about, length=length)
+def octets(name: str, about: str, *lengths: int) -> Field:
+    """Declare a binary value, of one of some lengths or of any."""
+    return Field(name, FieldType.BASE64, about, lengths=lengths)
 
 
 def read_word(name: str, words: type[_W], scalar: Scalar) -> _W:

@@ -34,6 +34,8 @@ from otr_conformance.shim.protocol import (
     Hello,
     Made,
     Nothing,
+    PublishedEnsemble,
+    PublishedProfile,
     State,
     spoken_fields,
 )
@@ -345,5 +347,9 @@ def _line(
 
 
 _FORMS: Final[Mapping[type, tuple[tuple[str, Field], ...]]] = {
-    form: spoken_fields(form) for form in (*EVENTS.values(), Hello, Made, State, Nothing)
+    form: spoken_fields(form)
+    for form in (
+        *EVENTS.values(),
+        *(Hello, Made, PublishedProfile, PublishedEnsemble, State, Nothing),
+    )
 }

@@ -26,14 +26,17 @@ from otr_conformance.shim.vocabulary import (
     AuthState,
     Bold,
     Capability,
+    DakeState,
     Do,
     ErrorWord,
     MsgState,
+    OtrMode,
     OtrVersion,
     PolicyWord,
     Side,
     SmpState,
     Stage,
+    StartBy,
     WarningAbout,
 )
 
@@ -56,6 +59,7 @@ __all__ = [
     "AuthState",
     "Bold",
     "Capability",
+    "DakeState",
     "Do",
     "ErrorEvent",
     "ErrorWord",
@@ -71,8 +75,12 @@ __all__ = [
     "MessageEvent",
     "MsgState",
     "Nothing",
+    "OtrMode",
     "OtrVersion",
     "PolicyWord",
+    "PrekeyUsedEvent",
+    "PublishedEnsemble",
+    "PublishedProfile",
     "Request",
     "ResentEvent",
     "Scalar",
@@ -81,6 +89,7 @@ __all__ = [
     "SmpEvent",
     "SmpState",
     "Stage",
+    "StartBy",
     "State",
     "StillSecureEvent",
     "Value",
@@ -124,9 +133,16 @@ _POLICY: Final = word_list("policy", "the policy of the conversation", PolicyWor
 _TAG: Final = integer("tag", "our own instance tag", least=_TAG_LEAST, most=_U32_MOST)
 _TO: Final = integer("to", "the peer's instance tag", least=_TAG_LEAST, most=_U32_MOST)
 _LONG_TERM_KEY: Final = octets("key", "the long-term key: PUBKEY, then the private x as an MPI")
+_MODE: Final = text("mode", "the mode of version 4", OtrMode)
+_SYM_H: Final = octets("sym-h", "what the long-term key of version 4 is made of", 57)
+_FORGING: Final = octets("forging", "the public forging key of version 4", 57)
+_NOW: Final = integer("now", "the time from now on, in seconds since the start of 1970, UTC")
+_TRUSTED: Final = octets("trusted", "a fingerprint that the user has verified", 56)
+_KNOWN_PROFILE: Final = octets("known-profile", "a client profile that the peer has published")
 _FRAGMENT: Final = integer(
     "fragment", "the largest message on the wire, in bytes; 0: no limit", most=LINE_LIMIT
 )
+_BY: Final = text("by", "how the conversation is started", StartBy)
 _WIRE: Final = octets("wire", "a message on the wire, byte for byte")
 _TEXT: Final = octets("text", "a text, byte for byte")
 _SECRET: Final = octets("secret", "what the user typed as the secret of SMP")
@@ -142,21 +158,31 @@ _CAPABILITIES: Final = word_list("capabilities", "what the shim can do", Capabil
 _MESSAGE_LIMIT: Final = integer(
     "message-limit", "the largest text that `send` takes, in bytes; 0: no limit is known"
 )
-_OUR_FINGERPRINT: Final = octets("fingerprint", "of the endpoint's long-term key", 20)
+_OUR_FINGERPRINT: Final = octets("fingerprint", "of the endpoint's long-term key", 20, 56)
+_OUR_FINGERPRINT_3: Final = octets(
+    "fingerprint3", "of its long-term key of version 3, where it has two", 20
+)
+_PROFILE: Final = octets("profile", "the endpoint's client profile")
+_CLIENT_PROFILE: Final = octets("client-profile", "of a prekey ensemble: the client profile")
+_PREKEY_PROFILE: Final = octets("prekey-profile", "of a prekey ensemble: the prekey profile")
+_PREKEY_MESSAGE: Final = octets("prekey-message", "of a prekey ensemble: the prekey message")
 _MSGSTATE: Final = text("msgstate", "the message state", MsgState)
 _AUTHSTATE: Final = text("authstate", "the authentication state", AuthState)
+_DAKESTATE: Final = text("dakestate", "the state of the interactive DAKE", DakeState)
 _SMPSTATE: Final = text("smpstate", "the message of SMP that is expected next", SmpState)
 
 _PROTECTED: Final = truth("secure", "whether the text was protected")
 _ABOUT: Final = text("about", "what the user is warned of", WarningAbout)
-_FINGERPRINT: Final = octets("fingerprint", "of the peer's long-term key", 20)
+_FINGERPRINT: Final = octets("fingerprint", "of the peer's long-term key", 20, 56)
 _SSID: Final = octets("ssid", "the secure session id", 8)
 _BOLD: Final = text("bold", "the half of the session id that is shown in bold", Bold)
 _VERSION: Final = integer("version", "the version of OTR in use", least=2, most=4)
 _PEER_TAG: Final = integer("peer-tag", "the peer's instance tag", least=_TAG_LEAST, most=_U32_MOST)
+_INTERACTIVE: Final = truth("interactive", "whether the peer took part in the DAKE online")
 _STAGE: Final = text("stage", "what the user is told about SMP", Stage)
-_EXTRA_KEY: Final = octets("key", "the extra symmetric key", 32)
+_EXTRA_KEY: Final = octets("key", "the extra symmetric key", 32, 64)
 _SIDE: Final = text("side", "which way it went", Side)
+_IDENTIFIER: Final = integer("identifier", "of the prekey message", most=_U32_MOST)
 
 _SPOKEN: Final = "spoken"
 
@@ -237,6 +263,7 @@ class SecureEvent(Event):
     version: int = field(metadata=_as(_VERSION))
     bold: Bold | None = field(default=None, metadata=_as(_BOLD))
     peer_tag: int | None = field(default=None, metadata=_as(_PEER_TAG))
+    interactive: bool | None = field(default=None, metadata=_as(_INTERACTIVE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +323,14 @@ class HeartbeatEvent(Event):
     side: Side = field(metadata=_as(_SIDE))
 
 
+@dataclass(frozen=True, slots=True)
+class PrekeyUsedEvent(Event):
+    """A prekey message of ours was used up."""
+
+    event = "prekey-used"
+    identifier: int = field(metadata=_as(_IDENTIFIER))
+
+
 AnyEvent: TypeAlias = (
     WireEvent
     | MessageEvent
@@ -309,6 +344,7 @@ AnyEvent: TypeAlias = (
     | SmpEvent
     | ExtraKeyEvent
     | HeartbeatEvent
+    | PrekeyUsedEvent
 )
 
 EVENTS: Final[Mapping[str, type[AnyEvent]]] = {
@@ -326,6 +362,7 @@ EVENTS: Final[Mapping[str, type[AnyEvent]]] = {
         SmpEvent,
         ExtraKeyEvent,
         HeartbeatEvent,
+        PrekeyUsedEvent,
     )
 }
 """Every event, by its word."""
@@ -357,6 +394,26 @@ class Made:
 
     fingerprint: bytes = field(metadata=_as(_OUR_FINGERPRINT))
     tag: int | None = field(default=None, metadata=_as(_TAG))
+    fingerprint3: bytes | None = field(default=None, metadata=_as(_OUR_FINGERPRINT_3))
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedProfile:
+    """What an endpoint of version 4 publishes of itself: the final line of `profile`."""
+
+    profile: bytes = field(metadata=_as(_PROFILE))
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedEnsemble:
+    """What a conversation can be started from while we are offline: the final line of `ensemble`.
+
+    Each part is encoded as the specification says, without base64 of its own.
+    """
+
+    client_profile: bytes = field(metadata=_as(_CLIENT_PROFILE))
+    prekey_profile: bytes = field(metadata=_as(_PREKEY_PROFILE))
+    prekey_message: bytes = field(metadata=_as(_PREKEY_MESSAGE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +423,7 @@ class State:
     msgstate: MsgState = field(metadata=_as(_MSGSTATE))
     authstate: AuthState | None = field(default=None, metadata=_as(_AUTHSTATE))
     smpstate: SmpState | None = field(default=None, metadata=_as(_SMPSTATE))
+    dakestate: DakeState | None = field(default=None, metadata=_as(_DAKESTATE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +431,7 @@ class Nothing:
     """The final line of every other request."""
 
 
-AnyFinal: TypeAlias = Hello | Made | State | Nothing
+AnyFinal: TypeAlias = Hello | Made | PublishedProfile | PublishedEnsemble | State | Nothing
 
 FINAL_ERROR: Final = (_ERROR, replace(_DETAIL, optional=True))
 """The fields of a final line that says `error`."""
@@ -430,13 +488,19 @@ REQUESTS: Final[Mapping[Do, Request]] = {
                 _optional(_TAG, Capability.TAG),
                 _optional(_LONG_TERM_KEY, Capability.PRESET_KEY),
                 _optional(_FRAGMENT, Capability.FRAGMENT),
+                _optional(_MODE, Capability.OTRV4_MODE),
+                _optional(_SYM_H, Capability.PRESET_KEY),
+                _optional(_FORGING, Capability.PRESET_KEY),
+                _optional(_NOW, Capability.CLOCK),
+                _optional(_TRUSTED, Capability.OTRV4_TRUSTED),
+                _optional(_KNOWN_PROFILE, Capability.OTRV4_KNOWN_PROFILE),
             ),
             final=Made,
             eventful=False,
         ),
         Request(Do.RECEIVE, (_ENDPOINT, _WIRE)),
         Request(Do.SEND, (_ENDPOINT, _TEXT, _CHOICE)),
-        Request(Do.START, (_ENDPOINT,)),
+        Request(Do.START, (_ENDPOINT, _optional(_BY, Capability.OTRV4_DAKE))),
         Request(Do.END, (_ENDPOINT, _CHOICE)),
         Request(
             Do.SMP_START,
@@ -449,6 +513,21 @@ REQUESTS: Final[Mapping[Do, Request]] = {
         Request(Do.HEARTBEAT, (_ENDPOINT, _CHOICE), Capability.HEARTBEAT),
         Request(Do.CLOCK, (_SECONDS,), Capability.CLOCK, eventful=False),
         Request(Do.POLL, (_ENDPOINT,)),
+        Request(
+            Do.PROFILE,
+            (_ENDPOINT,),
+            Capability.OTRV4_KNOWN_PROFILE,
+            PublishedProfile,
+            eventful=False,
+        ),
+        Request(
+            Do.ENSEMBLE, (_ENDPOINT,), Capability.OTRV4_OFFLINE, PublishedEnsemble, eventful=False
+        ),
+        Request(
+            Do.OFFLINE,
+            (_ENDPOINT, _CLIENT_PROFILE, _PREKEY_PROFILE, _PREKEY_MESSAGE),
+            Capability.OTRV4_OFFLINE,
+        ),
         Request(Do.STATE, (_ENDPOINT, _CHOICE), Capability.STATE, State, eventful=False),
         Request(Do.FORGET, (_ENDPOINT,), eventful=False),
         Request(Do.RESET, eventful=False),

@@ -23,6 +23,8 @@ from otr_conformance.shim.protocol import (
     Hello,
     Made,
     Nothing,
+    PublishedEnsemble,
+    PublishedProfile,
     State,
     spoken_fields,
 )
@@ -38,6 +40,8 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _FINALS: Final[Mapping[str, type[AnyFinal]]] = {
     "hello": Hello,
     "new": Made,
+    "profile": PublishedProfile,
+    "ensemble": PublishedEnsemble,
     "state": State,
     "other": Nothing,
 }
@@ -119,7 +123,7 @@ def _field(spoken: Field) -> _Schema:
             schema |= {"type": "string"} | _text(spoken)
         case FieldType.BASE64:
             schema |= {"type": "string", "contentEncoding": "base64"}
-            schema["pattern"] = _base64(spoken.length)
+            schema["pattern"] = _base64(spoken.lengths)
     return schema
 
 
@@ -135,10 +139,11 @@ def _text(spoken: Field) -> _Schema:
     return {"pattern": f"^(?:{choice}(?: {choice})*)?$"}
 
 
-def _base64(length: int | None) -> str:
-    if length is None:
+def _base64(lengths: tuple[int, ...]) -> str:
+    if not lengths:
         return f"^(?:{_DIGIT}{{4}})*(?:{'|'.join(_TAILS[1:])})?$"
-    return f"^(?:{_DIGIT}{{4}}){{{length // 3}}}{_TAILS[length % 3]}$"
+    forms = [f"(?:{_DIGIT}{{4}}){{{length // 3}}}{_TAILS[length % 3]}" for length in lengths]
+    return f"^{forms[0]}$" if len(forms) == 1 else f"^(?:{'|'.join(forms)})$"
 
 
 def _spoken(form: type) -> list[Field]:

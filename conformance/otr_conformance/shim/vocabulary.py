@@ -24,6 +24,9 @@ class Do(Spoken):
     HEARTBEAT = "heartbeat", "send a heartbeat now"
     CLOCK = "clock", "virtual time moves forward for every endpoint"
     POLL = "poll", "report what happened since"
+    PROFILE = "profile", "publish the client profile of version 4"
+    ENSEMBLE = "ensemble", "publish a prekey ensemble of version 4, never the same twice"
+    OFFLINE = "offline", "the user starts a conversation from a prekey ensemble of the peer's"
     STATE = "state", "report the state of the conversation"
     FORGET = "forget", "drop one endpoint"
     RESET = "reset", "drop every endpoint"
@@ -59,6 +62,15 @@ class Capability(Spoken):
     CLOCK = "clock", "time is virtual"
     STATE = "state", "the state of the conversation can be asked for"
     HEARTBEAT = "heartbeat", "a heartbeat can be asked for"
+    OTRV4_DAKE = "otrv4-dake", "a conversation of version 4 can be started either way"
+    OTRV4_OFFLINE = "otrv4-offline", "prekey ensembles can be asked for and used"
+    OTRV4_CLOCK = "otrv4-clock", "when time moves, version 4 looks at the clock: timers fire"
+    OTRV4_MODE = "otrv4-mode", "the mode of version 4 can be chosen"
+    OTRV4_KNOWN_PROFILE = (
+        "otrv4-known-profile",
+        "client profiles of version 4 are published, and the peer's can be given",
+    )
+    OTRV4_TRUSTED = "otrv4-trusted", "a fingerprint that the user has verified can be given"
 
 
 @unique
@@ -67,10 +79,34 @@ class PolicyWord(Spoken):
 
     V2 = "v2", "version 2 is allowed"
     V3 = "v3", "version 3 is allowed"
+    V4 = "v4", "version 4 is allowed"
     REQUIRE_ENCRYPTION = "require-encryption", "nothing is sent unprotected"
     SEND_WHITESPACE_TAG = "send-whitespace-tag", "OTR is offered by a whitespace tag"
-    WHITESPACE_START_AKE = "whitespace-start-ake", "a whitespace tag starts the AKE"
-    ERROR_START_AKE = "error-start-ake", "an error message starts the AKE"
+    WHITESPACE_START_AKE = "whitespace-start-ake", "a whitespace tag starts the AKE or DAKE"
+    ERROR_START_AKE = "error-start-ake", "an error message starts the AKE or DAKE"
+    REQUIRE_INTERACTIVE = "require-interactive", "version 4: only interactive conversations"
+    IDENTITY_START_DAKE = "identity-start-dake", "version 4: an Identity message may begin a DAKE"
+    REQUIRE_AUTHENTICATED = (
+        "require-authenticated",
+        "version 4: only conversations with fingerprints that the user has verified",
+    )
+
+
+@unique
+class StartBy(Spoken):
+    """How a conversation of version 4 is started."""
+
+    QUERY = "query", "with a Query Message"
+    IDENTITY = "identity", "with an Identity message"
+
+
+@unique
+class OtrMode(Spoken):
+    """The mode of OTRv4."""
+
+    COMPATIBLE = "compatible", "OTRv3-compatible"
+    STANDALONE = "standalone", "OTRv4-standalone"
+    INTERACTIVE_ONLY = "interactive-only", "OTRv4-interactive-only"
 
 
 @unique
@@ -102,6 +138,15 @@ class AuthState(Spoken):
 
 
 @unique
+class DakeState(Spoken):
+    """The state of the interactive DAKE of version 4."""
+
+    IDLE = "idle", "no DAKE is under way"
+    WAITING_AUTH_R = "waiting-auth-r", "an Identity message was sent"
+    WAITING_AUTH_I = "waiting-auth-i", "an Auth-R message was sent"
+
+
+@unique
 class SmpState(Spoken):
     """The message of SMP that is expected next."""
 
@@ -120,7 +165,11 @@ class WarningAbout(Spoken):
     MALFORMED = "malformed", "a message was malformed"
     OTHER_INSTANCE = "other-instance", "a message was for another instance of ours"
     NOT_SENT = "not-sent", "the text was not sent"
-    SETUP = "setup", "the AKE failed"
+    SETUP = "setup", "the AKE or DAKE failed"
+    ROLLBACK = "rollback", "an older version was asked for, and the peer supports version 4"
+    QUEUED = "queued", "the text waits until there is a private conversation"
+    EXPIRED = "expired", "the session expired"
+    ENSEMBLE_REFUSED = "ensemble-refused", "a prekey ensemble is not acceptable"
 
 
 @unique

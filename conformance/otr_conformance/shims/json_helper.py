@@ -12,8 +12,9 @@ Derive a class from `Endpoint`, with a method for each request that it answers, 
 
     serve(Alice, name="my-otr", version="1.0", protocols="3")
 
-A method is named as its request, with underscores, and takes the request's fields as keywords; a
-field that was not sent is left out, so that an optional one needs a default. What the
+A method is named as its request, and takes the request's fields as keywords, with underscores for
+hyphens; a field that was not sent is left out, so that an optional one needs a default. `state`,
+`profile` and `ensemble` return what the final line says; the others return nothing. What the
 implementation reports is told as events, at any time and from any thread: what was not caused by a
 request comes with the next answer. `hello`, `new`, `forget`, `reset` and `bye` are answered here.
 
@@ -52,14 +53,16 @@ from otr_conformance.shim.protocol import (
     Hello,
     Made,
     Nothing,
+    OtrMode,
     OtrVersion,
     PolicyWord,
-    State,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
+
+    from otr_conformance.shim.fields import Value
 
 __all__ = ["Endpoint", "New", "Refused", "Server", "Unsupported", "serve"]
 
@@ -94,6 +97,12 @@ class New:
         tag: The instance tag to use; None: the implementation's choice.
         key: The long-term key to use, PUBKEY and the private x as an MPI; None: one of its own.
         fragment: The largest message on the wire in bytes; 0: no limit.
+        mode: The mode of version 4; None: the implementation's choice.
+        sym_h: What the long-term key of version 4 is made of, 57 bytes; None: one of its own.
+        forging: The public forging key of version 4, 57 bytes; None: one of its own.
+        now: The time from now on in Unix seconds, for every endpoint; None: as it is.
+        trusted: A fingerprint of the peer's that the user has verified, 56 bytes; None: none.
+        known_profile: A client profile that the peer has published; None: none is known.
     """
 
     endpoint: str
@@ -103,19 +112,36 @@ class New:
     tag: int | None = None
     key: bytes | None = None
     fragment: int = 0
+    mode: OtrMode | None = None
+    sym_h: bytes | None = None
+    forging: bytes | None = None
+    now: int | None = None
+    trusted: bytes | None = None
+    known_profile: bytes | None = None
+
+    @property
+    def versions(self) -> frozenset[int]:
+        """The versions of OTR that the policy allows."""
+        named = {PolicyWord.V2: 2, PolicyWord.V3: 3, PolicyWord.V4: 4}
+        return frozenset(version for word, version in named.items() if word in self.policy)
 
 
 class Endpoint:
     """Base of a shim's endpoints.
 
     Attributes:
-        fingerprint: Of its long-term key, 20 bytes.
+        fingerprint: Of its long-term key; 56 bytes if it has one of version 4, else 20.
         tag: Its instance tag; None if it has none.
+        fingerprint3: Of its long-term key of version 3, 20 bytes, where it has one beside that of
+            version 4.
     """
 
-    def __init__(self, *, fingerprint: bytes, tag: int | None = None) -> None:
+    def __init__(
+        self, *, fingerprint: bytes, tag: int | None = None, fingerprint3: bytes | None = None
+    ) -> None:
         self.fingerprint = fingerprint
         self.tag = tag
+        self.fingerprint3 = fingerprint3
         self._told: deque[AnyEvent] = deque()
 
     def tell(self, event: AnyEvent) -> None:
@@ -130,6 +156,9 @@ class Endpoint:
     def poll(self) -> None:
         """Bring what works in the background up to date; nothing does, by default."""
 
+    def tick(self) -> None:
+        """Look at the clock, which has moved: fire timers. There are none, by default."""
+
     def take(self) -> list[AnyEvent]:
         """Take what was told so far."""
         return [self._told.popleft() for _ in range(len(self._told))]
@@ -143,10 +172,12 @@ class Server:
         make: Callable[[New], Endpoint],
         hello: Hello,
         clock: Callable[..., None] | None = None,
+        reset: Callable[[], None] | None = None,
     ) -> None:
         self._make = make
         self._hello = hello
         self._clock = clock
+        self._reset = reset
         self._endpoints: dict[str, Endpoint] = {}
         self.said_bye = False
 
@@ -195,6 +226,8 @@ class Server:
                 return self._move_clock(asked)
             case Do.RESET:
                 self._endpoints.clear()
+                if self._reset is not None:
+                    self._reset()
                 return Nothing()
             case Do.BYE:
                 self.said_bye = True
@@ -204,20 +237,22 @@ class Server:
 
     def _new(self, asked: Asked) -> Made:
         read: Callable[..., New] = New
-        new = read(**asked.fields)
+        new = read(**_keywords(asked))
         if new.endpoint in self._endpoints:
             raise ShimRefused(ErrorWord.BAD_REQUEST, "there is an endpoint of that name")
         endpoint = self._make(new)
         self._endpoints[new.endpoint] = endpoint
-        return Made(endpoint.fingerprint, endpoint.tag)
+        return Made(endpoint.fingerprint, endpoint.tag, endpoint.fingerprint3)
 
     def _move_clock(self, asked: Asked) -> Nothing:
         if self._clock is None:
             raise Unsupported
         self._clock(**asked.fields)
+        for endpoint in self._endpoints.values():
+            endpoint.tick()
         return Nothing()
 
-    def _on_endpoint(self, asked: Asked) -> State | Nothing:
+    def _on_endpoint(self, asked: Asked) -> AnyFinal:
         name = _name_of(asked)
         endpoint = self._endpoints.get(name)
         if endpoint is None:
@@ -228,8 +263,19 @@ class Server:
         method = getattr(endpoint, asked.do.name.lower(), None)
         if method is None:
             raise Unsupported
-        result = method(**{n: v for n, v in asked.fields.items() if n != "endpoint"})
-        return result if isinstance(result, State) else Nothing()
+        result = method(**{n: v for n, v in _keywords(asked).items() if n != "endpoint"})
+        final = REQUESTS[asked.do].final
+        if final is Nothing:
+            return Nothing()
+        if not isinstance(result, final):
+            message = f"{asked.do} has to return {final.__name__}, not {type(result).__name__}"
+            raise TypeError(message)
+        return result
+
+
+def _keywords(asked: Asked) -> dict[str, Value]:
+    """The fields of a request, by the names of arguments."""
+    return {name.replace("-", "_"): value for name, value in asked.fields.items()}
 
 
 def _name_of(asked: Asked) -> str:
@@ -245,6 +291,7 @@ def serve(  # noqa: PLR0913 - one keyword for each thing that a shim says of its
     capabilities: str = "",
     message_limit: int = 0,
     clock: Callable[..., None] | None = None,
+    reset: Callable[[], None] | None = None,
 ) -> None:
     """Answer the suite until it says `bye` or closes our standard input.
 
@@ -255,7 +302,9 @@ def serve(  # noqa: PLR0913 - one keyword for each thing that a shim says of its
         protocols: The versions of OTR that it speaks, separated by one space: "2 3".
         capabilities: The words of what the shim can do, separated by one space.
         message_limit: The largest text in bytes that `send` takes; 0: no limit is known.
-        clock: Called with `seconds` to move virtual time, for the capability `clock`.
+        clock: Called with `seconds` to move virtual time, for the capability `clock`; then every
+            endpoint's `tick` is. `now` in `New` is for the endpoint to heed.
+        reset: Called when every endpoint has been dropped.
 
     Raises:
         ValueError: `protocols` or `capabilities` has an unknown word.
@@ -267,7 +316,7 @@ def serve(  # noqa: PLR0913 - one keyword for each thing that a shim says of its
         capabilities=tuple(Capability(word) for word in capabilities.split()),
         message_limit=message_limit,
     )
-    server = Server(make, hello, clock)
+    server = Server(make, hello, clock, reset)
     with _own_output() as output:
         while not server.said_bye and (line := _read_line(sys.stdin.buffer)):
             output.write(server.answer(line.rstrip(b"\n")))

@@ -1,13 +1,17 @@
 """Our reference behind a shim: the suite's own reference, in a process of its own.
 
-Run it as `python -m otr_conformance.shims.reference`.
+Run it as `python -m otr_conformance.shims.reference`. An endpoint whose policy has `v4` is a chat
+of OTRv4, with version 3 inside where that is allowed too; any other is one of OTRv3.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING
+import secrets
+from dataclasses import replace
+from functools import cache, singledispatch
+from typing import TYPE_CHECKING, Final
 
+from otr_conformance.shim.errors import ErrorWord, ShimRefused
 from otr_conformance.shim.keys import read_preset_key
 from otr_conformance.shim.protocol import (
     AnyEvent,
@@ -16,6 +20,9 @@ from otr_conformance.shim.protocol import (
     FinishedEvent,
     InsecureEvent,
     MessageEvent,
+    PrekeyUsedEvent,
+    PublishedEnsemble,
+    PublishedProfile,
     ResentEvent,
     SecureEvent,
     SmpEvent,
@@ -28,29 +35,50 @@ from otr_conformance.shim.vocabulary import (
     AuthState,
     Bold,
     Capability,
+    DakeState,
     MsgState,
+    OtrMode,
     PolicyWord,
     Side,
     SmpState,
     Stage,
+    StartBy,
     WarningAbout,
 )
-from otr_conformance.shims.json_helper import Endpoint, New, Refused, serve
+from otr_conformance.shims.json_helper import Endpoint, New, Refused, Unsupported, serve
 from otr_model import __version__
-from otr_reference.errors import OtrSpecError
+from otr_model.otrv3.words import Msg as Msg3
+from otr_model.otrv4.words import Mode, Msg
+from otr_reference import ed448
+from otr_reference.errors import Malformed, OtrSpecError
 from otr_reference.keys import dsa
-from otr_reference.otrv3 import notices
-from otr_reference.otrv3.chat import Chat
-from otr_reference.otrv3.session import Policy
+from otr_reference.otrv3 import chat as three
+from otr_reference.otrv3.session import Policy as Policy3
+from otr_reference.otrv4 import chat as four
+from otr_reference.otrv4 import notices
+from otr_reference.otrv4 import wire as formats
+from otr_reference.otrv4.session import Policy as Policy4
 
 if TYPE_CHECKING:
-    from otr_reference.otrv3.chat import Heard
+    from collections.abc import Mapping
 
-ALERTS = {
-    notices.Alert.UNENCRYPTED: WarningAbout.UNENCRYPTED,
-    notices.Alert.UNREADABLE: WarningAbout.UNREADABLE,
-    notices.Alert.MALFORMED: WarningAbout.MALFORMED,
-    notices.Alert.OTHER_INSTANCE: WarningAbout.OTHER_INSTANCE,
+    from otr_reference.otrv3.session import Session as Session3
+    from otr_reference.sorts import Key, Octets
+
+__all__ = ["ReferenceEndpoint3", "ReferenceEndpoint4", "forget_everything", "main", "make"]
+
+TWO, THREE, FOUR = 2, 3, 4
+BEGINNING = 1_000_000
+MODES: Final[Mapping[OtrMode | None, Mode]] = {
+    None: Mode.COMPATIBLE,
+    OtrMode.COMPATIBLE: Mode.COMPATIBLE,
+    OtrMode.STANDALONE: Mode.STANDALONE,
+    OtrMode.INTERACTIVE_ONLY: Mode.INTERACTIVE_ONLY,
+}
+STANDS: Final[Mapping[Msg, MsgState]] = {
+    Msg.START: MsgState.PLAINTEXT,
+    Msg.ENCRYPTED_MESSAGES: MsgState.ENCRYPTED,
+    Msg.FINISHED: MsgState.FINISHED,
 }
 
 
@@ -58,7 +86,7 @@ class Clock:
     """Virtual time, the same for every endpoint."""
 
     def __init__(self) -> None:
-        self.now = 1_000_000
+        self.now = BEGINNING
 
     def __call__(self) -> float:
         """The time in seconds."""
@@ -69,71 +97,142 @@ class Clock:
         self.now += seconds
 
 
-CLOCK = Clock()
+CLOCK: Final = Clock()
+CLIENTS: Final[dict[str, tuple[tuple[object, ...], four.Client]]] = {}
+"""The client of each account, with what it was made of."""
+
+
+def forget_everything() -> None:
+    """Every account is forgotten, and the clock is set back."""
+    CLIENTS.clear()
+    CLOCK.now = BEGINNING
 
 
 @cache
-def own_key() -> dsa.DsaPrivate:
-    """The key of endpoints that are given none."""
+def own_key(account: str) -> dsa.DsaPrivate:  # noqa: ARG001 - a key for each
+    """The DSA key of an account that is given none."""
     return dsa.generate()
 
 
-class ReferenceEndpoint(Endpoint):
-    """One endpoint."""
+def dsa_key(new: New) -> dsa.DsaPrivate:
+    """The DSA key of an endpoint: the one that it is given, or its account's own.
 
-    def __init__(self, new: New) -> None:
-        policy = Policy(
-            allow_v2=PolicyWord.V2 in new.policy,
-            allow_v3=PolicyWord.V3 in new.policy,
-            require_encryption=PolicyWord.REQUIRE_ENCRYPTION in new.policy,
-            send_whitespace_tag=PolicyWord.SEND_WHITESPACE_TAG in new.policy,
-            whitespace_start_ake=PolicyWord.WHITESPACE_START_AKE in new.policy,
-            error_start_ake=PolicyWord.ERROR_START_AKE in new.policy,
-        )
-        try:
-            key = own_key() if new.key is None else read_preset_key(new.key)
-            self.chat = Chat(key, policy, tag=new.tag, max_size=new.fragment, clock=CLOCK)
-        except OtrSpecError as error:
-            raise Refused(str(error)) from error
-        super().__init__(fingerprint=self.chat.fingerprint, tag=self.chat.tag)
+    Raises:
+        Malformed: if what it is given is none.
+    """
+    return own_key(new.account) if new.key is None else read_preset_key(new.key)
+
+
+def client_of(new: New) -> four.Client:
+    """The client of an endpoint's account, the same one until `reset`.
+
+    Raises:
+        Malformed: if a key is none.
+        ShimRefused: `bad-request`, if the account has been made of something else.
+    """
+    made_of = (new.sym_h, new.forging, new.key, new.tag, new.mode, new.versions)
+    known, client = CLIENTS.get(new.account) or (made_of, None)
+    if known != made_of:
+        detail = f"{new.account} was given other keys, or another tag, mode or version, before"
+        raise ShimRefused(ErrorWord.BAD_REQUEST, detail)
+    if client is None:
+        client = _new_client(new)
+        CLIENTS[new.account] = made_of, client
+    return client
+
+
+def _new_client(new: New) -> four.Client:
+    client = four.Client(
+        secrets.token_bytes(four.KEY_SIZE) if new.sym_h is None else new.sym_h,
+        dsa=dsa_key(new) if THREE in new.versions else None,
+        tag=new.tag,
+        mode=MODES[new.mode],
+        clock=CLOCK,
+    )
+    if new.forging is not None:
+        if not ed448.is_valid(new.forging):
+            raise Malformed(field="forging", reason="is not a point")
+        account = client.account
+        account.keys = replace(account.keys, forging=four.SUITE.point(new.forging))
+        account.profiles = account.prekey_profiles = ()
+        account.renew(CLOCK.now)
+    return client
+
+
+class ReferenceEndpoint(Endpoint):
+    """What endpoints of every version do alike."""
+
+    chat: three.Chat | four.Chat
 
     def receive(self, wire: bytes) -> None:
         """Request `receive`."""
-        self._tell(self.chat.receive(wire))
+        self.report(self.chat.receive(wire))
 
     def send(self, text: bytes, to: int | None = None) -> None:
         """Request `send`."""
-        self._tell(self.chat.send(text, to))
-
-    def start(self) -> None:
-        """Request `start`."""
-        self._tell(self.chat.start())
+        self.report(self.chat.send(text, to))
 
     def end(self, to: int | None = None) -> None:
         """Request `end`."""
-        self._tell(self.chat.end(to))
+        self.report(self.chat.end(to))
 
     def smp_start(
         self, secret: bytes, question: bytes | None = None, to: int | None = None
     ) -> None:
         """Request `smp-start`."""
-        self._tell(self.chat.start_smp(secret, question, to))
+        self.report(self.chat.start_smp(secret, question, to))
 
     def smp_answer(self, secret: bytes, to: int | None = None) -> None:
         """Request `smp-answer`."""
-        self._tell(self.chat.answer_smp(secret, to))
+        self.report(self.chat.answer_smp(secret, to))
 
     def smp_abort(self, to: int | None = None) -> None:
         """Request `smp-abort`."""
-        self._tell(self.chat.abort_smp(to))
+        self.report(self.chat.abort_smp(to))
 
     def extra_key(self, use: int, data: bytes, to: int | None = None) -> None:
         """Request `extra-key`."""
-        self._tell(self.chat.use_extra_key(use, data, to))
+        self.report(self.chat.use_extra_key(use, data, to))
 
     def heartbeat(self, to: int | None = None) -> None:
         """Request `heartbeat`."""
-        self._tell(self.chat.heartbeat(to))
+        self.report(self.chat.heartbeat(to))
+
+    def report(self, heard: three.Heard | four.Heard) -> None:
+        """Tell what a call has given."""
+        for wire in heard.wires:
+            self.tell(WireEvent(wire))
+        for notice in heard.notices:
+            event = event_of(notice)
+            if event is not None:
+                self.tell(event)
+
+
+class ReferenceEndpoint3(ReferenceEndpoint):
+    """An endpoint of versions 2 and 3."""
+
+    chat: three.Chat
+
+    def __init__(self, new: New) -> None:
+        policy = Policy3(
+            allow_v2=TWO in new.versions,
+            allow_v3=THREE in new.versions,
+            require_encryption=PolicyWord.REQUIRE_ENCRYPTION in new.policy,
+            send_whitespace_tag=PolicyWord.SEND_WHITESPACE_TAG in new.policy,
+            whitespace_start_ake=PolicyWord.WHITESPACE_START_AKE in new.policy,
+            error_start_ake=PolicyWord.ERROR_START_AKE in new.policy,
+        )
+        self.chat = three.Chat(
+            dsa_key(new), policy, tag=new.tag, max_size=new.fragment, clock=CLOCK
+        )
+        super().__init__(fingerprint=self.chat.fingerprint, tag=self.chat.tag)
+
+    def start(self, by: StartBy | None = None) -> None:
+        """Request `start`."""
+        if by is StartBy.IDENTITY:
+            detail = "version 4 is not allowed"
+            raise Unsupported(detail)
+        self.report(self.chat.start())
 
     def state(self, to: int | None = None) -> State:
         """Request `state`."""
@@ -141,78 +240,255 @@ class ReferenceEndpoint(Endpoint):
         key = conversation.best if to is None else to
         session = conversation.members.get(key)
         if session is None:
-            detail = f"there is no session with instance {key:#x}"
-            raise Refused(detail)
+            raise _no_session(key)
+        return _state_3(session)
+
+
+class ReferenceEndpoint4(ReferenceEndpoint):
+    """An endpoint of version 4, and of version 3 where that is allowed."""
+
+    chat: four.Chat
+
+    def __init__(self, new: New) -> None:
+        if TWO in new.versions:
+            detail = "version 2 is not spoken beside version 4"
+            raise Unsupported(detail)
+        policy = Policy4(
+            allow_v3=THREE in new.versions,
+            allow_v4=True,
+            require_encryption=PolicyWord.REQUIRE_ENCRYPTION in new.policy,
+            send_whitespace_tag=PolicyWord.SEND_WHITESPACE_TAG in new.policy,
+            whitespace_start_dake=PolicyWord.WHITESPACE_START_AKE in new.policy,
+            error_start_dake=PolicyWord.ERROR_START_AKE in new.policy,
+            require_interactive=PolicyWord.REQUIRE_INTERACTIVE in new.policy,
+            identity_start_dake=PolicyWord.IDENTITY_START_DAKE in new.policy,
+            require_authenticated=PolicyWord.REQUIRE_AUTHENTICATED in new.policy,
+        )
+        self.client = client_of(new)
+        self.chat = self.client.chat(
+            policy,
+            known_profile=new.known_profile,
+            trusted=() if new.trusted is None else (new.trusted,),
+            max_size=new.fragment,
+        )
+        older = self.client.dsa
+        super().__init__(
+            fingerprint=self.client.fingerprint,
+            tag=self.client.tag,
+            fingerprint3=None if older is None else dsa.fingerprint(older.public),
+        )
+
+    def start(self, by: StartBy | None = None) -> None:
+        """Request `start`."""
+        self.report(self.chat.start_dake() if by is StartBy.IDENTITY else self.chat.start())
+
+    def offline(self, client_profile: bytes, prekey_profile: bytes, prekey_message: bytes) -> None:
+        """Request `offline`."""
+        try:
+            ensemble = formats.decode_ensemble(client_profile, prekey_profile, prekey_message)
+        except Malformed as fault:
+            raise Refused(str(fault)) from fault
+        self.report(self.chat.start_offline(ensemble))
+
+    def profile(self) -> PublishedProfile:
+        """Request `profile`."""
+        return PublishedProfile(self.client.client_profile)
+
+    def ensemble(self) -> PublishedEnsemble:
+        """Request `ensemble`."""
+        (made,) = self.client.make_ensembles(1)
+        return PublishedEnsemble(
+            formats.encode_client_profile(made.client_profile),
+            formats.encode_prekey_profile(made.prekey_profile),
+            formats.encode_prekey_message(made.message),
+        )
+
+    def tick(self) -> None:
+        """Let timers fire."""
+        self.report(self.chat.tick())
+
+    def state(self, to: int | None = None) -> State:
+        """Request `state`; of version 3, where that is what is private or was ended by the peer."""
+        conversation = self.chat.conversation
+        older = conversation.version_3
+        if older is not None:
+            session_3 = older.members.get(older.best if to is None else to)
+            if session_3 is not None and session_3.message is not Msg3.PLAINTEXT:
+                return _state_3(session_3)
+        key = conversation.best if to is None else to
+        session = conversation.members.get(key)
+        if session is None:
+            raise _no_session(key)
         return State(
-            MsgState(session.message.label),
-            AuthState(session.ake.label),
-            SmpState(session.smp.label),
+            STANDS[session.message],
+            smpstate=SmpState(session.smp.label),
+            dakestate=DakeState(session.dake.label),
         )
 
-    def _tell(self, heard: Heard) -> None:
-        for wire in heard.wires:
-            self.tell(WireEvent(wire))
-        for notice in heard.notices:
-            event = self._event(notice)
-            if event is not None:
-                self.tell(event)
 
-    def _event(self, notice: notices.Notice) -> AnyEvent | None:
-        out = self.chat.suite.to_bytes
-        match notice:
-            case notices.Shown(text, secure):
-                return MessageEvent(out(text), secure)
-            case notices.Unprocessed(wire):
-                return MessageEvent(out(wire), secure=False)
-            case notices.Resent(text):
-                return ResentEvent(out(text))
-            case notices.ErrorShown(text):
-                return ErrorEvent(out(text))
-            case notices.ExtraKey(key, use, data, sent):
-                side = Side.SENT if sent else Side.RECEIVED
-                return ExtraKeyEvent(out(key), use, out(data), side)
-            case _:
-                return self._event_without_text(notice)
+def _state_3(session: Session3) -> State:
+    return State(
+        MsgState(session.message.label),
+        AuthState(session.ake.label),
+        SmpState(session.smp.label),
+    )
 
-    def _event_without_text(self, notice: notices.Notice) -> AnyEvent | None:
-        match notice:
-            case notices.Warned(about):
-                return WarningEvent(ALERTS[about])
-            case notices.NotSent():
-                return WarningEvent(WarningAbout.NOT_SENT)
-            case notices.Secured():
-                return self._secured(notice)
-            case notices.SmpStaged(stage, question):
-                asked = None if question is None else self.chat.suite.to_bytes(question)
-                return SmpEvent(Stage(stage.label), asked)
-            case notices.PeerFinished() | notices.Insecure():
-                ended = isinstance(notice, notices.PeerFinished)
-                return FinishedEvent() if ended else InsecureEvent()
-            case _:  # refused: the shim protocol has no word for it
-                return None
 
-    def _secured(self, notice: notices.Secured) -> AnyEvent:
-        suite = self.chat.suite
-        form = StillSecureEvent if notice.refreshed else SecureEvent
-        return form(
-            suite.fingerprint(notice.peer),
-            suite.to_bytes(notice.ssid),
-            notice.version,
-            Bold.FIRST if notice.bold_first else Bold.SECOND,
-            notice.instance or None,
-        )
+def _no_session(key: int) -> Refused:
+    return Refused(f"there is no session with instance {key:#x}")
+
+
+def make(new: New) -> ReferenceEndpoint:
+    """An endpoint.
+
+    Raises:
+        ShimRefused: if the reference refuses what it is to be made of.
+    """
+    if new.now is not None:
+        CLOCK.now = new.now
+    try:
+        return ReferenceEndpoint4(new) if FOUR in new.versions else ReferenceEndpoint3(new)
+    except ShimRefused:
+        raise
+    except OtrSpecError as error:
+        raise Refused(str(error)) from error
+
+
+# What the user is told, in the words of the shim protocol.
+
+
+def _out(value: Key | Octets) -> bytes:
+    return four.SUITE.to_bytes(value)
+
+
+def _bold(*, first: bool) -> Bold:
+    return Bold.FIRST if first else Bold.SECOND
+
+
+@singledispatch
+def event_of(notice: object) -> AnyEvent | None:
+    """A notice as an event; None: the shim protocol has no word for it.
+
+    Raises:
+        TypeError: if it is no notice.
+    """
+    raise TypeError(notice)
+
+
+@event_of.register
+def _(_notice: notices.Refused) -> None:
+    return None
+
+
+@event_of.register
+def _(notice: notices.Shown) -> AnyEvent:
+    return MessageEvent(_out(notice.text), notice.secure)
+
+
+@event_of.register
+def _(notice: notices.Unprocessed) -> AnyEvent:
+    return MessageEvent(four.SUITE.to_bytes(notice.wire), secure=False)
+
+
+@event_of.register
+def _(notice: notices.Resent) -> AnyEvent:
+    return ResentEvent(_out(notice.text))
+
+
+@event_of.register
+def _(notice: notices.ErrorShown) -> AnyEvent:
+    return ErrorEvent(_out(notice.text))
+
+
+@event_of.register(notices.ExtraKey)
+@event_of.register(notices.ExtraKey3)
+def _(notice: notices.ExtraKey | notices.ExtraKey3) -> AnyEvent:
+    side = Side.SENT if notice.sent else Side.RECEIVED
+    return ExtraKeyEvent(_out(notice.key), notice.use, _out(notice.data), side)
+
+
+@event_of.register(notices.Warned)
+@event_of.register(notices.Warned3)
+def _(notice: notices.Warned | notices.Warned3) -> AnyEvent:
+    return WarningEvent(WarningAbout(notice.about.label))
+
+
+@event_of.register
+def _(_notice: notices.NotSent) -> AnyEvent:
+    return WarningEvent(WarningAbout.NOT_SENT)
+
+
+@event_of.register
+def _(_notice: notices.Queued) -> AnyEvent:
+    return WarningEvent(WarningAbout.QUEUED)
+
+
+@event_of.register
+def _(_notice: notices.Expired) -> AnyEvent:
+    return WarningEvent(WarningAbout.EXPIRED)
+
+
+@event_of.register
+def _(_notice: notices.EnsembleRefused) -> AnyEvent:
+    return WarningEvent(WarningAbout.ENSEMBLE_REFUSED)
+
+
+@event_of.register
+def _(notice: notices.PrekeyUsed) -> AnyEvent:
+    return PrekeyUsedEvent(notice.identifier)
+
+
+@event_of.register
+def _(notice: notices.SmpStaged) -> AnyEvent:
+    asked = None if notice.question is None else _out(notice.question)
+    return SmpEvent(Stage(notice.stage.label), asked)
+
+
+@event_of.register
+def _(_notice: notices.PeerFinished) -> AnyEvent:
+    return FinishedEvent()
+
+
+@event_of.register
+def _(_notice: notices.Insecure) -> AnyEvent:
+    return InsecureEvent()
+
+
+@event_of.register
+def _(notice: notices.Secured3) -> AnyEvent:
+    form = StillSecureEvent if notice.refreshed else SecureEvent
+    return form(
+        four.SUITE_3.fingerprint(notice.peer),
+        _out(notice.ssid),
+        notice.version,
+        _bold(first=notice.bold_first),
+        notice.instance or None,
+    )
+
+
+@event_of.register
+def _(notice: notices.Secured) -> AnyEvent:
+    form = StillSecureEvent if notice.refreshed else SecureEvent
+    return form(
+        _out(notice.fingerprint),
+        _out(notice.ssid),
+        FOUR,
+        _bold(first=notice.bold_first),
+        notice.instance or None,
+        notice.interactive,
+    )
 
 
 def main() -> None:
     """Serve until the suite says `bye`."""
-    capabilities = " ".join(capability.word for capability in Capability)
     serve(
-        ReferenceEndpoint,
+        make,
         name="otrspec-reference",
         version=__version__,
-        protocols="2 3",
-        capabilities=capabilities,
+        protocols="2 3 4",
+        capabilities=" ".join(capability.word for capability in Capability),
         clock=CLOCK.move,
+        reset=forget_everything,
     )
 
 
