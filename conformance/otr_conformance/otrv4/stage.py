@@ -132,15 +132,18 @@ class ReferenceParty(Ensembles):
         self.variant = variant
         self.endpoint = Endpoint(lab.suite, config, variant)
         falsified = self.endpoint.applied.falsified
-        if falsified:
-            suite = deviating(lab.suite, falsified)
-            self.endpoint.suite = suite
-            account.suite = suite
-            account.profiles = account.prekey_profiles = ()
-            account.renew(BEGINNING)
-            self._take_profiles()
-        self.conversation: Conversation = self.endpoint.begin()
         self.now = BEGINNING
+        if falsified:
+            self.speaks(deviating(lab.suite, falsified))
+        self.conversation: Conversation = self.endpoint.begin()
+
+    def speaks(self, suite: Suite) -> None:
+        """Profiles and messages are made by another suite from now on."""
+        account = self.account
+        self.endpoint.suite = account.suite = suite
+        account.profiles = account.prekey_profiles = ()
+        account.renew(self.now)
+        self._take_profiles()
 
     def _take_profiles(self) -> None:
         config = self.endpoint.config
@@ -337,7 +340,7 @@ class Stage(AnyStage[Command, Message, DataMessage]):
     def tester_behaves(self) -> None:
         """From now on the tester deviates in nothing that it sends."""
         self.log.append("the tester behaves from now on")
-        self.tester.endpoint.suite = self.lab.suite
+        self.tester.speaks(self.lab.suite)
 
     def tester_becomes(self, name: str) -> None:
         """From now on the tester is somebody else, with another long-term key."""

@@ -654,6 +654,15 @@ SMP_RANDOMS = _hole(
     ("those that blind a proof are a hash of 114 bytes modulo q, and so uniform", ""),
     "A response d = r - a * c with a pruned r tells about a bit of the exponent a.",
 )
+RING_TWICE = _hole(
+    "ring-twice",
+    SILENT,
+    "what a ring signature is whose maker's key is in the ring more than once",
+    ("any one that has the equations hold", "Ring Signature Authentication"),
+    ("none: what is sent verifies nowhere", ""),
+    "A peer can state our own public key as its forging key or as its ephemeral key. If it states "
+    "it as both, nobody else could have made the signature, and deniability is lost.",
+)
 RING_HASH = _hole(
     "ring-hash",
     SILENT,
