@@ -268,13 +268,12 @@ for _state in Dake:
         {_state.name} that the peer has forgotten, and becomes private when it is answered.""",
         _asked_in(_state, Msg.START),
     )
-for _standing in (Msg.ENCRYPTED_MESSAGES, Msg.FINISHED):
-    declare(
-        f"dake.asked-in-{_standing.label}",
-        f"""Sends an Identity message on a Query Message {IN_STATE[_standing]}, and is private
-        under new keys when it is answered.""",
-        _asked_in(Dake.IDLE, _standing),
-    )
+declare(
+    "dake.asked-in-encrypted-messages",
+    """Sends an Identity message on a Query Message beside a private conversation, and is private
+    under new keys when it is answered.""",
+    _asked_in(Dake.IDLE, Msg.ENCRYPTED_MESSAGES),
+)
 
 
 def _starts_in(state: Dake) -> Play:
@@ -526,20 +525,16 @@ def crossed_theirs_higher_first_answer_lost(stage: Stage) -> None:
 
 @case("dake.crossed-theirs-higher-both-answered")
 def crossed_theirs_higher_both_answered(stage: Stage) -> None:
-    """Answers the higher of two Identity messages that crossed, and again, with new keys.
+    """Answers the higher of two Identity messages that crossed, and alike when it is resent.
 
-    The peer resends it, and that is what the text says to do. But the peer takes the first answer,
-    and its Auth-I message fails where the second is awaited: only a new DAKE succeeds.
+    To the letter the second Auth-R message has new keys. But the peer takes the first, and its
+    Auth-I message would fail where the second is awaited: one side alone would be private.
     """
-    ended(stage)
     waits_for_auth_r(stage)
     stage.tester_offers(higher=True)
     stage.settle()
-    stage.target_says("not to be sent in the clear")
-    stage.tester_forgets()
-    stage.tester_starts()
-    stage.settle()
     talk(stage)
+    begins_anew(stage)
 
 
 # Forged messages in every state.
@@ -683,7 +678,7 @@ def offer_over(stage: Stage) -> None:
     are gone by then.
     """
     stage.target_says("in the clear")
-    stage.to_tester_loses()
+    hold_everything(stage)
     stage.arrives(QUERY)
     stage.to_tester_delivers(keep=True)
     offer = stage.to_tester.pop(0)
@@ -914,18 +909,6 @@ def not_welcome_in_waiting_auth_r(stage: Stage) -> None:
     talk(stage)
 
 
-@case("dake.not-welcome-at-first", target=INVITED_ONLY, needs={"policy"})
-def not_welcome_at_first(stage: Stage) -> None:
-    """Ignores an Identity message that nobody asked for before anything has happened.
-
-    OTRNG_IDENTITY_START_DAKE is not set.
-    """
-    stage.tester_starts_dake()
-    stage.settle()
-    stage.target_says("in the clear")
-    stage.settle()
-
-
 @case(
     "dake.invited-by-tag", target=replace(INVITED_ONLY, send_whitespace_tag=True), needs={"policy"}
 )
@@ -960,7 +943,7 @@ def not_welcome_in_waiting_auth_i(stage: Stage) -> None:
     talk(stage)
 
 
-@case("dake.version-4-not-allowed", target=V3_ONLY, needs={"policy", "tag"})
+@case("dake.version-4-not-allowed", target=V3_ONLY, needs={"tag"})
 def version_4_not_allowed(stage: Stage) -> None:
     """Ignores every message of a DAKE where the policy does not allow version 4."""
     sends_nobodys_identity(stage)
@@ -972,26 +955,36 @@ def version_4_not_allowed(stage: Stage) -> None:
 # How it ends before it has succeeded: by the user, or by the clock.
 
 
-def _abandoned(state: Dake, abandon: Callable[[Stage], None]) -> Play:
+def _abandoned(late: str, abandon: Callable[[Stage], None]) -> Play:
+    """Two DAKEs are in progress; what belongs to one of them comes when both are abandoned."""
+
     def play(stage: Stage) -> None:
         rests(stage)
-        if state is Dake.WAITING_AUTH_R:
-            waits_for_auth_r(stage)
-        else:
-            REACH[state](stage)
-        if state is not Dake.IDLE:
-            stage.to_tester_delivers()
-        late = tuple(stage.to_target)
+        awaits_auth_i(stage)
+        stage.to_tester_delivers()
+        stage.arrives(QUERY)
+        stage.tester_at(THIRD_TAG)
+        stage.to_tester_delivers()
+        stage.tester_at(TESTER_TAG)
+        auth_i, auth_r = stage.to_target
         hold_everything(stage)
         abandon(stage)
-        stage.target_says("in the clear")
-        for wire in late:
-            stage.reaches_target(wire)
+        stage.target_says("still in the clear")
+        stage.reaches_target(auth_i if late == AUTH_I else auth_r)
         hold_everything(stage)
         stage.tester_forgets()
         stage.tester_starts()
         stage.settle()
         talk(stage)
+
+    return play
+
+
+def _at_rest(abandon: Callable[[Stage], None]) -> Play:
+    def play(stage: Stage) -> None:
+        rests(stage)
+        abandon(stage)
+        goes_on(stage, Dake.IDLE)
 
     return play
 
@@ -1006,8 +999,6 @@ def _long(stage: Stage) -> None:
 
 def _not_long(state: Dake) -> Play:
     def play(stage: Stage) -> None:
-        if state is Dake.IDLE:
-            rests(stage)
         REACH[state](stage)
         stage.wait(SOON)
         goes_on(stage, state)
@@ -1015,19 +1006,21 @@ def _not_long(state: Dake) -> Play:
     return play
 
 
-for _state in Dake:
+for _state, _late in ((Dake.WAITING_AUTH_R, AUTH_R), (Dake.WAITING_AUTH_I, AUTH_I)):
     declare(
         f"dake.user-ends-in-{_state.label}",
-        f"""Abandons the DAKE that stands at {_state.name} when its user ends the conversation: what
-        is typed does not wait any longer, and what belonged there is ignored. To the letter ending
-        does nothing there, and the conversation becomes private a moment later.""",
-        _abandoned(_state, _target_ends),
+        f"""Abandons the DAKEs in progress, one at WAITING_AUTH_R and one at WAITING_AUTH_I, when
+        its user ends the conversation: what is typed does not wait any longer, and an {_late}
+        message comes too late. To the letter ending does nothing there, and the conversation
+        becomes private a moment later.""",
+        _abandoned(_late, _target_ends),
     )
     declare(
         f"dake.stale-in-{_state.label}",
-        f"""Abandons a DAKE that has stood at {_state.name} for an hour: what is typed does not wait
-        any longer, and what belonged there is ignored. To the letter a DAKE waits for ever.""",
-        _abandoned(_state, _long),
+        f"""Abandons DAKEs that have stood at WAITING_AUTH_R and at WAITING_AUTH_I for an hour: what
+        is typed does not wait any longer, and an {_late} message comes too late. To the letter a
+        DAKE waits for ever.""",
+        _abandoned(_late, _long),
         needs={"otrv4-clock"},
     )
     declare(
@@ -1037,6 +1030,19 @@ for _state in Dake:
         _not_long(_state),
         needs={"otrv4-clock"},
     )
+declare(
+    "dake.user-ends-in-idle",
+    """Does nothing when its user ends a conversation that is over: what is typed goes out in the
+    clear as before, and a new DAKE succeeds.""",
+    _at_rest(_target_ends),
+)
+declare(
+    "dake.stale-in-idle",
+    """Waits for nothing where no DAKE is in progress, however long: what is typed goes out in the
+    clear as before, and a new DAKE succeeds.""",
+    _at_rest(_long),
+    needs={"otrv4-clock"},
+)
 
 
 @case("dake.user-ends-private-beside-dake")

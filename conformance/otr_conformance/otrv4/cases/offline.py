@@ -281,6 +281,7 @@ def _ignored_when_finished_in(state: Dake) -> Play:
     def play(stage: Stage) -> None:
         finished(stage)
         REACH[state](stage)
+        stage.arrives("somebody else speaks")
         before = stage.tester.conversation
         stage.tester_forgets()
         wire = sent_offline(stage)
@@ -507,14 +508,6 @@ for _state in Dake:
         target=INTERACTIVE,
         needs={"otrv4-offline", "policy"},
     )
-
-
-@case("offline.require-interactive-begins", target=INTERACTIVE, needs={"otrv4-offline", "policy"})
-def require_interactive_begins(stage: Stage) -> None:
-    """Sends no Non-Interactive-Auth message where OTRNG_REQUIRE_INTERACTIVE is set."""
-    stage.target_starts_offline()
-    stage.target_says("in the clear")
-    stage.settle()
 
 
 @case("offline.interactive-only", mode=Mode.INTERACTIVE_ONLY, needs={"otrv4-mode", "tag"})
