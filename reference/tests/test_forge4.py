@@ -403,6 +403,8 @@ def test_a_false_ensemble_can_be_kept_in_bytes() -> None:
         assert FalseEnsemble.kept(false.ensemble, false.secrets) == false
         with pytest.raises(Malformed, match="ecdh: is not the secret"):
             FalseEnsemble.kept(false.ensemble, replace(false.secrets, ecdh=b"\4" * 57))
+        with pytest.raises(Malformed, match="dh: is not the secret"):
+            FalseEnsemble.kept(false.ensemble, replace(false.secrets, dh=b"\4" * 80))
         with pytest.raises(Malformed, match="shared_prekey: is not the secret"):
             FalseEnsemble.kept(false.ensemble, replace(false.secrets, shared_prekey=b"\4" * 57))
 

@@ -57,7 +57,7 @@ from otr_model.otrv4 import layouts
 from otr_model.otrv4.conditions import Check
 from otr_model.otrv4.usages import Usage
 from otr_model.otrv4.words import Msg
-from otr_reference.dh3072 import ELEMENT_OCTETS
+from otr_reference.dh3072 import ELEMENT_OCTETS, public_key
 from otr_reference.ed448 import SCALAR_OCTETS
 from otr_reference.errors import Malformed
 from otr_reference.otrv3.forge import CannotForge, replaced
@@ -780,10 +780,12 @@ class FalseEnsemble:
         """
         prekey, published = ensemble.message, ensemble.prekey_profile.shared_prekey
         ecdh = _kept_pair(kept.ecdh, "ecdh", prekey.y)
-        dh = DhPair(_exponent(kept.dh, "dh"), prekey.b)
+        exponent = _exponent(kept.dh, "dh")
+        if not _SUITE.same(_SUITE.element(public_key(_SUITE.to_int(exponent))), prekey.b):
+            raise Malformed(field="dh", reason="is not the secret of the ensemble's key")
         shared = kept.shared_prekey
         pair = None if shared is None else _kept_pair(shared, "shared_prekey", published)
-        return cls(ensemble, OwnPrekey(prekey, ecdh, dh), pair)
+        return cls(ensemble, OwnPrekey(prekey, ecdh, DhPair(exponent, prekey.b)), pair)
 
     @property
     def secrets(self) -> DakeSecrets:
