@@ -264,8 +264,8 @@ def _asked_in(state: Dake, standing: Msg) -> Play:
 for _state in Dake:
     declare(
         f"dake.asked-in-{_state.label}",
-        f"""Sends a new Identity message on a Query Message, also where a DAKE stands at
-        {_state.name} that the peer has forgotten, and becomes private when it is answered.""",
+        f"""Sends a new Identity message on a Query Message in {_state.name}, whatever the peer has
+        forgotten of a DAKE before, and becomes private when it is answered.""",
         _asked_in(_state, Msg.START),
     )
 declare(
@@ -295,9 +295,8 @@ def _starts_in(state: Dake) -> Play:
 for _state in Dake:
     declare(
         f"dake.starts-in-{_state.label}",
-        f"""Sends an Identity message to the peer's instance when its user starts a conversation
-        interactively, with keys that are new also where a DAKE stands at {_state.name} that the
-        peer has forgotten, and becomes private when it is answered.""",
+        f"""Sends an Identity message with new keys to the peer's instance when its user starts a
+        conversation interactively in {_state.name}, and becomes private when it is answered.""",
         _starts_in(_state),
         needs={"otrv4-dake"},
     )
@@ -567,15 +566,15 @@ for _state in Dake:
     for _kind in FORGERIES:
         declare(
             f"dake.forged-{slug(_kind)}-in-{_state.label}",
-            f"""Ignores a forged {_kind} message where the DAKE stands at {_state.name}, and stays
-            there: what belongs there still succeeds.""",
+            f"""Ignores a forged {_kind} message in {_state.name}, and stays there: what belongs
+            there still succeeds.""",
             _forged_in(_kind, _state, Msg.START),
         )
     declare(
         f"dake.forged-non-interactive-auth-beside-private-in-{_state.label}",
-        f"""Ignores a forged Non-Interactive-Auth message beside a private conversation where the
-        DAKE stands at {_state.name}: the conversation goes on, and so does the DAKE. To the letter
-        all state is forgotten before the message is validated.""",
+        f"""Ignores a forged Non-Interactive-Auth message in {_state.name} beside a private
+        conversation, which goes on, and stays there. To the letter all state is forgotten before
+        the message is validated.""",
         _forged_in(NON_INTERACTIVE_AUTH, _state, Msg.ENCRYPTED_MESSAGES),
     )
 
@@ -817,13 +816,13 @@ def _identity_of_stranger_in(state: Dake) -> Play:
 
 
 for _name, _role, _begin in (
-    ("answers", "answers the Identity message of", waits_for_auth_i),
-    ("begins", "accepts the Auth-R message of", waits_for_auth_r),
+    ("answers", "the Identity message", waits_for_auth_i),
+    ("begins", "the Auth-R message", waits_for_auth_r),
 ):
     declare(
         f"dake.trusted-{_name}",
-        f"""Becomes private where OTRNG_REQUIRE_AUTHENTICATED is set, and it {_role} somebody whose
-        fingerprint its user has verified.""",
+        f"""Accepts {_role} of somebody whose fingerprint its user has verified where
+        OTRNG_REQUIRE_AUTHENTICATED is set, and becomes private.""",
         _trusted(_begin),
         target=TRUSTED_ONLY,
         trusts=True,
@@ -831,8 +830,8 @@ for _name, _role, _begin in (
     )
     declare(
         f"dake.untrusted-{_name}",
-        f"""Becomes private with nobody whose fingerprint its user has not verified where
-        OTRNG_REQUIRE_AUTHENTICATED is set: otherwise it {_role} such a peer.""",
+        f"""Ignores {_role} of somebody whose fingerprint its user has not verified where
+        OTRNG_REQUIRE_AUTHENTICATED is set.""",
         _trusted(_begin),
         target=TRUSTED_ONLY,
         needs={"policy"},
@@ -840,9 +839,9 @@ for _name, _role, _begin in (
 for _state in Dake:
     declare(
         f"dake.untrusted-identity-in-{_state.label}",
-        f"""Ignores the Identity message of somebody whose fingerprint its user has not verified
-        where OTRNG_REQUIRE_AUTHENTICATED is set and the DAKE stands at {_state.name}, and stays
-        there: what belongs there still succeeds.""",
+        f"""Ignores the Identity message of somebody whose fingerprint its user has not verified in
+        {_state.name}, where OTRNG_REQUIRE_AUTHENTICATED is set, and stays there: what belongs there
+        still succeeds.""",
         _identity_of_stranger_in(_state),
         target=TRUSTED_ONLY,
         trusts=True,
@@ -1009,7 +1008,7 @@ def _not_long(state: Dake) -> Play:
 for _state, _late in ((Dake.WAITING_AUTH_R, AUTH_R), (Dake.WAITING_AUTH_I, AUTH_I)):
     declare(
         f"dake.user-ends-in-{_state.label}",
-        f"""Abandons the DAKEs in progress, one at WAITING_AUTH_R and one at WAITING_AUTH_I, when
+        f"""Abandons the DAKEs in progress, one in WAITING_AUTH_R and one in WAITING_AUTH_I, when
         its user ends the conversation: what is typed does not wait any longer, and an {_late}
         message comes too late. To the letter ending does nothing there, and the conversation
         becomes private a moment later.""",
@@ -1017,7 +1016,7 @@ for _state, _late in ((Dake.WAITING_AUTH_R, AUTH_R), (Dake.WAITING_AUTH_I, AUTH_
     )
     declare(
         f"dake.stale-in-{_state.label}",
-        f"""Abandons DAKEs that have stood at WAITING_AUTH_R and at WAITING_AUTH_I for an hour: what
+        f"""Abandons DAKEs that have been in WAITING_AUTH_R and in WAITING_AUTH_I for an hour: what
         is typed does not wait any longer, and an {_late} message comes too late. To the letter a
         DAKE waits for ever.""",
         _abandoned(_late, _long),
@@ -1025,7 +1024,7 @@ for _state, _late in ((Dake.WAITING_AUTH_R, AUTH_R), (Dake.WAITING_AUTH_I, AUTH_
     )
     declare(
         f"dake.not-stale-in-{_state.label}",
-        f"""Goes on with a DAKE that has stood at {_state.name} for a minute: what belongs there is
+        f"""Goes on with a DAKE that has been in {_state.name} for a minute: what belongs there is
         accepted.""",
         _not_long(_state),
         needs={"otrv4-clock"},

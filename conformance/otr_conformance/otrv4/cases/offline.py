@@ -156,17 +156,15 @@ for _state in Dake:
     declare(
         f"offline.begins-in-{_state.label}",
         f"""Sends a Non-Interactive-Auth message when its user starts a conversation from a prekey
-        ensemble, also where an interactive DAKE stands at {_state.name}, which is over by
-        that.""",
+        ensemble in {_state.name}, and is in IDLE after that: no interactive DAKE goes on.""",
         _begins_in(_state, Msg.START),
         needs=OFFLINE,
     )
 for _standing in (Msg.ENCRYPTED_MESSAGES, Msg.FINISHED):
     declare(
         f"offline.begins-in-{_standing.label}",
-        f"""Sends a Non-Interactive-Auth message {IN_STATE[_standing]} when its user starts another
-        one from a prekey ensemble; a conversation that is private is ended first, with a TLV of
-        type 1.""",
+        f"""Sends a Non-Interactive-Auth message when its user starts a conversation from a prekey
+        ensemble {IN_STATE[_standing]}; what is private is ended first, with a TLV of type 1.""",
         _begins_in(Dake.IDLE, _standing),
         needs=OFFLINE,
     )
@@ -263,15 +261,15 @@ def _accepts_in(state: Dake, standing: Msg) -> Play:
 for _state in Dake:
     declare(
         f"offline.accepts-in-{_state.label}",
-        f"""Accepts a Non-Interactive-Auth message also where an interactive DAKE stands at
-        {_state.name}, which is over by that.""",
+        f"""Accepts a Non-Interactive-Auth message in {_state.name}, and is in IDLE after that: no
+        interactive DAKE goes on.""",
         _accepts_in(_state, Msg.START),
         needs=OFFLINE,
     )
     declare(
         f"offline.accepts-beside-private-in-{_state.label}",
-        f"""Accepts a Non-Interactive-Auth message beside a private conversation, where an
-        interactive DAKE stands at {_state.name}: it replaces the keys.""",
+        f"""Accepts a Non-Interactive-Auth message in {_state.name} beside a private conversation,
+        whose keys it replaces.""",
         _accepts_in(_state, Msg.ENCRYPTED_MESSAGES),
         needs=OFFLINE,
     )
@@ -298,8 +296,8 @@ def _ignored_when_finished_in(state: Dake) -> Play:
 for _state in Dake:
     declare(
         f"offline.ignored-when-finished-in-{_state.label}",
-        f"""Ignores a Non-Interactive-Auth message in FINISHED, and stays where an interactive DAKE
-        stands, at {_state.name}: what belongs there still succeeds.""",
+        f"""Ignores a Non-Interactive-Auth message in {_state.name} after the peer has ended the
+        conversation, and stays there: what belongs there still succeeds.""",
         _ignored_when_finished_in(_state),
         needs=OFFLINE,
     )
@@ -454,14 +452,17 @@ def _untrusted_in(state: Dake) -> Play:
     return play
 
 
-for _name, _role, _begin in (
-    ("begins", "starts a conversation from the prekey ensemble of", private_as_retriever),
-    ("accepts", "accepts the Non-Interactive-Auth message of", private_as_publisher),
+for _name, _does, _not, _of, _begin in (
+    (
+        *("begins", "Starts a conversation from", "Refuses"),
+        *("the prekey ensemble", private_as_retriever),
+    ),
+    ("accepts", "Accepts", "Ignores", "the Non-Interactive-Auth message", private_as_publisher),
 ):
     declare(
         f"offline.trusted-{_name}",
-        f"""Becomes private where OTRNG_REQUIRE_AUTHENTICATED is set, when it {_role} somebody whose
-        fingerprint its user has verified.""",
+        f"""{_does} {_of} of somebody whose fingerprint its user has verified where
+        OTRNG_REQUIRE_AUTHENTICATED is set, and becomes private.""",
         _then_talk(_begin),
         target=TRUSTED_ONLY,
         trusts=True,
@@ -469,8 +470,8 @@ for _name, _role, _begin in (
     )
     declare(
         f"offline.untrusted-{_name}",
-        f"""Becomes private with nobody whose fingerprint its user has not verified where
-        OTRNG_REQUIRE_AUTHENTICATED is set: otherwise it {_role} such a peer.""",
+        f"""{_not} {_of} of somebody whose fingerprint its user has not verified where
+        OTRNG_REQUIRE_AUTHENTICATED is set.""",
         _then_talk(_begin),
         target=TRUSTED_ONLY,
         needs={"otrv4-offline", "policy"},
@@ -479,8 +480,8 @@ for _state in Dake:
     declare(
         f"offline.untrusted-in-{_state.label}",
         f"""Ignores the Non-Interactive-Auth message of somebody whose fingerprint its user has not
-        verified where OTRNG_REQUIRE_AUTHENTICATED is set and an interactive DAKE stands at
-        {_state.name}, and stays there: what belongs there still succeeds.""",
+        verified in {_state.name}, where OTRNG_REQUIRE_AUTHENTICATED is set, and stays there: what
+        belongs there still succeeds.""",
         _untrusted_in(_state),
         target=TRUSTED_ONLY,
         trusts=True,
@@ -502,8 +503,8 @@ def _online_only_in(state: Dake) -> Play:
 for _state in Dake:
     declare(
         f"offline.require-interactive-in-{_state.label}",
-        f"""Ignores a Non-Interactive-Auth message where OTRNG_REQUIRE_INTERACTIVE is set, and stays
-        where an interactive DAKE stands, at {_state.name}: what belongs there still succeeds.""",
+        f"""Ignores a Non-Interactive-Auth message in {_state.name} where OTRNG_REQUIRE_INTERACTIVE
+        is set, and stays there: what belongs there still succeeds.""",
         _online_only_in(_state),
         target=INTERACTIVE,
         needs={"otrv4-offline", "policy"},
