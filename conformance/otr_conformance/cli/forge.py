@@ -146,35 +146,60 @@ def declare(group: typer.Typer, examples: Callable[..., str]) -> None:
     """
     f = "otrspec forge"
     dake = "--initiator @bob.txt --responder @alice.txt"
-    lines: dict[str, tuple[Callable[..., int], tuple[str, ...]]] = {
-        "parse": (_parse, (f"{f} parse message.txt --full",)),
-        "modify": (
+    commands: tuple[tuple[str, str, Callable[..., int], tuple[str, ...]], ...] = (
+        ("parse", "Take a message apart.", _parse, (f"{f} parse message.txt --full",)),
+        (
+            "modify",
+            "Change a text that you guess in a Data Message.",
             _modify,
             (f"{f} modify message.txt --mac-key @key --offset 4 --old 'Bob 100' --new 'Eve 999'",),
         ),
-        "read": (
+        (
+            "read",
+            "Read a Data Message, or forge another one.",
             _read,
             (
                 f"{f} read message.txt --key @chain-key",
                 f"{f} read message.txt --key @chain-key --at 0 --text 'I owe you a house'",
             ),
         ),
-        "show-mac-key": (_show_mac_key, (f"{f} show-mac-key @message-key",)),
-        "remac": (_remac, (f"{f} remac message.txt --mac-key @key",)),
-        "session-keys": (
+        (
+            "show-mac-key",
+            "Show the MAC key of a message key.",
+            _show_mac_key,
+            (f"{f} show-mac-key @message-key",),
+        ),
+        (
+            "remac",
+            "Give a Data Message another authenticator.",
+            _remac,
+            (f"{f} remac message.txt --mac-key @key",),
+        ),
+        (
+            "session-keys",
+            "Compute the keys of a session from one side's secrets.",
             _session_keys,
             (
                 f"{f} session-keys --dh @x --public @their-key",
                 f"{f} session-keys identity.txt --ecdh @x --dh @a",
             ),
         ),
-        "dake": (_dake, (f"{f} dake {dake} --secret @sym-h",)),
-        "offline": (_offline, (f"{f} offline --ensemble bob.txt --responder @alice.txt",)),
-        "ensemble": (
+        ("dake", "Forge an interactive DAKE.", _dake, (f"{f} dake {dake} --secret @sym-h",)),
+        (
+            "offline",
+            "Forge a non-interactive DAKE.",
+            _offline,
+            (f"{f} offline --ensemble bob.txt --responder @alice.txt",),
+        ),
+        (
+            "ensemble",
+            "Make a false prekey ensemble.",
             _ensemble,
             (f"{f} ensemble --initiator @bob.txt --secret @sym-h > false.txt",),
         ),
-        "impersonate": (
+        (
+            "impersonate",
+            "Take part in a DAKE in another's name.",
             _impersonate,
             (
                 f"{f} impersonate responder identity.txt --profile @alice.txt --secret @forging",
@@ -182,10 +207,15 @@ def declare(group: typer.Typer, examples: Callable[..., str]) -> None:
                 "    auth-r.txt 'say: I never forget a face'",
             ),
         ),
-        "transcript": (_transcript, (f"{f} transcript script.txt {dake}",)),
-    }
-    for name, (command, shown) in lines.items():
-        group.command(name, epilog=examples(*shown))(command)
+        (
+            "transcript",
+            "Forge a whole conversation.",
+            _transcript,
+            (f"{f} transcript script.txt {dake}",),
+        ),
+    )
+    for name, short, command, shown in commands:
+        group.command(name, short_help=short, epilog=examples(*shown))(command)
 
 
 def _parse(
