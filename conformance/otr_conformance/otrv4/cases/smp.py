@@ -101,18 +101,17 @@ def _runs() -> None:
         play.__doc__ = f"""Finds out that the secrets are {_outcome(equal=equal)} when SMP is
         {by.replace("-", " ")}, and is ready for another run."""
         case(f"smp.{by}.{_outcome(equal=equal)}", needs={"smp"})(play)
-    for role, (by, run) in product(("responder", "retriever", "publisher"), RUNS.items()):
+    for role in ("responder", "retriever", "publisher"):
 
-        def in_role(
-            stage: Stage, scene: Scene = ROLES[role], run: Callable[..., None] = run
-        ) -> None:
+        def in_role(stage: Stage, scene: Scene = ROLES[role]) -> None:
             scene(stage)
-            run(stage)
-            run(stage, equal=False)
+            for run in RUNS.values():
+                run(stage)
+                run(stage, equal=False)
 
-        in_role.__doc__ = f"""Compares secrets, as the {role} of the DAKE, when SMP is
-        {by.replace("-", " ")}: once they are equal, once they are not."""
-        case(f"smp.{by}.as-{role}", needs={"smp"} | ROLE_NEEDS.get(role, set()))(in_role)
+        in_role.__doc__ = f"""Compares secrets as the {role} of the DAKE, whoever begins: once they
+        are equal, once they are not."""
+        case(f"smp.as-{role}", needs={"smp"} | ROLE_NEEDS.get(role, set()))(in_role)
     for by, run in RUNS.items():
 
         def with_question(stage: Stage, run: Callable[..., None] = run) -> None:
@@ -186,11 +185,8 @@ def _out_of_turn() -> None:
             case(f"smp.message-{number}-in-{state}", needs={"smp"})(play)
 
 
-MALFORMED = (*product(("expect1",), (1, 2, 3, 4)), ("asked", 1), ("expect2", 2), ("expect3", 3))
-
-
 def _malformed() -> None:
-    for state, number in (*MALFORMED, ("expect4", 4)):
+    for number, state in enumerate(("asked", "expect2", "expect3", "expect4"), 1):
 
         def play(stage: Stage, scene: Scene = STATES[state], number: int = number) -> None:
             scene(stage)
@@ -204,6 +200,18 @@ def _malformed() -> None:
         play.__doc__ = f"""Aborts SMP when SMP message {number} comes {MEANING[state]} and cannot be
         taken apart; SMP can be begun anew."""
         case(f"smp.malformed-{number}-in-{state}", needs={"smp"})(play)
+
+
+@case("smp.malformed-in-expect1", needs={"smp"})
+def malformed_in_expect1(stage: Stage) -> None:
+    """Aborts SMP whichever SMP message comes that cannot be taken apart, when none is underway."""
+    expect1(stage)
+    for number in (1, 2, 3, 4):
+        stage.tester_sends(broken(stage, number))
+        stage.settle()
+        stage.target_answers_smp(SECRET)
+        stage.settle()
+    aftermath(stage)
 
 
 def _aborted() -> None:
@@ -411,28 +419,23 @@ def _not_private() -> None:
         case(f"smp.user-in-{place}", needs={"smp"})(play)
 
 
-def _after_disconnected() -> None:
-    for number in (1, 2, 3, 4):
-
-        def play(stage: Stage, number: int = number) -> None:
-            private(stage)
-            stage.tester_sends(Disconnected(), stray(stage, number))
-            stage.settle()
-            stage.tester_forgets()
-            private(stage)
-            stage.tester_sends(Disconnected(), broken(stage, number))
-            stage.settle()
-            stage.tester_forgets()
-            private(stage)
-            smp_again(stage)
-
-        play.__doc__ = f"""Ignores SMP message {number} behind the TLV that ends the conversation,
-        whether it can be taken apart or not."""
-        case(f"smp.message-{number}-after-disconnected", needs={"smp"}, level=Level.SHOULD)(play)
-
-
 _not_private()
-_after_disconnected()
+
+
+@case("smp.after-disconnected", needs={"smp"}, level=Level.SHOULD)
+def after_disconnected(stage: Stage) -> None:
+    """Ignores SMP messages behind the TLV that ends the conversation.
+
+    It does not matter whether they can be taken apart.
+    """
+    for number in (1, 2, 3, 4):
+        for tlv in (stray(stage, number), broken(stage, number)):
+            private(stage)
+            stage.tester_sends(Disconnected(), tlv)
+            stage.settle()
+            stage.tester_forgets()
+    private(stage)
+    smp_again(stage)
 
 
 # In a conversation of version 3 SMP is that of OTRv3.
