@@ -17,13 +17,13 @@ from otr_conformance.otrv4.scenes import (
     ended,
     finished,
     hold_everything,
+    nothing,
     private,
-    sent_by_tester,
     talk,
     waits_for_auth_r,
 )
 
-from .message import PLACES, STATES, allowing, declare, look, meanwhile, overtaken
+from .message import PLACES, STATES, allowing, declare, late_from_tester, look, meanwhile, overtaken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,8 +209,26 @@ def _stale_after_starting() -> None:
         )
 
 
+def stale_in_every_state(stage: Stage) -> None:
+    """Nobody answers in START, nor in a private conversation, nor once the peer has ended it."""
+    for before in (nothing, private, finished):
+        overtaken(stage, before)
+        meanwhile(stage, lambda: stage.wait(LONG_AGO))
+        stage.settle()
+        stage.arrives("in the clear")
+        stage.tester_forgets()
+        again(stage)
+
+
 _stale()
 _stale_after_starting()
+declare(
+    "clock.stale.auth-i.everywhere",
+    """Abandons a DAKE that has waited for too long, whatever state it began in, or never does: a
+    target that waits for ever, as the text says, does so in every state.""",
+    stale_in_every_state,
+    needs=CLOCK,
+)
 
 
 # Texts that wait.
@@ -251,7 +269,7 @@ def _peer_renews(stage: Stage, seconds: int) -> None:
 
 def _expiring() -> None:
     for role, scene in ROLES.items():
-        if role == "retriever":
+        if role in {"retriever", "responder"}:
             continue
 
         def play(stage: Stage, scene: Scene = scene) -> None:
@@ -292,7 +310,7 @@ def expires_with_skipped(stage: Stage) -> None:
     """A message is still missing when the session expires, and comes then."""
     private(stage)
     talk(stage)
-    late = sent_by_tester(stage, "delayed")
+    late = late_from_tester(stage)
     stage.tester_says("on time")
     stage.to_target_delivers()
     stage.wait(FORTNIGHT)
@@ -365,20 +383,11 @@ def not_twice(stage: Stage) -> None:
     stage.target_says("not sent")
 
 
-def not_once_ended(stage: Stage) -> None:
-    """The user has ended the conversation when the time comes."""
-    ended(stage)
-    stage.wait(FORTNIGHT)
-    stage.settle()
-    stage.arrives("in the clear")
-    stage.target_starts()
-
-
 def stored_keys_expire(stage: Stage) -> None:
     """A message arrives a week after those that were sent behind it."""
     private(stage)
     talk(stage)
-    late = sent_by_tester(stage, "delayed")
+    late = late_from_tester(stage)
     stage.tester_says("on time")
     stage.settle()
     stage.wait(WEEK)
@@ -429,11 +438,6 @@ def _expiration() -> None:
             "not-expired.finished",
             "Sends nothing when the time comes for a session that the peer has ended.",
             not_twice,
-        ),
-        (
-            "not-expired.ended",
-            "Sends nothing when the time comes for a session that its user has ended.",
-            not_once_ended,
         ),
         (
             "stored-keys",

@@ -21,12 +21,12 @@ from otr_conformance.otrv4.scenes import (
     private_as_publisher,
     private_as_responder,
     private_as_retriever,
-    sent_by_tester,
     talk,
     waits_for_auth_i,
     waits_for_auth_r,
 )
 from otr_conformance.otrv4.stage import THIRD_TAG
+from otr_conformance.play.stage import Stuck
 from otr_model.otrv4.words import Mode
 from otr_reference.otrv4.messages import (
     Disconnected,
@@ -203,11 +203,9 @@ TYPING = {
 
 
 def _typing_in_start() -> None:
-    for versions, (word, about) in product(("v4", "v3-and-v4"), TYPING.items()):
-        if (versions, word) == ("v3-and-v4", "plain"):
-            continue
+    for word, about in TYPING.items():
         target = allowing(
-            versions, require_encryption=word == "require", send_whitespace_tag=word == "tag"
+            "v4", require_encryption=word == "require", send_whitespace_tag=word == "tag"
         )
 
         def play(stage: Stage) -> None:
@@ -217,8 +215,8 @@ def _typing_in_start() -> None:
             stage.settle()
             again(stage)
 
-        declare(f"message.types-in-start.{word}.{versions}", about, play, target=target)
-        if word == "plain" or versions != "v4":
+        declare(f"message.types-in-start.{word}", about, play, target=target)
+        if word == "plain":
             continue
 
         def once(stage: Stage) -> None:
@@ -527,8 +525,8 @@ def queued_once(stage: Stage) -> None:
 
 
 def _starting() -> None:
-    for (state, scene), versions in product(STATES.items(), ("v4", "v3-and-v4")):
-        if versions != "v4" and state != "start":
+    for state, scene in STATES.items():
+        if state == "ended":
             continue
 
         def play(stage: Stage, scene: Scene = scene) -> None:
@@ -538,22 +536,17 @@ def _starting() -> None:
             talk(stage)
 
         declare(
-            f"message.starts-in-{state}.{versions}",
+            f"message.starts-in-{state}",
             f"""{
                 "Sends no Query Message in a private conversation"
                 if state == "private"
                 else f"Sends a Query Message {PLACES[state]}, naming what its policy allows,"
             } when the user asks for a private conversation.""",
             play,
-            target=allowing(versions),
-            tester=allowing(versions),
         )
-
-
-def _starting_in_vain() -> None:
     for state in ("finished", "ended"):
 
-        def play(stage: Stage, state: str = state) -> None:
+        def in_vain(stage: Stage, state: str = state) -> None:
             STATES[state](stage)
             stage.target_starts()
             hold_everything(stage)
@@ -562,12 +555,11 @@ def _starting_in_vain() -> None:
         declare(
             f"message.starts-in-vain-in-{state}",
             f"Is where it was, {PLACES[state]}, when its Query Message is not answered.",
-            play,
+            in_vain,
         )
 
 
 _starting()
-_starting_in_vain()
 
 
 # Starting a conversation interactively.
@@ -594,13 +586,14 @@ def _starting_a_dake() -> None:
             look(stage, "start" if state == "finished" else state)
 
         first = ", having told the peer that the last one is over," if state == "private" else ""
-        declare(
-            f"message.starts-dake-in-{state}",
-            f"""Sends an Identity message {PLACES[state]}{first} when the user starts a
-            conversation interactively.""",
-            play,
-            needs={"otrv4-dake"},
-        )
+        if state != "ended":
+            declare(
+                f"message.starts-dake-in-{state}",
+                f"""Sends an Identity message {PLACES[state]}{first} when the user starts a
+                conversation interactively.""",
+                play,
+                needs={"otrv4-dake"},
+            )
         declare(
             f"message.starts-dake-in-vain-in-{state}",
             f"""Is in no private conversation after starting one interactively {PLACES[state]} that
@@ -636,6 +629,8 @@ _not_allowed_a_dake()
 
 def _starting_offline() -> None:
     for state, scene in STATES.items():
+        if state == "start":
+            continue
 
         def play(stage: Stage, scene: Scene = scene) -> None:
             scene(stage)
@@ -743,7 +738,7 @@ def delayed_offline_messages(stage: Stage) -> None:
     It is unreadable, and answered with ERROR_1.
     """
     private_as_publisher(stage)
-    late = sent_by_tester(stage, "from a train")
+    late = late_from_tester(stage)
     stage.tester_starts_dake()
     stage.settle()
     talk(stage)
@@ -795,8 +790,8 @@ def _plaintext() -> None:
 
 
 def _tagged() -> None:
-    for (state, scene), word in product(STATES.items(), ("", "require", "start")):
-        if word != "start" and state != "ended":
+    for (state, scene), word in product(STATES.items(), ("require", "start")):
+        if word == "require" and state != "ended":
             continue
 
         def play(stage: Stage, scene: Scene = scene, state: str = state, word: str = word) -> None:
@@ -815,7 +810,7 @@ def _tagged() -> None:
         warned = word == "require" or state in {"private", "finished"}
         starts = word == "start" and state in {"start", "ended"}
         declare(
-            f"message.tagged-plaintext-in-{state}{f'.{word}' if word else ''}",
+            f"message.tagged-plaintext-in-{state}.{word}",
             f"""Shows a plaintext with the whitespace tag {PLACES[state]}, without the tag,
             {"with" if warned else "without"} a warning, and starts {"the" if starts else "no"}
             DAKE because of it.""",
@@ -919,7 +914,7 @@ def _not_private() -> None:
 
         def play(stage: Stage, state: str = state, *, quiet: bool = quiet) -> None:
             private(stage)
-            late = _late(stage, quiet=quiet)
+            late = late_from_tester(stage, quiet=quiet)
             if state == "finished":
                 stage.tester_ends()
             else:
@@ -930,7 +925,7 @@ def _not_private() -> None:
 
         def from_nobody(stage: Stage, *, quiet: bool = quiet) -> None:
             stage.tester_starts_offline()
-            late = _late(stage, quiet=quiet)
+            late = late_from_tester(stage, quiet=quiet)
             hold_everything(stage)
             stage.reaches_target(late)
             look(stage, "start")
@@ -946,9 +941,16 @@ def _not_private() -> None:
         )
 
 
-def _late(stage: Stage, *, quiet: bool) -> Wire:
-    """A Data Message of the tester's that is late."""
+def late_from_tester(stage: Stage, *, quiet: bool = False) -> Wire:
+    """A Data Message of the tester's that is late, perhaps with the flag IGNORE_UNREADABLE.
+
+    Raises:
+        Stuck: if the tester cannot send any, since the target has left it without keys.
+    """
     stage.tester_sends(text="too late", flags=IGNORE_UNREADABLE if quiet else 0)
+    if not stage.to_target:
+        message = "the tester is in no private conversation"
+        raise Stuck(message)
     return stage.to_target.pop()
 
 
@@ -957,7 +959,7 @@ def _other_keys() -> None:
 
         def play(stage: Stage, *, quiet: bool = quiet) -> None:
             private(stage)
-            old = _late(stage, quiet=quiet)
+            old = late_from_tester(stage, quiet=quiet)
             stage.tester_forgets()
             private_as_responder(stage)
             stage.reaches_target(old)
@@ -1043,6 +1045,20 @@ def _early() -> None:
 _early()
 
 
+@case("message.early-in-every-state")
+def early_in_every_state(stage: Stage) -> None:
+    """Reads what overtook the Auth-I message whatever state it was in, or never does.
+
+    A target that removes those messages, as one sentence says, removes them in every state.
+    """
+    for before in (nothing, private, finished, ended):
+        overtaken(stage, before)
+        stage.tester_says("first of all")
+        stage.to_target_delivers(1)
+        stage.settle()
+        talk(stage)
+
+
 @case("message.early-typing-in-finished")
 def early_typing_in_finished(stage: Stage) -> None:
     """Sends nothing of what the user types once a Data Message overtook the Auth-I message.
@@ -1085,7 +1101,7 @@ def _early_unreadable() -> None:
 
         def play(stage: Stage, *, quiet: bool = quiet) -> None:
             private(stage)
-            old = _late(stage, quiet=quiet)
+            old = late_from_tester(stage, quiet=quiet)
             stage.target_ends()
             stage.settle()
             overtaken(stage, nothing)
@@ -1190,14 +1206,37 @@ def identity_changes_nothing(stage: Stage) -> None:
     private conversation until an Auth-I message arrives, which may be never.
     """
     private(stage)
+    identity_without_answer(stage)
+    stage.arrives("in the clear")
+    look(stage, "private")
+
+
+def identity_without_answer(stage: Stage) -> None:
+    """An Identity message reaches the target, and its sender is never heard of again."""
     before = stage.tester.conversation
     stage.tester_forgets()
     stage.tester_starts_dake()
     stage.to_target_delivers()
     hold_everything(stage)
     stage.tester.conversation = before
+
+
+@case("message.identity-in-every-state")
+def identity_in_every_state(stage: Stage) -> None:
+    """Stays where it is when an Identity message arrives: in ENCRYPTED_MESSAGES, and in FINISHED.
+
+    A target that goes to where text waits, as the text says, does so from both.
+    """
+    private(stage)
+    identity_without_answer(stage)
+    stage.target_says("where am I?")
+    stage.settle()
+    stage.tester_ends()
+    stage.settle()
+    identity_without_answer(stage)
     stage.arrives("in the clear")
-    look(stage, "private")
+    stage.target_says("and now?")
+    stage.settle()
 
 
 @case("message.identity-in-finished")
@@ -1238,7 +1277,7 @@ _identity_without_answer()
 
 def _replaced() -> None:
     for who, role in product(("tester", "mallory"), ROLES):
-        if who == "mallory" and role in {"responder", "retriever"}:
+        if (who, role) in {("tester", "retriever"), ("mallory", "responder")}:
             continue
 
         def play(stage: Stage, who: str = who, role: str = role) -> None:
@@ -1387,6 +1426,26 @@ _ending()
 _ending_while_waiting()
 
 
+@case("message.ends-while-waiting.everywhere")
+def ends_while_waiting_everywhere(stage: Stage) -> None:
+    """Abandons a DAKE when the user ends the conversation, whatever state it began in.
+
+    A target that does nothing then, as the text says of START, does nothing in FINISHED either.
+    """
+    finished(stage)
+    for state in ("finished", "ended"):
+        stage.tester_starts_dake()
+        stage.to_target_delivers()
+        meanwhile(stage, stage.target_ends)
+        stage.settle()
+        stage.arrives("in the clear")
+        stage.tester_forgets()
+        if state == "finished":
+            again(stage)
+            stage.target_ends()
+            stage.settle()
+
+
 @case("message.both-end")
 def both_end(stage: Stage) -> None:
     """Keeps quiet about the peer's goodbye if its own user has ended the conversation, too.
@@ -1415,7 +1474,7 @@ def peer_ends_twice(stage: Stage) -> None:
 
 def _modes() -> None:
     for (name, mode), (state, scene) in product(MODES.items(), STATES.items()):
-        if name != "standalone" and state != "start":
+        if (name != "standalone" and state != "start") or state == "ended":
             continue
 
         def starts(stage: Stage, scene: Scene = scene) -> None:
@@ -1441,7 +1500,7 @@ def _modes() -> None:
             starts,
             mode=mode,
         )
-        if state in {"private", "ended"} or name != "standalone":
+        if state == "private" or name != "standalone":
             continue
         begins = ", and starts a DAKE" if state == "start" else ""
         declare(

@@ -99,7 +99,6 @@ def _offers() -> None:
     for allowed, offer, wanted in (
         ("v3-and-v4", "v3", True),
         ("v3-and-v4", "v4", True),
-        ("v3-and-v4", "v3-and-v4", True),
         ("v3", "v4", True),
         ("v4", "v3", True),
         ("v3-and-v4", "v3", False),
@@ -268,9 +267,6 @@ _not_spoken()
 
 
 def _beginnings() -> None:
-    def their_query(stage: Stage) -> None:
-        private(stage)
-
     def our_query(stage: Stage) -> None:
         stage.target_starts()
         stage.settle()
@@ -289,12 +285,10 @@ def _beginnings() -> None:
 
     eager = allowing("v3", send_whitespace_tag=True, whitespace_start_dake=True)
     for name, play, target, tester in (
-        ("their-query", their_query, BOTH, V3_ONLY),
         ("our-query", our_query, BOTH, V3_ONLY),
         ("their-tag", their_tag, allowing("v3-and-v4", whitespace_start_dake=True), eager),
         ("our-tag", our_tag, allowing("v3-and-v4", send_whitespace_tag=True), eager),
         ("our-typing", our_typing, allowing("v3-and-v4", require_encryption=True), V3_ONLY),
-        ("our-typing.v3", our_typing, allowing("v3", require_encryption=True), V3_ONLY),
     ):
 
         def begins(stage: Stage, play: Scene = play) -> None:
@@ -323,10 +317,6 @@ def _takes_plaintext(stage: Stage) -> None:
     stage.arrives("in the clear")
 
 
-def _takes_tagged(stage: Stage) -> None:
-    tagged(stage, 3)
-
-
 def _beats(stage: Stage) -> None:
     stage.target_heartbeat()
 
@@ -342,7 +332,6 @@ def _starts(stage: Stage) -> None:
 ACTS: dict[str, tuple[Scene, str, set[str]]] = {
     "typing": (_types, "what the user types", set()),
     "plaintext": (_takes_plaintext, "a plaintext", set()),
-    "tagged-plaintext": (_takes_tagged, "a plaintext with the whitespace tag", set()),
     "error": (shows_error, "an Error Message", set()),
     "heartbeat": (_beats, "a heartbeat that the application asks for", {"heartbeat"}),
     "extra-key": (_uses_extra_key, "the extra symmetric key", {"extra-key"}),
@@ -375,7 +364,7 @@ def _in_version_3() -> None:
             tester=V3_ONLY,
             needs=wanted,
         )
-        if name not in {"tagged-plaintext", "start"}:
+        if name != "start":
             declare(
                 f"version.fallback.{name}.then-starts",
                 f"""Sends a Query Message on request in a private conversation of version 3, also
@@ -421,23 +410,6 @@ def _smp_in_version_3() -> None:
                 tester=V3_ONLY,
                 needs={"smp"},
             )
-
-    def aborted(stage: Stage) -> None:
-        private(stage)
-        stage.target_begins_smp(SECRET)
-        stage.settle()
-        stage.target_aborts_smp()
-        stage.settle()
-        talk(stage)
-
-    declare(
-        "version.fallback.smp-aborted",
-        "Aborts SMP in a private conversation of version 3 as that version does.",
-        aborted,
-        target=BOTH,
-        tester=V3_ONLY,
-        needs={"smp"},
-    )
 
 
 _smp_in_version_3()
