@@ -94,8 +94,8 @@ def _arrows(composition: Composition) -> dict[tuple[str, str], list[str]]:
             for row in table.rows:
                 for each in row.raises:
                     if each.event is event:
-                        key = "" if each.to is None else f" for {each.to.read(PAGE)}"
-                        raised.setdefault((table.machine, end), {})[event.name + key] = None
+                        whom = each.whom("" if each.to is None else each.to.read(PAGE))
+                        raised.setdefault((table.machine, end), {})[event.name + whom] = None
     return {ends: list(events) for ends, events in raised.items()}
 
 

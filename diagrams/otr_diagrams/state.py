@@ -416,8 +416,8 @@ def _flowing(outcome: Sequence[tuple[str, str]], columns: int) -> list[str]:
 
 def _raised(raised: Raise[Event]) -> str:
     """A raised event, and the key of the member that it is for, where it is for another one."""
-    key = "" if raised.to is None else f" for {raised.to.read(PAGE)}"
-    return f"{style.RAISES} {raised.event.name}{key}"
+    whom = raised.whom("" if raised.to is None else raised.to.read(PAGE))
+    return f"{style.RAISES} {raised.event.name}{whom}"
 
 
 def _blank(digits: int) -> str:

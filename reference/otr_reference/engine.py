@@ -161,7 +161,7 @@ class _Move:
     when: Guard
     do: tuple[_Effect, ...]
     goto: Word | None
-    raises: tuple[tuple[Event, Callable[[Any], int] | None], ...]
+    raises: tuple[tuple[Event, Callable[[Any], int] | None, bool], ...]
 
 
 @dataclass(slots=True)
@@ -332,7 +332,9 @@ class Engine(Generic[S]):
             row.when,
             tuple(effects[e] for e in row.do),
             None if row.goto is row.at else row.goto,
-            tuple((r.event, None if r.to is None else r.to.read(PYTHON)) for r in row.raises),
+            tuple(
+                (r.event, None if r.to is None else r.to.read(PYTHON), r.every) for r in row.raises
+            ),
         )
 
     def has_room(self, step: S, key: int) -> bool:
@@ -392,11 +394,19 @@ class Engine(Generic[S]):
                 self._perform(step, move, effect)
             if move.goto is not None:
                 setattr(step.shared if kin is None else step.own(), machine.slot, move.goto)
-            queue.extend(
-                (raised, to if route is None else route(step)) for raised, route in move.raises
-            )
+            for raised, route, every in move.raises:
+                if every:
+                    queue.extend((raised, key) for key in self._everybody(step, raised))
+                else:
+                    queue.append((raised, to if route is None else route(step)))
             if kin is not None and kin.vanishes is not None and kin.vanishes(step):
                 step.retire(to)
+
+    def _everybody(self, step: S, event: Event) -> tuple[int, ...]:
+        """The keys of all members of the family whose machine handles an event."""
+        machine = self._machines.get(event)
+        kin = None if machine is None else machine.kin
+        return tuple(getattr(step.shared, (kin or self._main).slot))
 
     def _enter(self, step: S, kin: _Kin, key: int) -> None:
         members = getattr(step.shared, kin.slot)

@@ -204,7 +204,7 @@ def _raised(composition: Composition, row: AnyRow) -> list[str]:
     """The events that a row raises, with the member that they are for."""
     printed = PrintedReading(composition)
     return [
-        raised.event.name + ("" if raised.to is None else f" for {raised.to.read(printed)}")
+        raised.event.name + raised.whom("" if raised.to is None else raised.to.read(printed))
         for raised in row.raises
     ]
 

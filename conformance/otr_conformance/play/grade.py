@@ -168,7 +168,10 @@ class Grader(Generic[L, C, S]):
         if not because:
             return Result(case.id, Verdict.PASS, log=seen.log)
         for ambiguity, variant in self.literal.items():
-            literal = self.predict(case, oracle, variant)
+            try:
+                literal = self.predict(case, oracle, variant)
+            except Unprepared:  # the letter leads where nothing says how to go on
+                continue
             differs = literal.observations != predicted.observations
             if differs and not self.difference(literal, seen):
                 return Result(case.id, Verdict.NOTE, because, ambiguity, seen.log)

@@ -254,6 +254,7 @@ class _Exporter:
             "raises": [
                 {"event": raised.event.name}
                 | ({} if raised.to is None else {"to": self.expression(raised.to)})
+                | ({"every": True} if raised.every else {})
                 for raised in row.raises
             ],
             "section": row.section,
@@ -645,7 +646,10 @@ def _machines() -> Object:
                     "description": "events raised after the effects and the change of state",
                     "items": _object(
                         {"event": _ref("name")},
-                        {"to": _ref("integerExpression")},
+                        {
+                            "to": _ref("integerExpression"),
+                            "every": {"const": True, "description": "for every member there is"},
+                        },
                         "`to`: the key of the family's member it is for; else the row's own member",
                     ),
                 },

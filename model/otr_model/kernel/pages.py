@@ -253,7 +253,7 @@ class _Book:
 
     def raised(self, raised: Raise[Event]) -> str:
         if raised.to is None:
-            return self.event(raised.event)
+            return self.event(raised.event) + raised.whom("")
         handler = self.composition.handler[raised.event].name
         family = self.composition.family_of(handler) or self.composition.family
         if family is self.composition.family and raised.to == Number(0):

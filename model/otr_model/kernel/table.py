@@ -44,18 +44,31 @@ class IllFormed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Raise(Generic[E]):
-    """An event that a row raises, and for which member of a family.
+    """An event that a row raises, and for which members of a family.
 
-    `to` is the key of the member; None: the member that the row belongs to.
+    `to` is the key of the member; None: the member that the row belongs to, or, with `every`, each
+    member that there is, the least recently used first.
     """
 
     event: E
     to: Int | None = None
+    every: bool = False
+
+    def whom(self, key: str) -> str:
+        """For whom, in words that follow the event; `key` is how the key is written."""
+        if self.every:
+            return " for all"
+        return "" if self.to is None else f" for {key}"
 
 
 def to(key: Int | int, event: E) -> Raise[E]:
     """Raise an event for the member with a key, spawning it if need be."""
     return Raise(event, lift(key))
+
+
+def everywhere(event: E) -> Raise[E]:
+    """Raise an event for every member of the family that there is."""
+    return Raise(event, every=True)
 
 
 @dataclass(frozen=True, slots=True)

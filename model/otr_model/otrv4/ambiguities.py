@@ -88,6 +88,15 @@ END_WHILE_WAITING = _hole(
     ("the DAKE is abandoned, and its ephemeral keys are forgotten", ""),
     "Otherwise the conversation that the user has just ended becomes private a moment later.",
 )
+IDENTITY_OF_ANOTHER = _hole(
+    "identity-of-another",
+    FLAW,
+    "what another Identity message does while we wait for an Auth-I message",
+    ("it replaces the one that was answered", "Receiving an Identity Message"),
+    ("the same", "Receiving an Identity Message"),
+    "Whoever can send in the peer's name can keep a DAKE from ever succeeding. The text does not "
+    "protect against that, and nothing is lost but the attempt.",
+)
 STUCK_DAKE = _hole(
     "stuck-dake",
     SILENT,

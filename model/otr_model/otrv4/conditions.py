@@ -276,10 +276,7 @@ class Cond(Condition):
     NOT_FINISHED = Defined(
         "the state is not FINISHED", InState("message", (Msg.START, Msg.ENCRYPTED_MESSAGES))
     )
-    WAITING = Defined(
-        "a DAKE is in progress",
-        InState("dake", WAITING) | InState("dake", WAITING, "master"),
-    )
+    WAITING = Opaque("a DAKE is in progress with some instance of the peer", Scope.MEMBER)
     DAKE_STALE = Defined(
         "our last message of the DAKE is too old", v.NOW - v.DAKE_AT >= v.DAKE_LIFETIME
     )

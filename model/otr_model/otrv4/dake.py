@@ -73,14 +73,14 @@ DAKE: Table[Dake, Event, Cond, Do] = table(
         ),
         at(
             Dake.WAITING_AUTH_R,
-            MAY_ANSWER & VALID & ACCEPTABLE & Cond.OURS_HIGHER,
+            Cond.ALLOWED & VALID & ACCEPTABLE & Cond.OURS_HIGHER,
             do=(Do.SEND_IDENTITY,),
             name="ours-higher",
             ambiguity=holes.HASHED_B,
         ),
         at(
             Dake.WAITING_AUTH_R,
-            MAY_ANSWER & VALID & ACCEPTABLE & ~Cond.OURS_HIGHER,
+            Cond.ALLOWED & VALID & ACCEPTABLE & ~Cond.OURS_HIGHER,
             do=ANSWER,
             goto=Dake.WAITING_AUTH_I,
             raises=BEGUN,
@@ -93,6 +93,7 @@ DAKE: Table[Dake, Event, Cond, Do] = table(
             do=ANSWER,
             raises=BEGUN,
             name="acceptable",
+            ambiguity=holes.IDENTITY_OF_ANOTHER,
         ),
         at(
             Dake.WAITING_AUTH_I,
@@ -107,15 +108,16 @@ DAKE: Table[Dake, Event, Cond, Do] = table(
             name="for-any",
             ambiguity=holes.IDENTITY_REPEATED,
         ),
-        ignored(
-            MAY_ANSWER & VALID & ~ACCEPTABLE, (Dake.IDLE, Dake.WAITING_AUTH_R), name="untrusted"
-        ),
+        ignored(MAY_ANSWER & VALID & ~ACCEPTABLE, Dake.IDLE, name="untrusted"),
+        ignored(Cond.ALLOWED & VALID & ~ACCEPTABLE, Dake.WAITING_AUTH_R, name="untrusted"),
         ignored(
             MAY_ANSWER & Cond.FOR_US & VALID & ~ACCEPTABLE, Dake.WAITING_AUTH_I, name="untrusted"
         ),
-        ignored(MAY_ANSWER & ~VALID, (Dake.IDLE, Dake.WAITING_AUTH_R), name="not-valid"),
+        ignored(MAY_ANSWER & ~VALID, Dake.IDLE, name="not-valid"),
+        ignored(Cond.ALLOWED & ~VALID, Dake.WAITING_AUTH_R, name="not-valid"),
         ignored(MAY_ANSWER & Cond.FOR_US & ~VALID, Dake.WAITING_AUTH_I, name="not-valid"),
-        ignored(~MAY_ANSWER, name="not-welcome"),
+        ignored(~MAY_ANSWER, (Dake.IDLE, Dake.WAITING_AUTH_I), name="not-welcome"),
+        ignored(~Cond.ALLOWED, Dake.WAITING_AUTH_R, name="not-welcome"),
     ),
     on(
         Event.AUTH_R,

@@ -6,7 +6,7 @@ and section "Session Expiration".
 
 from __future__ import annotations
 
-from otr_model.kernel.table import Table, at, ignored, on, table, to
+from otr_model.kernel.table import Table, at, everywhere, ignored, on, table, to
 
 from . import ambiguities as holes
 from .conditions import EXCLUSIVES, Cond
@@ -26,6 +26,7 @@ LAST_KEYS = (Do.DROP_SKIPPED, Do.REVEAL)
 LAST_WORD = (Event.SENDING, *OVER)
 SPEAKING_3 = Cond.SPEAKS_3 & Cond.PRIVATE_3
 QUEUE = (Do.QUEUE_TEXT, Do.TELL_QUEUED)
+ABANDONED = (everywhere(Event.DAKE_OVER),)
 WANTED = (to(MASTER, Event.DAKE_WANTED),)
 HOLDS = ~SPEAKING_3 & ~Cond.DISABLED & ~Cond.QUEUE_FULL
 ACCEPTABLE = ~Cond.REQUIRE_AUTHENTICATED | Cond.TRUSTED
@@ -371,7 +372,7 @@ MESSAGE: Table[Msg, Event, Cond, Do] = table(
         at(
             START,
             ~SPEAKING_3,
-            raises=(Event.DAKE_OVER, to(MASTER, Event.DAKE_OVER)),
+            raises=ABANDONED,
             name="waiting",
             ambiguity=holes.END_WHILE_WAITING,
         ),
@@ -379,14 +380,14 @@ MESSAGE: Table[Msg, Event, Cond, Do] = table(
             ENCRYPTED,
             do=(*LAST_KEYS, Do.PUT_DISCONNECT, Do.LEAVE, Do.TELL_INSECURE),
             goto=START,
-            raises=(*LAST_WORD, Event.DAKE_OVER),
+            raises=(*LAST_WORD, *ABANDONED),
             ambiguity=holes.MAC_KEYS_AT_THE_END,
         ),
         at(
             FINISHED,
             do=(Do.LEAVE, Do.TELL_INSECURE),
             goto=START,
-            raises=(Event.DAKE_OVER,),
+            raises=ABANDONED,
         ),
     ),
     on(

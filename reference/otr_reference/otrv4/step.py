@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from otr_model.otrv3.words import Msg as Msg3
-from otr_model.otrv4.words import Kind, Mode, Msg, Role, TlvKind
+from otr_model.otrv4.words import Dake, Kind, Mode, Msg, Role, TlvKind
 from otr_reference.engine import Step, Unprepared
 from otr_reference.otrv3 import commands as three
 
@@ -336,6 +336,10 @@ class Otrv4Step(Step[Conversation, Session]):
         """Whether the conversation of version 3 is private, or was ended by its peer."""
         older = self.shared.version_3
         return older is not None and older.current.message is not Msg3.PLAINTEXT
+
+    def ask_waiting(self) -> bool:
+        """Whether a DAKE is in progress with any instance, or with none in particular."""
+        return any(member.dake is not Dake.IDLE for member in self.shared.members.values())
 
     def ask_rollback(self) -> bool:
         """Section "Client Profile": what a published profile says of the peer."""

@@ -896,14 +896,27 @@ def invited_by_query(stage: Stage) -> None:
     talk(stage)
 
 
-@case("dake.not-welcome-in-waiting-auth-r", target=INVITED_ONLY, needs={"policy"})
-def not_welcome_in_waiting_auth_r(stage: Stage) -> None:
-    """Ignores an Identity message in WAITING_AUTH_R that its user did not ask for.
+@case("dake.welcome-in-waiting-auth-r", target=INVITED_ONLY, needs={"policy"})
+def welcome_in_waiting_auth_r(stage: Stage) -> None:
+    """Answers an Identity message that crosses its own where the peer's hashed B is higher.
 
-    OTRNG_IDENTITY_START_DAKE is not set. The answer to its own Identity message is accepted.
+    OTRNG_IDENTITY_START_DAKE is not set, but its own Identity message has asked for the exchange.
     """
     waits_for_auth_r(stage)
-    sends_nobodys_identity(stage)
+    stage.tester_offers(higher=True)
+    stage.settle()
+    talk(stage)
+
+
+@case("dake.types-while-the-peers-dake-waits")
+def types_while_the_peers_dake_waits(stage: Stage) -> None:
+    """Keeps what its user types while it waits for an Auth-I message, and sends it encrypted.
+
+    The peer began, and no conversation was private before.
+    """
+    stage.tester_starts_dake()
+    stage.to_target_delivers()
+    stage.target_says("not for everybody")
     stage.settle()
     talk(stage)
 

@@ -28,6 +28,7 @@ UNREACHABLE: Final[Mapping[str, str]] = {
         f"otrv4.dake:dake-wanted.{state}.not-allowed": _WANTED_WHERE_ALLOWED
         for state in ("idle", "waiting-auth-r", "waiting-auth-i")
     },
+    "otrv4.dake:identity.waiting-auth-r.not-welcome": _POLICY_STANDS,
     "otrv4.dake:auth-r.waiting-auth-r.not-allowed": _POLICY_STANDS,
     "otrv4.dake:auth-i.waiting-auth-i.not-allowed": _POLICY_STANDS,
     "otrv4.dake:offer-over.waiting-auth-i": _MASTER_ANSWERS_NOBODY,
