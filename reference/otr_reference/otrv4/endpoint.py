@@ -103,6 +103,8 @@ class Endpoint:
         self.config = copy(config)
         for name, value in self.applied.parameters.items():
             setattr(self.config, name, value)
+        if config.version_3 is None:
+            self.config.allow_v3 = False
         _validate(self.config)
 
     @staticmethod
