@@ -33,7 +33,7 @@ FLAWS = [
     ("ignores_key", "new", "the fingerprint of the key that was given, at bob", "another"),
     ("one_key", "new", "two accounts with different fingerprints", "the same"),
     ("replaces", "a name in use", "end: error with bad-request", "end: ok"),
-    ("later_versions", "hello", "2 or 3 in protocols", "4"),
+    ("no_versions", "hello", "2, 3 or 4 in protocols", "nothing"),
     ("question_without_smp", "hello", "smp beside smp-question", "smp-question"),
     ("no_tag", "to", "a tag in the final line of new", "no tag"),
     ("early_wire", "new", "nothing in the answer to the first poll of alice", "a wire"),

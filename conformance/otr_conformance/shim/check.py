@@ -3,7 +3,8 @@
 The check walks through the conversation that every case builds on, step by step, with two
 endpoints of the shim itself, alice and bob, whose messages it only carries. It needs no OTR of its
 own, and it does not grade the implementation: what it expects is what any implementation does when
-nobody attacks it. Each thing that is not so becomes a `Finding`, with a hint how to mend it.
+nobody attacks it. Each thing that is not so becomes a `Finding`, with a hint how to mend it. A shim
+that speaks version 4 and an older one is walked through twice.
 
 It goes on after a refusal or a surprise. It stops where the conversation with the shim broke, since
 the process is gone then.
@@ -12,6 +13,7 @@ the process is gone then.
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -40,20 +42,29 @@ from otr_conformance.shim.protocol import (
     Made,
     MessageEvent,
     MsgState,
+    OtrMode,
     PolicyWord,
+    PrekeyUsedEvent,
     SecureEvent,
     Side,
     SmpEvent,
     Stage,
+    StartBy,
     WireEvent,
 )
 from otr_conformance.verdict import Verdict
+from otr_model.otrv4.usages import Usage
+from otr_reference import ed448
+from otr_reference.errors import Malformed
 from otr_reference.keys import dsa
+from otr_reference.otrv4.kdf import hwc
+from otr_reference.otrv4.wire import decode_client_profile, decode_ensemble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from otr_conformance.shim.fields import Scalar
+    from otr_conformance.shim.protocol import PublishedEnsemble
 
 __all__ = ["HINTS", "PATIENCE", "Finding", "check_shim"]
 
@@ -72,10 +83,16 @@ _USE: Final = 7
 _LONG_TEXT: Final = b"all work and no play " * 50
 _PAUSE: Final = 0.01
 _MESSAGES_LIMIT: Final = 500
+_NOW: Final = 1_000_000
+_SEED_OCTETS: Final = 57
+_VERSIONS: Final = {PolicyWord.V2: 2, PolicyWord.V3: 3, PolicyWord.V4: 4}
+_FINGERPRINT_OCTETS: Final = {False: 20, True: 56}  # by whether it is of version 4
+_EXTRA_KEY_OCTETS: Final = {False: 32, True: 64}
 _STDERR_LINES: Final = 20
 _SHOWN: Final = 40
 
 _E = TypeVar("_E", bound=Event)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +210,28 @@ class _Broken(Exception):
     """The conversation with the shim broke; the finding has been made."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Long-term keys that `new` is given, and the fingerprint that they have."""
+
+    fingerprint: bytes
+    dsa: bytes | None = None
+    sym_h: bytes | None = None
+    forging: bytes | None = None
+
+
+def _keys_3() -> _Keys:
+    private = dsa.generate()
+    return _Keys(dsa.fingerprint(private.public), dsa=write_preset_key(private))
+
+
+def _keys_4() -> _Keys:
+    sym_h = secrets.token_bytes(_SEED_OCTETS)
+    forging = ed448.keypair(secrets.token_bytes(_SEED_OCTETS)).public.encode()
+    public = ed448.keypair(sym_h).public.encode()
+    return _Keys(hwc(Usage.FINGERPRINT, public, forging), sym_h=sym_h, forging=forging)
+
+
 class _Check:
     """The walk, and what was found on the way."""
 
@@ -205,6 +244,7 @@ class _Check:
         self._told = told
         self._step = "the command"
         self._capabilities: tuple[Capability, ...] = ()
+        self._policies: list[PolicyWord] = []
         self._policy: PolicyWord | None = None
         self._made: dict[str, Made] = {}
         self._seen: dict[str, list[AnyEvent]] = {}
@@ -226,16 +266,52 @@ class _Check:
         self._try("a request that is not in the protocol", self._unknown_request)
         self._try("a request without one of its fields", self._incomplete_request)
         self._try("an endpoint that was not made", self._unknown_endpoint)
-        if self._policy is not None:
-            self._try("new", self._new)
+        for policy in self._policies:
+            self._policy = policy
+            self._walk_in_one_version()
+        self._policy = None
+        self._try("bye", self._shim.bye)
+
+    @property
+    def _four(self) -> bool:
+        """Whether version 4 is being walked through."""
+        return self._policy is PolicyWord.V4
+
+    def _allowed(self) -> str:
+        """The words of every policy."""
+        words = [self._policy, PolicyWord.IDENTITY_START_DAKE] if self._four else [self._policy]
+        return _words(words)
+
+    def _walk_in_one_version(self) -> None:
+        self._made.clear()
+        self._try("new", self._new)
         if self._ready():
             self._try("a name in use", self._name_in_use)
             self._try("reset", self._reset)
         if self._ready():
             self._converse()
+        if self._four and self._ready():
+            self._begin_otherwise()
         if self._ready():
             self._try("forget", self._forget)
-        self._try("bye", self._shim.bye)
+
+    def _begin_otherwise(self) -> None:
+        """The other ways in which a conversation of version 4 can begin."""
+        for name, capability, step in (
+            ("start by query", Capability.OTRV4_DAKE, partial(self._start_by, StartBy.QUERY)),
+            ("start by identity", Capability.OTRV4_DAKE, partial(self._start_by, StartBy.IDENTITY)),
+            ("mode standalone", Capability.OTRV4_MODE, partial(self._mode, OtrMode.STANDALONE)),
+            (
+                "mode interactive-only",
+                Capability.OTRV4_MODE,
+                partial(self._mode, OtrMode.INTERACTIVE_ONLY),
+            ),
+            ("trusted", Capability.OTRV4_TRUSTED, self._trusted),
+            ("profile, known-profile", Capability.OTRV4_KNOWN_PROFILE, self._known_profile),
+            ("ensemble, offline", Capability.OTRV4_OFFLINE, self._offline),
+        ):
+            if capability in self._capabilities:
+                self._try(name, step)
 
     def _converse(self) -> None:
         self._try("a text outside a private conversation", self._plain_text)
@@ -263,18 +339,19 @@ class _Check:
     def _hello(self) -> None:
         hello = self._shim.hello()
         self._capabilities = hello.capabilities
-        for version, policy in ((3, PolicyWord.V3), (2, PolicyWord.V2)):
-            if version in hello.versions and self._policy is None:
-                self._policy = policy
-        if self._policy is None:
-            hint = "name the versions of OTR that it speaks in protocols; cases exist for 2 and 3"
-            self._find("2 or 3 in protocols", _words(hello.protocols), hint)
-        if (
-            Capability.SMP_QUESTION in hello.capabilities
-            and Capability.SMP not in self._capabilities
+        older = [p for p in (PolicyWord.V3, PolicyWord.V2) if _VERSIONS[p] in hello.versions]
+        newer = [p for p in (PolicyWord.V4,) if _VERSIONS[p] in hello.versions]
+        self._policies = [*older[:1], *newer]
+        if not self._policies:
+            hint = "name the versions of OTR that it speaks in protocols; cases exist for these"
+            self._find("2, 3 or 4 in protocols", _words(hello.protocols), hint)
+        for part, whole, hint in (
+            (Capability.SMP_QUESTION, Capability.SMP, "smp-question is about a field of smp-start"),
+            (Capability.OTRV4_CLOCK, Capability.CLOCK, "otrv4-clock is about what clock causes"),
         ):
-            hint = "smp-question is about a field of a request of smp: declare both"
-            self._find("smp beside smp-question", _words(hello.capabilities), hint)
+            if part in hello.capabilities and whole not in hello.capabilities:
+                seen = _words(hello.capabilities)
+                self._find(f"{whole} beside {part}", seen, f"{hint}: declare both")
 
     def _unknown_request(self) -> None:
         self._refused({"do": "no-such-request"}, ErrorWord.UNSUPPORTED, ErrorWord.BAD_REQUEST)
@@ -299,41 +376,73 @@ class _Check:
                 hint = "report only what was caused: nothing has happened yet"
                 self._find(f"nothing in the answer to the first poll of {name}", "a wire", hint)
 
-    def _make(self, fragment: int | None = None) -> None:
+    def _make(self, fragment: int | None = None, mode: OtrMode | None = None) -> None:
         """Make alice and bob anew."""
+        self._clear()
+        for name in _PEERS:
+            self._make_one(name, fragment=fragment, mode=mode)
+
+    def _clear(self) -> None:
         self._shim.reset()
         self._made.clear()
         self._under_way.clear()
-        for name, peer in _PEERS.items():
+        for name in _PEERS:
             self._seen[name] = []
-            private = dsa.generate() if Capability.PRESET_KEY in self._capabilities else None
-            tag = _TAGS[name] if Capability.TAG in self._capabilities else None
-            self._made[name] = self._shim.new(
-                name,
-                account=name,
-                peer=peer,
-                policy=str(self._policy),
-                tag=tag,
-                key=None if private is None else write_preset_key(private),
-                fragment=fragment,
-            )
-            self._check_made(name, tag, private)
 
-    def _check_made(self, name: str, tag: int | None, private: dsa.DsaPrivate | None) -> None:
+    def _make_one(  # noqa: PLR0913 - one keyword for each thing that some step gives
+        self,
+        name: str,
+        *,
+        fragment: int | None = None,
+        mode: OtrMode | None = None,
+        trusted: bytes | None = None,
+        known_profile: bytes | None = None,
+        more: str = "",
+    ) -> None:
+        """Make alice or bob; `more`: further words of the policy."""
+        can = self._capabilities
+        keys = None
+        if Capability.PRESET_KEY in can:
+            keys = _keys_4() if self._four else _keys_3()
+        tag = _TAGS[name] if Capability.TAG in can else None
+        self._made[name] = self._shim.new(
+            name,
+            account=name,
+            peer=_PEERS[name],
+            policy=f"{self._allowed()} {more}".rstrip(),
+            tag=tag,
+            key=None if keys is None else keys.dsa,
+            fragment=fragment,
+            mode=mode,
+            sym_h=None if keys is None else keys.sym_h,
+            forging=None if keys is None else keys.forging,
+            now=_NOW if self._four and Capability.CLOCK in can else None,
+            trusted=trusted,
+            known_profile=known_profile,
+        )
+        self._check_made(name, tag, keys)
+
+    def _check_made(self, name: str, tag: int | None, keys: _Keys | None) -> None:
         made = self._made[name]
         if tag is not None and made.tag != tag:
             hint = "use the tag that new gives, or do not declare the capability tag"
             self._find(f"the instance tag {tag} at {name}", f"{made.tag}", hint)
-        if private is not None and made.fingerprint != dsa.fingerprint(private.public):
+        wanted = _FINGERPRINT_OCTETS[self._four]
+        if len(made.fingerprint) != wanted:
+            hint = "fingerprint is that of the key of the latest version that the policy allows"
+            seen = f"{len(made.fingerprint)} bytes"
+            self._find(f"a fingerprint of {wanted} bytes at {name}", seen, hint)
+        elif keys is not None and made.fingerprint != keys.fingerprint:
             hint = (
                 "use the key that new gives; for DSA, the fingerprint is the SHA-1 of the PUBKEY "
-                "without the two bytes of its type"
+                "without the two bytes of its type; for version 4, the hash of the long-term key "
+                "and the forging key"
             )
             expected = f"the fingerprint of the key that was given, at {name}"
             self._find(expected, "another", hint)
 
     def _name_in_use(self) -> None:
-        policy = str(self._policy)
+        policy = self._allowed()
         again = partial(self._shim.new, _ALICE, account=_ALICE, peer=_BOB, policy=policy)
         self._expect_refusal(again, "new with a name in use", ErrorWord.BAD_REQUEST)
 
@@ -349,15 +458,22 @@ class _Check:
     def _start(self) -> None:
         self._forget_seen()
         self._do(_ALICE, self._shim.start(_ALICE), until=self._private)
+        self._expect_private(
+            "start sends a query message or whatever begins the AKE; receive hands every message "
+            "to the implementation, and each message that it sends becomes a wire event; its sign "
+            "that the conversation is private becomes secure"
+        )
+
+    def _expect_private(self, hint: str, *, interactive: bool = True) -> None:
+        """Expect that both became private, and that what is reported of it is right."""
         for name, peer in _PEERS.items():
             for event in self._of(name, SecureEvent)[:1]:
                 self._check_secure(name, event, self._made[peer])
+                if event.interactive not in {None, interactive}:
+                    how = "interactive says whether the DAKE had three messages: 1, or one: 0"
+                    expected = f"interactive: {interactive:d} at {name}"
+                    self._find(expected, f"interactive: {event.interactive:d}", how)
             if not self._of(name, SecureEvent):
-                hint = (
-                    "start sends a query message or whatever begins the AKE; receive hands every "
-                    "message to the implementation, and each message that it sends becomes a wire "
-                    "event; its sign that the conversation is private becomes secure"
-                )
                 self._find(f"secure at {name}", self._summary(name), hint)
         alice, bob = (self._of(name, SecureEvent) for name in (_ALICE, _BOB))
         if alice and bob:
@@ -368,7 +484,7 @@ class _Check:
             hint = "report the peer's fingerprint, not our own"
             seen = event.fingerprint.hex()
             self._find(f"{theirs.fingerprint.hex()} as fingerprint at {name}", seen, hint)
-        allowed = 3 if self._policy is PolicyWord.V3 else 2
+        allowed = 0 if self._policy is None else _VERSIONS[self._policy]
         if event.version != allowed:
             hint = "allow only the versions in policy, and report the one in use"
             self._find(f"version {allowed} at {name}", f"version {event.version}", hint)
@@ -465,9 +581,12 @@ class _Check:
                 hint = "report the key at both ends, with the use and the data of the request"
                 expected = f"one extra-key at {name}: {side}, use {_USE}, data {b'data'!r}"
                 self._find(expected, self._summary(name), hint)
+        wanted = _EXTRA_KEY_OCTETS[self._four]
+        hint = "report the key of the conversation, 32 bytes; in version 4 the message's, 64 bytes"
         if len(keys) > 1:
-            hint = "report the key of the conversation, 32 bytes"
             self._find("one key for both", "different keys", hint)
+        elif any(len(key) != wanted for key in keys):
+            self._find(f"a key of {wanted} bytes", "another length", hint)
 
     def _heartbeat(self) -> None:
         self._forget_seen()
@@ -513,6 +632,74 @@ class _Check:
         if longest > _FRAGMENT:
             hint = "let the implementation split what is longer than fragment, headers counted"
             self._find(f"no wire longer than {_FRAGMENT} bytes", f"one of {longest}", hint)
+
+    def _start_by(self, by: StartBy) -> None:
+        self._make()
+        self._do(_ALICE, self._shim.start(_ALICE, by=by), until=self._private)
+        self._expect_private(f"start with by: {by} begins a DAKE, as the word says")
+
+    def _mode(self, mode: OtrMode) -> None:
+        self._make(mode=mode)
+        self._do(_ALICE, self._shim.start(_ALICE), until=self._private)
+        self._expect_private("start begins a DAKE in every mode, with an Identity message in this")
+
+    def _trusted(self) -> None:
+        self._clear()
+        self._make_one(_BOB)
+        more = "require-authenticated" if Capability.POLICY in self._capabilities else ""
+        self._make_one(_ALICE, trusted=self._made[_BOB].fingerprint, more=more)
+        self._do(_ALICE, self._shim.start(_ALICE), until=self._private)
+        self._expect_private("a fingerprint in trusted is one that the user has verified")
+
+    def _known_profile(self) -> None:
+        self._clear()
+        self._make_one(_BOB)
+        given = self._shim.profile(_BOB).profile
+        self._expect_decodes("client profile", lambda: decode_client_profile(given))
+        self._make_one(_ALICE, known_profile=given)
+        self._do(_ALICE, self._shim.start(_ALICE), until=self._private)
+        self._expect_private("known-profile is a profile that the peer has published")
+
+    def _offline(self) -> None:
+        self._make()
+        given = self._shim.ensemble(_BOB)
+        identifier = self._expect_ensembles(given, self._shim.ensemble(_BOB))
+        self._do(_ALICE, self._shim.offline(_ALICE, given), until=self._private)
+        hint = (
+            "offline answers the prekey ensemble with a Non-Interactive-Auth message; whoever "
+            "published the ensemble is private when that has come"
+        )
+        self._expect_private(hint, interactive=False)
+        used = [event.identifier for event in self._of(_BOB, PrekeyUsedEvent)]
+        if used and used != [identifier]:
+            hint = "prekey-used names the prekey message of ours that was used"
+            self._find(f"prekey-used {identifier} at bob", _words(used), hint)
+        if self._private():
+            self._texts()
+
+    def _expect_ensembles(self, *given: PublishedEnsemble) -> int | None:
+        """Expect prekey ensembles that differ; the identifier of the first prekey message."""
+        if len({each.prekey_message for each in given}) < len(given):
+            hint = "each prekey message is given out once: make another for each request"
+            self._find("another prekey message in each ensemble", "the same twice", hint)
+        decoded = [
+            self._expect_decodes(
+                "prekey ensemble",
+                partial(
+                    decode_ensemble, each.client_profile, each.prekey_profile, each.prekey_message
+                ),
+            )
+            for each in given
+        ]
+        return None if decoded[0] is None else decoded[0].message.identifier
+
+    def _expect_decodes(self, what: str, decode: Callable[[], _T]) -> _T | None:
+        try:
+            return decode()
+        except Malformed as fault:
+            hint = "each part is encoded as in the specification, once in base64 for the line"
+            self._find(f"a {what} that can be decoded", str(fault), hint)
+            return None
 
     def _forget(self) -> None:
         try:
@@ -636,9 +823,9 @@ class _Check:
 
     def _try(self, step: str, work: Callable[[], None]) -> None:
         """Make one step; raises `_Broken` if the conversation broke."""
-        self._step = step
+        self._step = f"{step}, version 4" if self._four else step
         if self._told is not None:
-            self._told(step)
+            self._told(self._step)
         try:
             work()
         except ShimRefused as refusal:

@@ -231,7 +231,7 @@ class ReferenceEndpoint3(ReferenceEndpoint):
         """Request `start`."""
         if by is StartBy.IDENTITY:
             detail = "version 4 is not allowed"
-            raise Unsupported(detail)
+            raise Refused(detail)
         self.report(self.chat.start())
 
     def state(self, to: int | None = None) -> State:

@@ -143,8 +143,8 @@ def replaces(ask: Ask, request: Line) -> list[Line]:
     return [MADE[request["endpoint"]] | {"re": request["id"]}] if taken else ask(request)
 
 
-def later_versions(ask: Ask, request: Line) -> list[Line]:
-    return with_final(ask, request, "hello", protocols="4")
+def no_versions(ask: Ask, request: Line) -> list[Line]:
+    return with_final(ask, request, "hello", protocols="")
 
 
 def question_without_smp(ask: Ask, request: Line) -> list[Line]:
@@ -268,11 +268,8 @@ def exits_at_start(ask: Ask, request: Line) -> list[Line]:
     return sys.exit("this is not how it was meant") if request["do"] == "start" else ask(request)
 
 
-def main() -> None:
-    """Serve."""
-    flaw: Flaw = globals()[sys.argv[1]]
-    hello = Hello("flawed", "1", (OtrVersion.V2, OtrVersion.V3), tuple(Capability))
-    server = Server(Full, hello, clock=lambda **_: None)
+def serve(flaw: Flaw, server: Server) -> None:
+    """Answer with a flaw."""
 
     def ask(request: Line) -> list[Line]:
         lines = server.answer(json.dumps(request).encode())
@@ -290,4 +287,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    said = Hello("flawed", "1", (OtrVersion.V2, OtrVersion.V3), tuple(Capability))
+    serve(globals()[sys.argv[1]], Server(Full, said, clock=lambda **_: None))

@@ -16,7 +16,6 @@ from otr_conformance.shim.protocol import (
     InsecureEvent,
     MessageEvent,
     MsgState,
-    PolicyWord,
     SecureEvent,
     Side,
     SmpEvent,
@@ -35,7 +34,7 @@ class FullToy(Toy):
     """The toy, with SMP and the other things that a conversation may have."""
 
     def __init__(self, shim: "Full", new: New) -> None:
-        super().__init__(new.account, new.peer, 3 if PolicyWord.V3 in new.policy else 2, shim)
+        super().__init__(new.account, new.peer, max(new.versions), shim)
         self.fingerprint = shim.fingerprint
         self.secret = b""
         self._shim = shim
@@ -59,8 +58,8 @@ class FullToy(Toy):
         self._on_started(said)
 
     def _on_started(self, said: bytes) -> None:
-        self._theirs = said[:20]
-        self._shim.peer_tag = int.from_bytes(said[20:], "big")
+        self._theirs = said[:-4]
+        self._shim.peer_tag = int.from_bytes(said[-4:], "big")
         self._become_private()
 
     def _on_smp(self, question: bytes) -> None:
@@ -88,14 +87,21 @@ class Full(Endpoint):
     """One side of the conversation."""
 
     def __init__(self, new: New) -> None:
-        key = read_preset_key(new.key or b"")
-        super().__init__(fingerprint=fingerprint(key.public), tag=new.tag)
+        super().__init__(fingerprint=self.fingerprint_of(new), tag=new.tag)
         self.peer_tag = 0
         self.bold = Bold.FIRST
         self._finished = False
         self._limit = new.fragment
         self._parts: list[bytes] = []
-        self._toy = FullToy(self, new)
+        self._toy = self.toy_of(new)
+
+    def fingerprint_of(self, new: New) -> bytes:
+        """Of the key that is given."""
+        return fingerprint(read_preset_key(new.key or b"").public)
+
+    def toy_of(self, new: New) -> FullToy:
+        """What is behind it."""
+        return FullToy(self, new)
 
     def receive(self, wire: bytes) -> None:
         """Handle a message, or a part of one: PART, whether it is the last (0 or 1), the part."""
