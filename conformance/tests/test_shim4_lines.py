@@ -35,6 +35,8 @@ from otr_reference.otrv3.session import Policy
 
 MINIATURES = Path(__file__).parent / "miniatures"
 TEMPLATE = [sys.executable, str(template_python.__file__)]
+FULL = [sys.executable, str(MINIATURES / "full.py")]
+OLDER = pytest.mark.parametrize("command", [TEMPLATE, FULL], ids=["template and toy", "full"])
 
 # What a shim of versions 2 and 3 can be sent, from before there was version 4.
 REQUESTS_3 = {
@@ -99,11 +101,7 @@ def is_of_version_3(request: dict[str, str | int]) -> bool:
     return request.keys() - {"id", "do"} <= REQUESTS_3[do] and set(words) <= POLICY_3
 
 
-@pytest.mark.parametrize(
-    "command",
-    [TEMPLATE, [sys.executable, str(MINIATURES / "full.py")]],
-    ids=["template and toy", "full"],
-)
+@OLDER
 def test_the_check_asks_an_older_shim_nothing_new(
     command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,11 +116,8 @@ def test_the_check_asks_an_older_shim_nothing_new(
     assert [request for request in requests if not is_of_version_3(request)] == []
 
 
-@pytest.mark.parametrize("name", ["template_python", "full"])
-def test_the_suite_of_version_3_asks_an_older_shim_nothing_new(name: str) -> None:
-    command = (
-        TEMPLATE if name == "template_python" else [*TEMPLATE[:1], str(MINIATURES / "full.py")]
-    )
+@OLDER
+def test_the_suite_of_version_3_asks_an_older_shim_nothing_new(command: list[str]) -> None:
     policy = Policy(
         require_encryption=True,
         send_whitespace_tag=True,
@@ -250,18 +245,14 @@ class Recorded:
         self.resets += 1
 
     def ask(self, do: str, **fields: str | int) -> list[dict[str, str | int]]:
+        """The lines of the answer to a request."""
         line = json.dumps({"id": 1, "do": do} | {n.replace("_", "-"): v for n, v in fields.items()})
         return [json.loads(line) for line in self.server.answer(line.encode()).splitlines()]
 
     def new(self, name: str, **fields: str | int) -> list[dict[str, str | int]]:
-        return self.ask(
-            "new",
-            endpoint=name,
-            account="a",
-            peer="b",
-            policy="v3 v4 require-interactive",
-            **fields,
-        )
+        """The lines of the answer to `new`."""
+        fields |= {"account": "a", "peer": "b", "policy": "v3 v4 require-interactive"}
+        return self.ask("new", endpoint=name, **fields)
 
 
 def test_new_hands_on_what_is_for_version_4() -> None:
@@ -288,9 +279,8 @@ def test_requests_of_version_4_reach_their_methods() -> None:
 
     assert final == {"re": 1, "end": "ok"}
     assert recorded.made[0].asked == [None, StartBy.IDENTITY, (bytes(3), bytes(2), bytes(1))]
-    assert recorded.ask("profile", endpoint="a") == [
-        {"re": 1, "end": "ok", "profile": "cHJvZmlsZQ=="}
-    ]
+    (final,) = recorded.ask("profile", endpoint="a")
+    assert final == {"re": 1, "end": "ok", "profile": "cHJvZmlsZQ=="}
     (failed,) = recorded.ask("ensemble", endpoint="a")
     assert failed["error"] == "internal"
     assert "has to return PublishedEnsemble, not NoneType" in str(failed["detail"])
