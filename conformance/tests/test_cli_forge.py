@@ -10,10 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import typer
 
-import otr_conformance.cli as program
-from otr_conformance.cli import forge as commands
 from otr_conformance.cli import main
 from otr_conformance.protocols import PROTOCOLS
 from otr_reference.keys import dsa
@@ -76,10 +73,6 @@ MAC_KEY: Final = SUITE.to_bytes(KEYS.mac)
 def _page(monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands as the application registers them."""
     monkeypatch.setenv("COLUMNS", "100")
-    group, app = typer.Typer(rich_markup_mode=None), typer.Typer(rich_markup_mode=None)
-    commands.declare(group, lambda *lines: "\b\nExamples:\n" + "\n".join(lines))
-    app.add_typer(group, name="forge")
-    monkeypatch.setattr(program, "app", app)
 
 
 class Files:

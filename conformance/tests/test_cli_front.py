@@ -15,6 +15,9 @@ from otr_model import __version__
 
 COMMANDS = (
     *("conform", "cases", "cases show", "shim check", "shim schema", "peer list", "peer install"),
+    *("cases dialects", "forge parse", "forge modify", "forge read", "forge show-mac-key"),
+    *("forge remac", "forge session-keys", "forge dake", "forge offline", "forge ensemble"),
+    *("forge impersonate", "forge transcript"),
     *("table", "diagram", "clauses", "export", "decode", "check", "bench", "generate"),
 )
 LOADED = """
@@ -102,7 +105,7 @@ def test_help_comes_at_once_and_loads_nothing_heavy() -> None:
         (["conform"], "otrspec conform: missing argument 'TARGET'"),
         (["conform", "reference", "--al"], "otrspec conform: no such option: --al"),
         (["conform", "reference", "--timeout", "soon"], "otrspec conform: invalid value for"),
-        (["conform", "reference", "--protocol", "otrv4"], "'otrv4'"),
+        (["conform", "reference", "--protocol", "otrv9"], "'otrv9'"),
         (["cases", "display"], "otrspec cases: no such command 'display'"),
         (["clauses", "--uncited", "--against", "x"], "ask for --uncited or for --against"),
     ],

@@ -17,13 +17,15 @@ from otr_conformance.protocols import DEFAULT, PROTOCOLS, TEXTS
 from otr_conformance.verdict import ExitCode
 from otr_model import __version__
 
+from .forge import declare as _declare_forge
+
 __all__ = ["NAME", "app"]
 
 NAME: Final = "otrspec"
 
 _SECTIONS: Final = {
     "Test an implementation": ("conform", "cases", "shim", "peer"),
-    "Read the protocol": ("table", "diagram", "clauses", "export", "decode"),
+    "Read the protocol": ("table", "diagram", "clauses", "export", "decode", "forge"),
     "Keep it right": ("check", "bench", "generate"),
 }
 
@@ -576,6 +578,9 @@ def decode(
     from . import decode as work  # noqa: PLC0415 - heavy
 
     return work.decode(messages, _name(protocol), full=full, json=json)
+
+
+_declare_forge(_group("forge", "Forge messages and transcripts, as anybody can."), _examples)
 
 
 # --- Keep it right ----------------------------------------------------------------------------

@@ -36,6 +36,11 @@ UNREACHABLE: Final[Mapping[str, str]] = {
 """By the id of the row."""
 
 EQUIVALENT: Final[Mapping[str, str]] = {
+    "retarget otrv4.dake:offer-over.waiting-auth-r.offer-answered WAITING_AUTH_I": (
+        "The master's machine only says whether something waits: no message is for the master. "
+        "The instance that has answered waits as well, or is private, or was left; what its user "
+        "types is queued, encrypted or refused, and leaving it puts every machine into IDLE."
+    ),
     "skip profile-transition": (
         "It is the literal reading of an ambiguity, and such a target gets a note: "
         "transition-optional."
