@@ -142,13 +142,22 @@ def reveals_at_the_end(stage: Stage) -> None:
     """
     private(stage)
     talk(stage)
-    stage.target_says("and more, in the same ratchet")
-    stage.settle()
+    late = said(stage, "late")
     stage.tester_says("one")
     stage.settle()
-    stage.target_says("the keys of that are public")
+    stage.target_says("the key of that is public")
     stage.settle()
-    stage.tester_says("two")
+    stage.reaches_target(late)
+    stage.target_ends()
+    stage.settle()
+
+
+@case("data.reveals-at-the-end-of-a-ratchet")
+def reveals_at_the_end_of_a_ratchet(stage: Stage) -> None:
+    """Reveals MAC keys in the first Data Message of a ratchet, also if that is the last."""
+    private(stage)
+    talk(stage)
+    stage.tester_says("one")
     stage.settle()
     stage.target_ends()
     stage.settle()

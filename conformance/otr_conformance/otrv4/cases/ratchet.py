@@ -174,15 +174,6 @@ def duplicates(stage: Stage) -> None:
     talk(stage)
 
 
-def crossing(stage: Stage) -> None:
-    """Both talk at once, all the time."""
-    for number in range(4):
-        stage.target_says(f"target {number}")
-        stage.tester_says(f"tester {number}")
-        stage.settle()
-    talk(stage)
-
-
 FAMILIES: tuple[tuple[str, Scene, str], ...] = (
     ("listening", listening, "Reads the peer's first Data Messages without having sent any"),
     (
@@ -208,8 +199,23 @@ FAMILIES: tuple[tuple[str, Scene, str], ...] = (
         """Reads no Data Message twice, and discards those that come again, in their ratchet and
         after it""",
     ),
-    ("crossing", crossing, "Keeps up when both sides talk at once all the time"),
 )
+
+
+def _crossing() -> None:
+    for role in ("initiator", "responder"):
+
+        def play(stage: Stage, scene: Scene = ROLES[role]) -> None:
+            scene(stage)
+            for number in range(4):
+                stage.target_says(f"target {number}")
+                stage.tester_says(f"tester {number}")
+                stage.settle()
+            talk(stage)
+
+        play.__doc__ = f"""Keeps up when both sides talk at once all the time, as the {role} of the
+        DAKE."""
+        case(f"ratchet.crossing.{role}")(play)
 
 
 def _in_each_role() -> None:
@@ -225,22 +231,10 @@ def _in_each_role() -> None:
 
 
 _in_each_role()
+_crossing()
 
 
 # One ratchet, and the next.
-
-
-@case("ratchet.one-way")
-def one_way(stage: Stage) -> None:
-    """Goes on with the same ECDH keys as long as only one of the two talks."""
-    private(stage)
-    for text in ("one", "two", "three"):
-        stage.tester_says(text)
-        stage.settle()
-    for text in ("four", "five", "six"):
-        stage.target_says(text)
-        stage.settle()
-    talk(stage)
 
 
 @case("ratchet.lost-messages")

@@ -19,7 +19,6 @@ from otr_conformance.otrv4.scenes import (
     aftermath,
     asked,
     broken,
-    ended,
     expect1,
     expect2,
     expect3,
@@ -387,7 +386,7 @@ def _interrupted() -> None:
         ended_by_tester.__doc__ = f"""Abandons SMP when the peer ends the conversation
         {MEANING[state]}, and can be asked anew in the next one."""
         case(f"smp.refresh-in-{state}", needs={"smp"})(again)
-        if state in {"asked", "expect2", "expect3"}:
+        if state in {"asked", "expect2"}:
             case(f"smp.end-in-{state}", needs={"smp"})(ended_by_target)
             case(f"smp.finished-in-{state}", needs={"smp"})(ended_by_tester)
 
@@ -401,7 +400,6 @@ _interrupted()
 def _not_private() -> None:
     scenes: dict[str, tuple[Scene, str]] = {
         "start": (nothing, "before anything has happened"),
-        "ended": (ended, "once its user has ended the conversation"),
         "finished": (finished, "once the peer has ended the conversation"),
     }
     for place, (scene, when) in scenes.items():
