@@ -87,8 +87,7 @@ class Part(NamedTuple):
         return self.field.name
 
 
-@dataclass(frozen=True, slots=True)
-class TextPart:
+class TextPart(NamedTuple):
     """A piece of a text as it was read.
 
     Attributes:
@@ -107,6 +106,20 @@ class TextPart:
     def name(self) -> str:
         """The piece's name."""
         return self.piece.name
+
+
+class Reading(NamedTuple):
+    """What could be read in front of the first fault.
+
+    Attributes:
+        values: What the fields or pieces hold, by their names.
+        ends: The place after each of them.
+        fault: The fault; None: there is none.
+    """
+
+    values: dict[str, Value]
+    ends: dict[str, int]
+    fault: Malformed | None
 
 
 def count_octets(number: int) -> int:
@@ -231,20 +244,6 @@ class Codec:
                     raise Malformed(field=step.field.title, reason=fault)
             written.append(piece)
         return b"".join(written)
-
-
-class Reading(NamedTuple):
-    """What could be read in front of the first fault.
-
-    Attributes:
-        values: What the fields hold, by their names.
-        ends: The place after each of them.
-        fault: The fault; None: there is none.
-    """
-
-    values: dict[str, Value]
-    ends: dict[str, int]
-    fault: Malformed | None
 
 
 class _Step(NamedTuple):
@@ -768,6 +767,18 @@ class TextCodec:
                 raise
             yield TextPart(piece, first, end, value)
             place = end + len(piece.end)
+
+    def read(self, text: bytes, start: int = 0) -> Reading:
+        """Read as far as it goes; see `parts`."""
+        values: dict[str, Value] = {}
+        ends: dict[str, int] = {}
+        try:
+            for piece, _, end, value in self.parts(text, start):
+                values[piece.name] = value
+                ends[piece.name] = end
+        except Malformed as fault:
+            return Reading(values, ends, fault)
+        return Reading(values, ends, None)
 
     def write(self, values: Mapping[str, Value]) -> bytes:
         """Write the prefix and the pieces.

@@ -29,11 +29,11 @@ Every `decode` is total, and linear in time and memory.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from otr_model.otrv3 import layouts as layouts_v3
 from otr_model.otrv4 import layouts
-from otr_reference.codec import Codec, SequenceCodec, TextCodec, Value, marked
+from otr_reference.codec import Codec, Reading, SequenceCodec, TextCodec, Value, marked
 from otr_reference.errors import Malformed
 from otr_reference.otrv3.wire import Oversized
 
@@ -73,7 +73,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from otr_model.kernel.layout import Field, Layout, Piece
-    from otr_reference.codec import Part, TextPart
     from otr_reference.sorts import (
         EddsaSignature,
         Mac,
@@ -153,44 +152,24 @@ def _held(record: object, parts: Iterable[Field | Piece]) -> dict[str, Value]:
 # --- Reading a layout as far as it goes -------------------------------------------------------
 
 
-class _Reading(NamedTuple):
-    """What could be read in front of the first fault, and the fault.
-
-    `ends` are the places after each field.
-    """
-
-    values: dict[str, Value]
-    ends: dict[str, int]
-    fault: Malformed | None
-
-    def number(self, name: str) -> int:
-        """A number that was read; 0 if it was not."""
-        return cast("int", self.values.get(name, 0))
-
-    def bytes(self, name: str) -> bytes:
-        """Bytes that were read; none if an optional field is not there."""
-        return cast("bytes", self.values.get(name, b""))
-
-    def tags(self) -> Header:
-        """The instance tags; 0 for what was not read."""
-        return Header(self.number("sender"), self.number("receiver"))
-
-    def header(self) -> Header | None:
-        """The instance tags, if both were read."""
-        return self.tags() if "receiver" in self.values else None
+def _number(reading: Reading, name: str) -> int:
+    """A number that was read; 0 if it was not."""
+    return cast("int", reading.values.get(name, 0))
 
 
-def _read(parts: Iterable[Part | TextPart]) -> _Reading:
-    """Read as far as it goes."""
-    values: dict[str, Value] = {}
-    ends: dict[str, int] = {}
-    try:
-        for part in parts:
-            values[part.name] = part.value
-            ends[part.name] = part.end
-    except Malformed as fault:
-        return _Reading(values, ends, fault)
-    return _Reading(values, ends, None)
+def _taken(reading: Reading, name: str) -> bytes:
+    """Bytes that were read; none if an optional field is not there."""
+    return cast("bytes", reading.values.get(name, b""))
+
+
+def _tags(reading: Reading) -> Header:
+    """The instance tags; 0 for what was not read."""
+    return Header(_number(reading, "sender"), _number(reading, "receiver"))
+
+
+def _header(reading: Reading) -> Header | None:
+    """The instance tags, if both were read."""
+    return _tags(reading) if "receiver" in reading.values else None
 
 
 def _malformed(fault: Malformed, header: Header | None) -> MalformedMessage:
@@ -256,7 +235,7 @@ def _locate_marker(text: bytes) -> Located | None:
     while start >= 0:
         if text.startswith(layouts.ENVELOPE.prefix, start):
             return Located(_ENVELOPE, start)
-        if text.startswith(_QUERY_STARTS, start) and _read(_QUERY.parts(text, start)).values:
+        if text.startswith(_QUERY_STARTS, start) and _QUERY.read(text, start).values:
             return Located(_QUERY, start)
         start = text.find(layouts.MARKER, start + 1)
     return None
@@ -266,7 +245,7 @@ def _locate_tag(text: bytes) -> Located | None:
     """Find a whitespace tag."""
     start = text.find(layouts.WHITESPACE_TAG.prefix)
     while start >= 0:
-        if _read(_TAG.parts(text, start)).values:
+        if _TAG.read(text, start).values:
             return Located(_TAG, start)
         start = text.find(layouts.WHITESPACE_TAG.prefix, start + 1)
     return None
@@ -285,9 +264,9 @@ def decode(wire: bytes) -> Message:
     if located is None:
         return Plaintext(_sort(wire))
     codec = located.codec
-    reading = _read(codec.parts(wire, located.start))
+    reading = codec.read(wire, located.start)
     if located.version != layouts.VERSION:
-        header = reading.header() if located.version == _V3 else None
+        header = _header(reading) if located.version == _V3 else None
         return OtherVersion(located.version, cast("Wire", wire), header)
     if codec is _FRAGMENT:
         return _decode_fragment(reading)
@@ -295,20 +274,20 @@ def decode(wire: bytes) -> Message:
         return _decode_unencoded(wire, located, reading)
     if reading.fault is not None:
         return _malformed(reading.fault, None)
-    return _decode_binary(reading.bytes("binary"), wire)
+    return _decode_binary(_taken(reading, "binary"), wire)
 
 
 def _decode_unencoded(
-    wire: bytes, located: Located, reading: _Reading
+    wire: bytes, located: Located, reading: Reading
 ) -> Query | ErrorMessage | TaggedPlaintext:
     """A query, an error message or a tagged plaintext, which was read without a fault."""
     if located.codec is _QUERY:
         return Query(_offered(reading))
     if located.codec is _ERROR:
-        code = reading.number("code") if "code" in reading.values else None
-        return ErrorMessage(code, _sort(reading.bytes("text")))
+        code = _number(reading, "code") if "code" in reading.values else None
+        return ErrorMessage(code, _sort(_taken(reading, "text")))
     text = wire[: located.start] + wire[reading.ends["versions"] :]
-    return TaggedPlaintext(_sort(text), marked(_VERSION_TAGS, reading.bytes("versions")))
+    return TaggedPlaintext(_sort(text), marked(_VERSION_TAGS, _taken(reading, "versions")))
 
 
 def encode(message: Message) -> bytes:
@@ -353,9 +332,9 @@ def _digits(listed: bytes) -> frozenset[int]:
     return frozenset(version for digit, version in _DIGITS.items() if digit in listed)
 
 
-def _offered(reading: _Reading) -> frozenset[int]:
+def _offered(reading: Reading) -> frozenset[int]:
     """The versions that a query offers."""
-    listed = _digits(reading.bytes("others")) - {_ONE}
+    listed = _digits(_taken(reading, "others")) - {_ONE}
     return listed | {_ONE} if "one" in reading.values else listed
 
 
@@ -397,16 +376,16 @@ def _marks(versions: frozenset[int]) -> bytes:
 # --- Section "Fragmentation" ------------------------------------------------------------------
 
 
-def _decode_fragment(reading: _Reading) -> Fragment | MalformedMessage:
+def _decode_fragment(reading: Reading) -> Fragment | MalformedMessage:
     """A fragment; whether its index and total make sense is not for us to say."""
     if reading.fault is not None:
-        return _malformed(reading.fault, reading.header())
+        return _malformed(reading.fault, _header(reading))
     return Fragment(
-        reading.tags(),
-        reading.number("identifier"),
-        reading.number("index"),
-        reading.number("total"),
-        _sort(reading.bytes("piece")),
+        _tags(reading),
+        _number(reading, "identifier"),
+        _number(reading, "index"),
+        _number(reading, "total"),
+        _sort(_taken(reading, "piece")),
     )
 
 
@@ -474,6 +453,11 @@ _RECORDS: Final[Mapping[str, Callable[..., EncodedMessage]]] = {
 
 _HEADER: Final = Codec(layouts.HEADER)
 _READERS: Final = {kind: Codec(layout) for kind, layout in layouts.ENCODED.items()}
+_STARTS: Final = {
+    codec.write({}, until=codec.layout.fields[2].name): codec for codec in _READERS.values()
+}
+"""What reads an encoded message, by its first bytes: the version and the type."""
+_START_OCTETS: Final = len(next(iter(_STARTS)))
 _WRITERS: Final = {record: Codec(layout) for record, layout in _LAYOUTS.items()}
 _PREKEY: Final = _WRITERS[PrekeyMessage]
 _DATA: Final = _WRITERS[DataMessage]
@@ -488,38 +472,37 @@ def header_codec() -> Codec:
 
 def message_codec(binary: bytes) -> Codec | None:
     """What reads an encoded message; None if it is of another version, or of no known type."""
-    head = _read(_HEADER.parts(binary))
-    if head.number("version") != layouts.VERSION or "type" not in head.values:
+    head = _HEADER.read(binary)
+    if _number(head, "version") != layouts.VERSION or "type" not in head.values:
         return None
-    return _READERS.get(head.number("type"))
+    return _READERS.get(_number(head, "type"))
 
 
 def _decode_binary(binary: bytes, wire: bytes) -> Message:
     """An encoded message, or what is wrong with it."""
-    head = _read(_HEADER.parts(binary))
-    version = head.number("version")
+    known = _STARTS.get(binary[:_START_OCTETS])
+    if known is not None:
+        return _decode_whole(known, binary)
+    head = _HEADER.read(binary)
+    version = _number(head, "version")
     if "version" in head.values and version != layouts.VERSION:
-        theirs = head.header() if version == _V3 else None
+        theirs = _header(head) if version == _V3 else None
         return OtherVersion(version, cast("Wire", wire), theirs)
-    codec = message_codec(binary)
-    if codec is not None and codec.layout is layouts.PREKEY:
-        return _decode_whole(codec, binary, None)
     if head.fault is not None:
         return _malformed(head.fault, None)
-    if codec is None:
-        return MalformedMessage("Message type", "is that of no message", head.tags())
-    return _decode_whole(codec, binary, head.tags())
+    return MalformedMessage("Message type", "is that of no message", _tags(head))
 
 
-def _decode_whole(codec: Codec, binary: bytes, header: Header | None) -> Message:
+def _decode_whole(codec: Codec, binary: bytes) -> Message:
     """An encoded message of a known type, or what is wrong with it."""
-    reading = _read(codec.whole(binary))
+    reading = codec.read(binary, whole=True)
+    header = None if codec.layout is layouts.PREKEY else _header(reading)
     if reading.fault is not None:
         return _malformed(reading.fault, header)
     return _message(codec.layout, header, reading)
 
 
-def _message(layout: Layout, header: Header | None, reading: _Reading) -> EncodedMessage:
+def _message(layout: Layout, header: Header | None, reading: Reading) -> EncodedMessage:
     """The record of a message that was read without a fault."""
     values: dict[str, object] = {
         name: value for name, value in reading.values.items() if name not in _IN_HEADER
@@ -527,7 +510,7 @@ def _message(layout: Layout, header: Header | None, reading: _Reading) -> Encode
     if header is not None:
         values["header"] = header
     if "profile" in values:
-        values["profile"] = decode_client_profile(reading.bytes("profile"))
+        values["profile"] = decode_client_profile(_taken(reading, "profile"))
     if layout is not layouts.DATA:
         return _RECORDS[layout.name](**values)
     authenticator, revealed = values.pop("authenticator"), cast("bytes", values.pop("old_mac_keys"))
@@ -540,7 +523,10 @@ def _message(layout: Layout, header: Header | None, reading: _Reading) -> Encode
 def _encode_binary(message: EncodedMessage) -> bytes:
     """The bytes of an encoded message."""
     if isinstance(message, DataMessage):
-        tail = _held(message, layouts.DATA.fields)
+        tail: dict[str, Value] = {
+            "authenticator": _bytes(message.authenticator),
+            "old_mac_keys": b"".join(map(_bytes, message.old_mac_keys)),
+        }
         return data_body(message.fields) + _DATA.write(tail, since="authenticator")
     codec = _WRITERS[type(message)]
     fields = codec.layout.fields
@@ -555,7 +541,17 @@ def data_body(fields: DataFields) -> bytes:
     Raises:
         Malformed: a field cannot hold what it is given.
     """
-    values = _held(fields.header, layouts.DATA.fields) | _held(fields, layouts.DATA.fields)
+    values: dict[str, Value] = {
+        "sender": fields.header.sender,
+        "receiver": fields.header.receiver,
+        "flags": fields.flags,
+        "pn": fields.pn,
+        "ratchet_id": fields.ratchet_id,
+        "message_id": fields.message_id,
+        "ecdh": _bytes(fields.ecdh),
+        "dh": 0 if fields.dh is None else cast("int", fields.dh),
+        "encrypted": _bytes(fields.encrypted),
+    }
     return _DATA.write(values, until="authenticator")
 
 
@@ -660,7 +656,7 @@ def decode_client_profile(value: bytes) -> ClientProfile:
 
 def _point(codec: Codec, key: Value) -> Point:
     """The point in a key, behind its type."""
-    return cast("Point", _read(codec.parts(cast("bytes", key))).bytes("point"))
+    return cast("Point", _taken(codec.read(cast("bytes", key)), "point"))
 
 
 def encode_client_profile(profile: ClientProfile) -> bytes:
@@ -754,7 +750,7 @@ def decode_prekey_message(binary: bytes) -> PrekeyMessage:
     Raises:
         Malformed: it is anything else.
     """
-    reading = _read(_PREKEY.whole(binary))
+    reading = _PREKEY.read(binary, whole=True)
     if reading.fault is not None:
         raise reading.fault
     return cast("PrekeyMessage", _message(layouts.PREKEY, None, reading))
@@ -824,19 +820,19 @@ def encode_content(content: Content) -> bytes:
 
 def decode_content(value: bytes) -> Content:
     """Read a text and its TLVs. A TLV that is malformed does not keep others from being read."""
-    reading = _read(_CONTENT.parts(value))
-    return Content(_sort(reading.bytes("text")), tuple(_decode_tlvs(reading.bytes("tlvs"))))
+    reading = _CONTENT.read(value)
+    return Content(_sort(_taken(reading, "text")), tuple(_decode_tlvs(_taken(reading, "tlvs"))))
 
 
 def _decode_tlvs(records: bytes) -> Iterator[Tlv]:
     """Read one record after the other. Nothing can be read behind one that is cut off."""
     place = 0
     while place < len(records):
-        reading = _read(_TLV.parts(records, place))
+        reading = _TLV.read(records, place)
         if reading.fault is not None:
             yield MalformedTlv(CUT_OFF, reading.fault.field, reading.fault.reason)
             return
-        yield _decode_tlv(reading.number("kind"), reading.bytes("value"))
+        yield _decode_tlv(_number(reading, "kind"), _taken(reading, "value"))
         place = reading.ends["value"]
 
 
@@ -845,7 +841,7 @@ def _decode_tlv(kind: int, value: bytes) -> Tlv:
     codec = _TLVS.get(kind)
     if codec is None:
         return UnknownTlv(kind, _sort(value))
-    reading = _read(codec.whole(value))
+    reading = codec.read(value, whole=True)
     if reading.fault is not None:
         return MalformedTlv(kind, reading.fault.field, reading.fault.reason)
     if codec.layout is layouts.PADDING:
