@@ -18,9 +18,8 @@ from otr_reference.errors import Malformed
 
 __all__ = ["hash_to_scalar", "hcmac", "hwc", "kdf", "under_byte"]
 
-_START = {usage: PREFIX + bytes((usage.byte,)) for usage in Usage}
-_SIZE = {usage: usage.size for usage in Usage}
-_FUNCTION = {usage: usage.function for usage in Usage}
+_USES = {usage: (usage.function, PREFIX + bytes((usage.byte,)), usage.size) for usage in Usage}
+"""For each usage: whose it is, what is hashed in front, and how long the result is."""
 _BYTE_LIMIT = 256
 
 
@@ -91,9 +90,10 @@ def hash_to_scalar(usage: Usage | int, *values: bytes) -> int:
 
 def _shake(function: Function, usage: Usage, values: tuple[bytes, ...], size: int | None) -> bytes:
     """Hash under a usage, if it is one of the function's."""
-    if _FUNCTION[usage] is not function:
+    whose, start, usual = _USES[usage]
+    if whose is not function:
         raise Malformed(field="usage", reason=f"is not one of {function.name}")
-    return _digest(_START[usage], values, _SIZE[usage] if size is None else size)
+    return _digest(start, values, usual if size is None else size)
 
 
 def _digest(start: bytes, values: tuple[bytes, ...], size: int) -> bytes:

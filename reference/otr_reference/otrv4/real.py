@@ -15,7 +15,7 @@ Secrets. A secret scalar goes through `Point * scalar`, a secret exponent throug
 `arith.power_secret`: see `ed448` and `arith` for what they hide from a clock. What is secret and
 what a secret could be guessed from are compared in constant time. Sums and products modulo q are
 not constant in time. The suite keeps nothing from one call to the next, but for the points that
-`ed448.decode` remembers.
+`ed448.decode` remembers, and whether DH keys of peers were members.
 
 Random scalars. Private keys, and the exponents of SMP that multiply a peer's points, are hashed and
 pruned, as the text has it. Those that end up in a ring signature or in a response of SMP are hashed
@@ -33,6 +33,7 @@ What a dialect does otherwise is in methods of their own, from `order_of_phi` on
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256, shake_256
 from typing import TYPE_CHECKING, Final, cast
 
@@ -120,6 +121,7 @@ _HASHED_B_OCTETS: Final = 32
 _EXTRA_KEY_BYTE: Final = b"\xff"
 _EXTRA_KEY_OCTETS: Final = 64
 _CONTEXT_OCTETS: Final = 4
+_ELEMENTS_KEPT: Final = 64
 _COUNT_OCTETS: Final = layouts.Type.SEQ_FIELDS.spec.size
 
 _TOP_BIT: Final = 1 << 447
@@ -282,7 +284,7 @@ class RealSuite(Suite):
 
     def in_dh_group(self, element: Element) -> bool:
         """Compare, and compute a Legendre symbol: see `dh3072`."""
-        return dh3072.in_group(_number(element))
+        return _in_dh_group(_number(element))
 
     # Sections "Client Profile" and "Prekey Profile".
 
@@ -887,6 +889,15 @@ def _comparable(value: Public) -> bytes:
     if isinstance(inside, bytes):
         return inside
     return inside.to_bytes(max(dh3072.ELEMENT_OCTETS, count_octets(inside)), "big")
+
+
+@lru_cache(maxsize=_ELEMENTS_KEPT)
+def _in_dh_group(number: int) -> bool:
+    """Tell whether a number is a DH key; of those that came lately, the answers are remembered.
+
+    Every message of a ratchet has the same one.
+    """
+    return dh3072.in_group(number)
 
 
 # Randomness.
