@@ -216,8 +216,6 @@ def _typing_in_start() -> None:
             again(stage)
 
         declare(f"message.types-in-start.{word}", about, play, target=target)
-        if word == "plain":
-            continue
 
         def once(stage: Stage) -> None:
             ended(stage)
@@ -227,7 +225,11 @@ def _typing_in_start() -> None:
             hold_everything(stage)
             again(stage)
 
-        what = "attach the whitespace tag" if word == "tag" else "send a Query Message"
+        what = {
+            "plain": "send the text as it is",
+            "tag": "attach the whitespace tag",
+            "require": "send a Query Message",
+        }[word]
         declare(
             f"message.types-in-ended.{word}",
             f"Stays in START where a text that the user types makes it {what}.",

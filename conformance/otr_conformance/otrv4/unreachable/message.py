@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 _SETTLED_IN_ITS_RUN: Final = (
     "SETTLED is raised where ENCRYPTED_MESSAGES is entered, and by the row that puts a text which "
-    "waits into the outbox, in ENCRYPTED_MESSAGES. START is entered by what the user does only, and "
-    "no run that a user's wish begins has a SETTLED in it that is older than the wish."
+    "waits into the outbox, in ENCRYPTED_MESSAGES. START is entered only by what the user does, "
+    "and no run that a user's wish begins has a SETTLED in it that is older than the wish."
 )
 _START_BY_THE_USER: Final = (
     "The event comes of a Data Message that was looked at in ENCRYPTED_MESSAGES. While it is dealt "
@@ -20,8 +20,8 @@ _START_BY_THE_USER: Final = (
 )
 _ONE_AT_A_TIME: Final = (
     "In one run Data Messages are dealt with one after the other: the next that waits is taken by "
-    "EARLY, which the last raises when it is done with. A message is accepted or refused before its "
-    "TLVs are looked at, so that no TLV of type 1 can lead to FINISHED in between."
+    "EARLY, which the last raises when it is done with. A message is accepted or refused before "
+    "its TLVs are looked at, so that no TLV of type 1 can lead to FINISHED in between."
 )
 _DISABLED_ALWAYS: Final = (
     "An endpoint's policy is given when it is made, and no request of the shim protocol changes "
@@ -70,8 +70,8 @@ _PRIVATE_IN_THE_SAME_RUN: Final = (
 _REFRESHED: Final = (
     "The row raises OFFLINE_WANTED, which leads to ENCRYPTED_MESSAGES in the same run; from there "
     "the user is told that the private conversation was refreshed instead of that it is private, "
-    "which the text does not ask to be told apart. A private conversation of version 3 is not ended "
-    "then, which is the literal reading of an ambiguity, leaving-version-3."
+    "which the text does not ask to be told apart. A private conversation of version 3 is not "
+    "ended then, which is the literal reading of an ambiguity, leaving-version-3."
 )
 _OFFLINE: Final = "otrv4.message:user-start-offline"
 
