@@ -56,7 +56,7 @@ KINDS: Final = (
 """What has public ids, in the order of the ledger."""
 
 CONSTANTS: Final = (int, Group, Curve)
-"""What a model's constants are."""
+"""What a model's constants are; a truth value is none: modules have one from `typing`."""
 
 _HEAD: Final = """\
 # Every public id, by kind, with its status: active, retired, or an alias of another one.
@@ -129,11 +129,16 @@ def _of_schedules(model: Model) -> Iterator[tuple[str, str]]:
     for schedule in model.schedules:
         yield schedule.id, "schedule"
         yield from ((schedule.value_id(value), "value") for value in schedule.values)
-    for module in model.modules:
-        for name, value in vars(module).items():
-            if name.isupper() and not name.startswith("_") and isinstance(value, CONSTANTS):
-                label = name.lower().replace("_", "-")
-                yield f"{model.composition.name}.constant:{label}", "constant"
+    constants: dict[str, object] = {}
+    for name, value in (pair for module in model.modules for pair in vars(module).items()):
+        named = name.isupper() and not name.startswith("_")
+        if not named or not isinstance(value, CONSTANTS) or isinstance(value, bool):
+            continue
+        if name in constants and constants[name] is value:
+            continue  # one module has imported it from another
+        constants[name] = value
+        label = name.lower().replace("_", "-")
+        yield f"{model.composition.name}.constant:{label}", "constant"
 
 
 # --- The ledger -------------------------------------------------------------------------------

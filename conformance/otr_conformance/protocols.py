@@ -106,7 +106,20 @@ class Protocol:
 
 
 PROTOCOLS: Final[Mapping[str, Protocol]] = {
-    each.name: each for each in (Protocol("otrv3", {"otrv3": 3, "otrv2": 2}),)
+    each.name: each
+    for each in (
+        Protocol("otrv3", {"otrv3": 3, "otrv2": 2}),
+        Protocol(
+            "otrv4",
+            {
+                "otrv4": 4,
+                "otrv4-compatible": 4,
+                "otrv4-standalone": 4,
+                "otrv4-interactive-only": 4,
+                "otrv4-recommendations": 4,
+            },
+        ),
+    )
 }
 """Every protocol, in the order of its version."""
 

@@ -18,6 +18,7 @@ from otr_conformance import ids
 from otr_conformance.cli import main, peers
 from otr_conformance.otrv3 import bench
 from otr_conformance.peers import InstalledPeer, PeerUnavailable, Progress, libotr
+from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.shim import schema
 from otr_model.otrv3.protocol import OTRV3
 from otr_reference.keys import dsa
@@ -50,7 +51,8 @@ def answer(capsys: pytest.CaptureFixture[str], status: int, *arguments: str) -> 
 
 def test_the_tables_are_proved(capsys: pytest.CaptureFixture[str]) -> None:
     found = answer(capsys, 0, "check")
-    assert [each["subject"] for each in found["tables"]] == [t.name for t in OTRV3.tables]
+    tables = [table for each in PROTOCOLS.values() for table in each.model.composition.tables]
+    assert [each["subject"] for each in found["tables"]] == [table.name for table in tables]
     assert all(each["total"] and each["deterministic"] for each in found["tables"])
     assert all(each["dead_rows"] == 0 for each in found["tables"])
     assert found["assumptions"]
@@ -246,8 +248,10 @@ def test_everything_that_can_be_cited_has_an_id() -> None:
         *("otrv3.constant:modulus", "otrv3.constant:group", "otrv3.type:mpi", "otrv3.text:query"),
         *("otrv3.layout:data.next_dh", "otrv3.schedule:ake.ssid", "otrv3.event:dh-commit"),
         *("otrv3.text:fragment-v3.k", "otrv3.ambiguity:next-dh", "otrv3.clause:outline.network"),
+        *("otrv4.dake", "otrv4.constant:ed448", "otrv4-standalone.clause:standalone.name"),
     ):
         assert named in known, named
+    assert "otrv3.constant:type-checking" not in known
     assert all(row.id in known for row in OTRV3.rows())
 
 

@@ -6,6 +6,7 @@ that whatever goes through the registry takes a protocol as it is.
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import sys
@@ -567,7 +568,8 @@ def test_files_and_ids_of_every_protocol_are_generated(
 ) -> None:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delitem(cast("dict[str, Protocol]", PROTOCOLS), "otrv3")  # its files take a while
+    for module in (ids, importlib.import_module("otr_conformance.cli.generate")):
+        monkeypatch.setattr(module, "PROTOCOLS", {"house": RECORD})  # the others take a while
 
     written = answer(capsys, 0, "generate")["written"]
 
