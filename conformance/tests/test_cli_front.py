@@ -18,7 +18,8 @@ COMMANDS = (
     *("cases dialects", "forge parse", "forge modify", "forge read", "forge show-mac-key"),
     *("forge remac", "forge session-keys", "forge dake", "forge offline", "forge ensemble"),
     *("forge impersonate", "forge transcript"),
-    *("table", "diagram", "clauses", "export", "decode", "check", "bench", "generate"),
+    *("table", "diagram", "clauses", "export", "decode", "vectors", "check", "bench"),
+    "generate",
 )
 LOADED = """
 import sys

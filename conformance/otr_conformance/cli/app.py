@@ -25,7 +25,7 @@ NAME: Final = "otrspec"
 
 _SECTIONS: Final = {
     "Test an implementation": ("conform", "cases", "shim", "peer"),
-    "Read the protocol": ("table", "diagram", "clauses", "export", "decode", "forge"),
+    "Read the protocol": ("table", "diagram", "clauses", "export", "decode", "forge", "vectors"),
     "Keep it right": ("check", "bench", "generate"),
 }
 
@@ -578,6 +578,39 @@ def decode(
     from . import decode as work  # noqa: PLC0415 - heavy
 
     return work.decode(messages, _name(protocol), full=full, json=json)
+
+
+@app.command(
+    short_help="Whole conversations with every value in them.",
+    epilog=_examples(
+        "otrspec vectors",
+        "otrspec vectors interactive",
+        "otrspec vectors smp --full --json > smp.json",
+    ),
+)
+def vectors(
+    document: Annotated[
+        str | None, typer.Argument(help="Which one; without it, a list.", show_default=False)
+    ] = None,
+    *,
+    protocol: Annotated[
+        Protocol | None, typer.Option(help="Whose; else of all.", show_default=False)
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Show all bytes, and every value where it is needed.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Show a conversation with fixed randomness, and every value that is computed in it.
+
+    Follow one with your implementation: the first value that differs has the fault. The format is
+    described in docs/vectors.md; the documents are in docs/generated/otrv4/vectors.
+    """
+    from . import vectors as work  # noqa: PLC0415 - heavy
+
+    if document is None:
+        return work.listing(_name(protocol), json=json)
+    return work.show(document, _name(protocol), full=full, json=json)
 
 
 _declare_forge(_group("forge", "Forge messages and transcripts, as anybody can."), _examples)

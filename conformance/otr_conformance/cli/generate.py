@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import otr_conformance
 from otr_conformance import ids
+from otr_conformance.otrv4 import vectors
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.shim import schema
 from otr_conformance.verdict import ExitCode
@@ -15,6 +16,7 @@ from otr_diagrams.generate import SEQUENCE, drift
 from otr_diagrams.generate import generate as print_model
 from otr_diagrams.render import Unrendered
 from otr_diagrams.sequence_json import BadSequence, to_json
+from otr_model.kernel.export import canonical
 
 from .diagrams import printed
 from .misuse import Misuse
@@ -30,6 +32,8 @@ __all__ = ["generate", "project"]
 LEDGER: Final = "ids.lock"
 _SCHEMA: Final = Path("docs", "shim-protocol.schema.json")
 _PICTURES: Final = Path("diagrams", "generated")
+_VECTORS: Final = Path("docs", "generated", "otrv4", "vectors")
+_VECTORS_SCHEMA: Final = Path("docs", "schema", "otrspec-vectors.schema.json")
 
 
 def project() -> Path:
@@ -101,6 +105,9 @@ def _own(root: Path, ledger: ids.Ledger) -> Iterator[tuple[Path, str]]:
     """The generated files that are not printed from the model alone."""
     yield root / LEDGER, ids.write(ids.extended(ledger, ids.collect()))
     yield root / _SCHEMA, schema.render()
+    yield root / _VECTORS_SCHEMA, canonical(vectors.schema())
+    for name, text in vectors.rendered().items():
+        yield root / _VECTORS / name, text
     for protocol in PROTOCOLS.values():
         for name in protocol.recordings.named:
             path = root / _PICTURES / protocol.name / f"{name}{SEQUENCE}"
