@@ -179,8 +179,8 @@ def _stale() -> None:
             look(stage, state)
 
         about = (
-            f"""Abandons a DAKE that began {PLACES[state]} when it has waited for too long for the
-            {awaited.title()} message, which it then ignores."""
+            f"""Abandons a DAKE that began {PLACES[state]}, when it has waited too long for the
+            {awaited.title()} message, and ignores that message then."""
             if late
             else f"Goes on with a DAKE that began {PLACES[state]} when the answer is not too late."
         )
@@ -202,8 +202,8 @@ def _stale_after_starting() -> None:
 
         declare(
             f"clock.stale-after-starting.{state}",
-            f"""Abandons the DAKE that its user started {PLACES[state]} when nobody has answered for
-            too long, and is in no private conversation.""",
+            f"""Abandons the DAKE that its user started {PLACES[state]}, when nobody has answered
+            for too long.""",
             play,
             needs={*CLOCK, "otrv4-dake"},
         )

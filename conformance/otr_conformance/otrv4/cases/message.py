@@ -226,13 +226,13 @@ def _typing_in_start() -> None:
             again(stage)
 
         what = {
-            "plain": "send the text as it is",
+            "plain": "send that text as it is",
             "tag": "attach the whitespace tag",
             "require": "send a Query Message",
         }[word]
         declare(
             f"message.types-in-ended.{word}",
-            f"Stays in START where a text that the user types makes it {what}.",
+            f"Stays in START when a text of the user's makes it {what}.",
             once,
             target=target,
         )
@@ -276,8 +276,8 @@ def _typing_while_waiting() -> None:
 
         declare(
             f"message.types-while-waiting.{awaited}.{place}",
-            f"""Queues what the user types {PLACES[place]} while a DAKE is in progress, and sends
-            it, in order, when the conversation is private.""",
+            f"""Queues what the user types while a DAKE is in progress that began {PLACES[place]},
+            and sends it when the conversation is private.""",
             play,
         )
 
@@ -598,8 +598,8 @@ def _starting_a_dake() -> None:
             )
         declare(
             f"message.starts-dake-in-vain-in-{state}",
-            f"""Is in no private conversation after starting one interactively {PLACES[state]} that
-            nobody answers, and gives up when the user ends it.""",
+            f"""Is in no private conversation when nobody answers the Identity message that its
+            user had it send {PLACES[state]}, and gives up when the user ends it.""",
             in_vain,
             needs={"otrv4-dake"},
         )
