@@ -773,9 +773,17 @@ class TextCodec:
         values: dict[str, Value] = {}
         ends: dict[str, int] = {}
         try:
-            for piece, _, end, value in self.parts(text, start):
+            place = start + len(self.format.prefix)
+            for piece, read, _ in self._steps:
+                try:
+                    value, end = _read_piece(piece, read, text, place)
+                except Misread:
+                    if piece.optional:
+                        continue
+                    raise
                 values[piece.name] = value
                 ends[piece.name] = end
+                place = end + len(piece.end)
         except Malformed as fault:
             return Reading(values, ends, fault)
         return Reading(values, ends, None)

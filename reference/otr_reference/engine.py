@@ -26,7 +26,7 @@ from otr_model.trace import Fired
 from .errors import OtrSpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from otr_model.kernel.composition import AnyRow, Family
     from otr_model.kernel.guard import Guard
@@ -193,16 +193,25 @@ class _Decision:
     Attributes:
         move: the row, once nothing is left to ask; None where no row holds.
         ask: the condition to ask for; None: nothing is left.
+        answer: what answers it.
+        following: what comes after each of the answers that were ever given.
     """
 
-    __slots__ = ("_known", "_moves", "_next", "ask", "move")
+    __slots__ = ("_answers", "_known", "_moves", "answer", "ask", "following", "move")
 
-    def __init__(self, moves: tuple[_Move, ...], known: dict[Condition, bool]) -> None:
+    def __init__(
+        self,
+        moves: tuple[_Move, ...],
+        known: dict[Condition, bool],
+        answers: Mapping[Condition, Callable[[Any], bool]],
+    ) -> None:
         self.move: _Move | None = None
         self.ask: Condition | None = None
+        self.answer: Callable[[Any], bool] | None = None
+        self.following: dict[bool, _Decision] = {}
         self._moves = moves
         self._known = known
-        self._next: dict[bool, _Decision] = {}
+        self._answers = answers
         for move in moves:
             settled = move.when.settle(known)
             if settled is True:
@@ -210,14 +219,13 @@ class _Decision:
                 return
             if settled is not False:
                 self.ask = settled
+                self.answer = self._answers[settled]
                 return
 
-    def given(self, answer: bool) -> _Decision:  # noqa: FBT001 - the answer to a question
-        """What comes after an answer."""
-        following = self._next.get(answer)
-        if following is None:
-            known = self._known if self.ask is None else {**self._known, self.ask: answer}
-            following = self._next[answer] = _Decision(self._moves, known)
+    def grow(self, answer: bool) -> _Decision:  # noqa: FBT001 - the answer to a question
+        """What comes after an answer that was never given before."""
+        known = self._known if self.ask is None else {**self._known, self.ask: answer}
+        following = self.following[answer] = _Decision(self._moves, known, self._answers)
         return following
 
 
@@ -236,14 +244,14 @@ class Engine(Generic[S]):
         self.applied = applied
         composition = applied.composition
         self._bind(step)
-        self._ask = {c: self._condition(c, step) for c in composition.conditions}
+        answers = {c: self._condition(c, step) for c in composition.conditions}
         effects = {e: self._effect(e, step) for e in composition.effects}
         self._machines: dict[Event, _Machine] = {}
         kin = {name: k for f in composition.families for k in [self._kin(f)] for name in f.tables}
         self._main = self._kin(composition.family)
         for table in composition.tables:
             cells = {
-                cell: _Decision(tuple(self._move(row, effects) for row in rows), {})
+                cell: _Decision(tuple(self._move(row, effects) for row in rows), {}, answers)
                 for cell, rows in table.index.items()
             }
             machine = _Machine(table.name, table.machine, kin.get(table.name), cells)
@@ -368,32 +376,33 @@ class Engine(Generic[S]):
         Raises:
             Unprepared: only under a variant.
         """
-        queue: deque[tuple[Event, int]] = deque([(event, key)])
+        queue: deque[tuple[Event, int]] = deque(((event, key),))
+        machines, shared, trace = self._machines, step.shared, step.trace
         while queue:
             happening, to = queue.popleft()
-            machine = self._machines.get(happening)
+            machine = machines.get(happening)
             if machine is None:
-                step.trace.append(Fired(f"{happening.label}!missing", to))
+                trace.append(Fired(f"{happening.label}!missing", to))
                 continue
             kin = machine.kin
-            if kin is not None:
-                self._enter(step, kin, to)
-            else:
+            if kin is None:
+                owner = shared
                 step.turn_to(self._main.slot)
                 step.key = to if to in step.group else 0
-            owner = step.shared if kin is None else step.member
+            else:
+                self._enter(step, kin, to)
+                owner = step.group[to]
             state: Word = getattr(owner, machine.slot)
-            move = self._pick(step, machine, state, happening)
+            move = self._pick(step, machine.cells.get((state, happening)))
             if move is None:
                 missing = f"{machine.name}:{happening.label}.{state.label}!missing"
-                step.trace.append(Fired(missing, to))
+                trace.append(Fired(missing, to))
                 continue
-            failed = "" if step.failed is None else step.failed.label
-            step.trace.append(Fired(move.id, to, failed))
+            trace.append(Fired(move.id, to, "" if step.failed is None else step.failed.label))
             for effect in move.do:
                 self._perform(step, move, effect)
             if move.goto is not None:
-                setattr(step.shared if kin is None else step.own(), machine.slot, move.goto)
+                setattr(shared if kin is None else step.own(), machine.slot, move.goto)
             for raised, route, every in move.raises:
                 if every:
                     queue.extend((raised, key) for key in self._everybody(step, raised))
@@ -410,27 +419,31 @@ class Engine(Generic[S]):
 
     def _enter(self, step: S, kin: _Kin, key: int) -> None:
         members = getattr(step.shared, kin.slot)
-        if key not in members and len(members) > kin.limit:
+        if key in members:
+            step.group, step.key = members, key
+            return
+        if len(members) > kin.limit:
             oldest = self._retirable(step, kin)
             if oldest is not None:
                 step.turn_to(kin.slot)
                 step.retire(oldest)
         step.enter(kin.slot, key)
 
-    def _pick(self, step: S, machine: _Machine, state: Word, event: Event) -> _Move | None:
-        """The row that applies; None only under a variant."""
+    @staticmethod
+    def _pick(step: S, decision: _Decision | None) -> _Move | None:
+        """The row of a cell that applies; None only under a variant."""
         step.failed = None
-        decision = machine.cells.get((state, event))
         if decision is None:
             return None
-        while decision.ask is not None:
-            decision = decision.given(self._ask[decision.ask](step))
+        while decision.answer is not None:
+            answer = decision.answer(step)
+            decision = decision.following.get(answer) or decision.grow(answer)
         return decision.move
 
     @staticmethod
     def _perform(step: S, move: _Move, effect: _Effect) -> None:
         for shared, slot, datum in effect.needs:
-            if getattr(step.shared if shared else step.member, slot) is None:
+            if getattr(step.shared if shared else step.group[step.key], slot) is None:
                 message = f"{move.id}: {effect.word.name} needs {datum.name}, which is not there"
                 raise Unprepared(message)
         if effect.sets:

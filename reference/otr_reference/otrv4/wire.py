@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from otr_model.kernel.layout import Field, Layout, Piece
     from otr_reference.sorts import (
         EddsaSignature,
+        Element,
         Mac,
         Octets,
         Point,
@@ -461,7 +462,6 @@ _START_OCTETS: Final = len(next(iter(_STARTS)))
 _WRITERS: Final = {record: Codec(layout) for record, layout in _LAYOUTS.items()}
 _PREKEY: Final = _WRITERS[PrekeyMessage]
 _DATA: Final = _WRITERS[DataMessage]
-_DATA_FIELDS: Final[Callable[..., DataFields]] = DataFields
 _IN_HEADER: Final = {field.name for field in layouts.HEADER.fields}
 
 
@@ -504,6 +504,8 @@ def _decode_whole(codec: Codec, binary: bytes) -> Message:
 
 def _message(layout: Layout, header: Header | None, reading: Reading) -> EncodedMessage:
     """The record of a message that was read without a fault."""
+    if layout is layouts.DATA and header is not None:
+        return _data_message(header, reading)
     values: dict[str, object] = {
         name: value for name, value in reading.values.items() if name not in _IN_HEADER
     }
@@ -511,13 +513,25 @@ def _message(layout: Layout, header: Header | None, reading: Reading) -> Encoded
         values["header"] = header
     if "profile" in values:
         values["profile"] = decode_client_profile(_taken(reading, "profile"))
-    if layout is not layouts.DATA:
-        return _RECORDS[layout.name](**values)
-    authenticator, revealed = values.pop("authenticator"), cast("bytes", values.pop("old_mac_keys"))
-    values["dh"] = values["dh"] or None
+    return _RECORDS[layout.name](**values)
+
+
+def _data_message(header: Header, reading: Reading) -> DataMessage:
+    """A Data Message, which has a record in its record."""
+    values, revealed = reading.values, _taken(reading, "old_mac_keys")
     size = layouts.MAC_KEY_SIZE
+    fields = DataFields(
+        header,
+        cast("int", values["flags"]),
+        cast("int", values["pn"]),
+        cast("int", values["ratchet_id"]),
+        cast("int", values["message_id"]),
+        cast("Point", values["ecdh"]),
+        cast("Element | None", values["dh"] or None),
+        cast("Octets", values["encrypted"]),
+    )
     keys = tuple(_sort(revealed[at : at + size]) for at in range(0, len(revealed), size))
-    return DataMessage(_DATA_FIELDS(**values), cast("Mac", authenticator), keys)
+    return DataMessage(fields, cast("Mac", values["authenticator"]), keys)
 
 
 def _encode_binary(message: EncodedMessage) -> bytes:
