@@ -326,10 +326,10 @@ def fragments_of_too_many(stage: Stage) -> None:
     private(stage)
     first, second, third = said_in_pieces(stage, "in pieces")
     arrive(stage, first, second)
-    for number in range(1, ASSEMBLIES + 1):
+    for number in range(1, ASSEMBLIES + 2):
         piece(stage, 1, 2, f"message {number}", NAME + number)
     arrive(stage, third)
-    piece(stage, 2, 2, " is complete", NAME + ASSEMBLIES)
+    piece(stage, 2, 2, " is complete", NAME + ASSEMBLIES + 1)
     talk(stage)
 
 
