@@ -67,7 +67,8 @@ class Full4(Full):
     def __init__(self, new: New) -> None:
         self.interactive = True
         keys = SUITE.long_term(new.sym_h or b"")
-        keys = replace(keys, forging=SUITE.point(new.forging or b""))
+        if new.forging is not None:
+            keys = replace(keys, forging=SUITE.point(new.forging))
         seed = SUITE.seed(secrets.token_bytes(32))
         self._account = Account(SUITE, keys, new.tag or 0, seed)
         self._now = new.now or 0
