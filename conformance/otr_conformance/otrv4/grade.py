@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from otr_conformance.play.grade import Grader, Played, Result, Tolerance
 from otr_model.otrv4.variants import LITERAL
+from otr_model.otrv4.words import Mode
 
 from .labs import Lab, TermLab
 from .stage import Cast, Stage, reference_target, set_stage
 
+if TYPE_CHECKING:
+    from .case import Case
+
 __all__ = ["GRADER", "Played", "Result", "difference", "grade", "play", "predict"]
 
-GRADER: Grader[Lab, Cast, Stage] = Grader(
+
+class _Grader(Grader[Lab, Cast, Stage]):
+    """The one of every protocol, and where terms cannot tell what a user sees."""
+
+    def predicting(self, case: Case, lab: Lab) -> Lab:
+        """Terms, in the compatible mode; in the others a user is shown what is not of version 4."""
+        return super().predicting(case, lab) if case.cast.mode is Mode.COMPATIBLE else lab
+
+
+GRADER = _Grader(
     set_stage,
     reference_target,
     TermLab,

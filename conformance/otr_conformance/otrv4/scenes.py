@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from otr_conformance.play.stage import Stuck
 from otr_model.otrv4.words import Dake, Msg
 from otr_reference.otrv4.messages import Smp1, Smp2, Smp3, Smp4, UnknownTlv
 
@@ -98,8 +99,15 @@ def again(stage: Stage) -> None:
 
 
 def sent_by_tester(stage: Stage, text: str) -> Wire:
-    """The tester says something; it is held back."""
+    """The tester says something; it is held back.
+
+    Raises:
+        Stuck: if the tester has no keys to say it with.
+    """
     stage.tester_says(text)
+    if not stage.to_target:
+        message = f"the tester sent nothing for {text!r}"
+        raise Stuck(message)
     return stage.to_target.pop()
 
 

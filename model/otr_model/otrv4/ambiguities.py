@@ -227,10 +227,12 @@ BOTH_VERSIONS = _hole(
 ROLLBACK = _hole(
     "rollback",
     SILENT,
-    "what a participant does who knows that the peer supports version 4 and is offered version 3",
+    "what a participant does who knows that the peer supports version 4, and is offered version 3 "
+    "or answered in it",
     ("can check the published client profile", "Client Profile"),
     ("warns the user, and does not begin a conversation of version 3", ""),
-    "The offer is not authenticated; whoever can change it could otherwise choose the version.",
+    "Neither offer is authenticated, the peer's nor ours; whoever can change one could otherwise "
+    "choose the version.",
 )
 ERROR_WITHOUT_CODE = _hole(
     "error-without-code",

@@ -125,7 +125,7 @@ DAKE: Table[Dake, Event, Cond, Do] = table(
         at(
             Dake.WAITING_AUTH_R,
             Cond.ALLOWED & Cond.AUTH_R_VALID & ACCEPTABLE,
-            do=(Do.ACCEPT_AUTH_R, Do.SEND_AUTH_I),
+            do=(Do.ACCEPT_AUTH_R, Do.SEND_AUTH_I, Do.FORGET_EARLY),
             goto=Dake.IDLE,
             raises=(Event.AUTHENTICATED,),
             name="acceptable",
@@ -162,7 +162,7 @@ DAKE: Table[Dake, Event, Cond, Do] = table(
         "Sending a Data Message to an offline participant",
         at(
             ALL,
-            do=(Do.SEND_NON_INTERACTIVE_AUTH,),
+            do=(Do.SEND_NON_INTERACTIVE_AUTH, Do.FORGET_EARLY),
             goto=Dake.IDLE,
             raises=(Event.AUTHENTICATED,),
         ),
@@ -173,7 +173,7 @@ DAKE: Table[Dake, Event, Cond, Do] = table(
         at(
             ALL,
             Cond.OFFLINE_ALLOWED & Cond.NOT_FINISHED & Cond.NON_INTERACTIVE_VALID & ACCEPTABLE,
-            do=(Do.ACCEPT_NON_INTERACTIVE_AUTH, Do.TELL_PREKEY_USED),
+            do=(Do.ACCEPT_NON_INTERACTIVE_AUTH, Do.TELL_PREKEY_USED, Do.FORGET_EARLY),
             goto=Dake.IDLE,
             raises=(Event.AUTHENTICATED,),
             name="acceptable",

@@ -120,6 +120,7 @@ LITERAL: dict[str, Variant] = dict(
             holes.ROLLBACK,
             EditRow(f"{_VERSION}:query.ready.rollback", do=(Do.HANDLE_3,)),
             EditRow(f"{_VERSION}:tagged-plaintext.ready.rollback", do=(Do.HANDLE_3,), raises=()),
+            EditRow(f"{_VERSION}:other-version.ready.rollback", do=(Do.HANDLE_3,)),
         ),
         _literal(
             holes.ERROR_WITHOUT_CODE,

@@ -75,7 +75,19 @@ VERSION: Table[Ready, Event, Cond, Do] = table(
     on(
         Event.OTHER_VERSION,
         "Requesting Conversation with Older OTR Versions",
-        at(Ready.READY, Cond.SPEAKS_3, do=(Do.HANDLE_3,)),
+        at(
+            Ready.READY,
+            Cond.SPEAKS_3 & Cond.ROLLBACK & ~Cond.PRIVATE_3,
+            do=(Do.WARN_ROLLBACK,),
+            name="rollback",
+            ambiguity=holes.ROLLBACK,
+        ),
+        at(
+            Ready.READY,
+            Cond.SPEAKS_3 & (~Cond.ROLLBACK | Cond.PRIVATE_3),
+            do=(Do.HANDLE_3,),
+            name="speaks-3",
+        ),
         ignored(~Cond.SPEAKS_3),
     ),
     exclusives=EXCLUSIVES,

@@ -153,6 +153,21 @@ def _rollback() -> None:
         stage.settle()
         talk(stage)
 
+    def answered(stage: Stage) -> None:
+        stage.target_starts()
+        stage.settle()
+        talk(stage)
+
+    declare(
+        "version.rollback.answered",
+        """Begins no conversation of version 3 where its own offer of both versions is answered in
+        version 3, as if it had been changed on its way, and a client profile of the peer's says
+        that version 4 is supported.""",
+        answered,
+        target=wanted,
+        tester=allowing("v3"),
+        knows=True,
+    )
     for name, about, play, clock in (
         (
             "query",

@@ -77,6 +77,7 @@ _OFFLINE: Final = "otrv4.message:user-start-offline"
 
 EQUIVALENT: Final[Mapping[str, str]] = {
     "drop otrv4.version:query.ready.rollback": _WARNING_ONLY,
+    "drop otrv4.version:other-version.ready.rollback": _WARNING_ONLY,
     "drop otrv4.message:early.encrypted-messages.early-waits": f"{_LITERAL}early-data.",
     "drop otrv4.message:user-start.encrypted-messages": _REFUSAL_ONLY,
     "drop otrv4.message:user-start-dake.start.not-allowed": _REFUSAL_ONLY,
