@@ -193,8 +193,9 @@ class KeyPair:
 # --- Encoding -------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=_POINTS_KEPT)
 def decode(data: bytes) -> Point:
-    """Read a POINT that fills the data.
+    """Read a POINT that fills the data; points that came lately are remembered.
 
     Args:
         data: Any octets.
@@ -206,12 +207,6 @@ def decode(data: bytes) -> Point:
         Malformed: There are more or fewer than 57 octets; y is p or more, which covers the seven
             bits above it; no x fits y; or x is zero and marked as odd. The field is "POINT".
     """
-    return _decode(data)
-
-
-@lru_cache(maxsize=_POINTS_KEPT)
-def _decode(data: bytes) -> Point:
-    """Read a POINT; points that came lately are remembered."""
     if len(data) != POINT_OCTETS:
         raise Malformed(field="POINT", reason=f"is not {POINT_OCTETS} octets long")
     y = _y(data)
