@@ -55,9 +55,11 @@ class Check(CheckBase):
 
     # A prekey ensemble.
     ENSEMBLE_OWNERS = Checking(
-        "the instance tags of all its values are the same",
+        "the instance tags of all its values are the same, and valid",
         Point.INSTANCE,
-        v.OWNER_TAG.equals(v.SENDER_TAG) & v.PREKEY_OWNER_TAG.equals(v.SENDER_TAG),
+        v.OWNER_TAG.equals(v.SENDER_TAG)
+        & v.PREKEY_OWNER_TAG.equals(v.SENDER_TAG)
+        & (v.SENDER_TAG >= v.SMALLEST_TAG),
     )
     PREKEY_PROFILE_SIGNED = Checking(
         "the signature of the prekey profile, with the key in the client profile", Point.SIGNATURE

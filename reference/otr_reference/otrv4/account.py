@@ -42,7 +42,7 @@ class Account:
         versions: what client profiles advertise; with 3, and a DSA key, they have a transitional
             signature.
         lifetime: seconds for which a profile is valid; the text recommends a week.
-        renewal: seconds before it expires, when a profile is replaced.
+        renewal: seconds before it expires, when a profile is replaced; at most half its lifetime.
         extra_validity: seconds for which an expired one is kept for what was sent before.
         profiles: client profiles, the current one first.
         prekey_profiles: prekey profiles, the current one first.
@@ -78,7 +78,7 @@ class Account:
         self.prekey_profiles = tuple(
             p for p in self.prekey_profiles if p.profile.expiration > oldest
         )
-        soon, until = now + self.renewal, now + self.lifetime
+        soon, until = now + min(self.renewal, self.lifetime // 2), now + self.lifetime
         made = False
         if not self.profiles or self.profiles[0].expiration <= soon:
             profile = self.suite.client_profile(
