@@ -525,29 +525,41 @@ def test_half_a_message_in_many_fragments_is_stored_as_well() -> None:
     assert stored.assemblies[0x1001 << 32 | 0x77].held_count == 3000
 
 
-# Before a conversation begins.
+# Before a conversation begins, or begins anew.
 
 
-def test_texts_that_overtake_the_end_of_the_dake_are_heard() -> None:
-    """Even where the network repeats some of them."""
-    talk = Talk("early", Net(repeated=50, overtakes=0))
-    talk.do(talk.alice, talk.alice.chat.start())
-    while talk.bob.session.message is not Msg.ENCRYPTED_MESSAGES:
+@pytest.mark.parametrize("refreshed", [False, True], ids=["first", "refreshed"])
+def test_texts_that_overtake_the_end_of_the_dake_are_heard(*, refreshed: bool) -> None:
+    """Even where the network repeats some of them, and keys of the last DAKE are still in use."""
+    talk = Talk("early", Net(repeated=50))
+    if refreshed:
+        talk.meet()
+        talk.chatter(60)
+        talk.settle()
+    said = len(talk.bob.said)
+    talk.do(talk.bob, talk.bob.chat.receive(QUERY))
+    while not any(isinstance(formats.decode(wire), AuthI) for wire in talk.alice.waiting):
         talk.deliver(talk.bob if talk.bob.waiting else talk.alice)
     auth_i = talk.alice.waiting.pop()
     assert isinstance(formats.decode(auth_i), AuthI)
     for count in range(20):
         talk.say(talk.bob, b"early %d" % count)
-    assert len(talk.alice.waiting) > 25
+    copies = len(talk.alice.waiting)
+    assert copies > 25
     talk.net.overtakes = 5
     talk.settle()
-    assert talk.alice.heard == []
-    assert talk.alice.session.dake is Dake.IDLE
+    assert len(talk.alice.heard) == said
     member = talk.alice.chat.conversation.members[0x2002]
     assert member.dake is Dake.WAITING_AUTH_I
+    assert member.early == copies
     talk.do(talk.alice, talk.alice.hears(auth_i))
     assert sorted(talk.alice.heard) == sorted(talk.bob.said)
     assert talk.alice.session.early == 0
+    assert [notice.refreshed for notice in talk.alice.secured] == [False, True][: 1 + refreshed]
+    talk.chatter(30)
+    talk.end()
+    talk.check_texts()
+    talk.check_mac_keys()
 
 
 @pytest.mark.parametrize("name", range(12))

@@ -427,6 +427,9 @@ def test_who_is_known_to_speak_version_4_is_not_answered_in_version_3() -> None:
     heard = alice.receive(b"hello" + TAG + TAG_3)
     assert heard.wires == ()
     assert heard.notices == (Warned(Alert.ROLLBACK), Shown(SUITE.octets(b"hello"), secure=False))
+    (commit,) = older("bob", BOB_TAG).receive(b"?OTRv3?").wires
+    heard = alice.receive(commit)
+    assert (heard.wires, heard.notices) == ((), (Warned(Alert.ROLLBACK),))
     assert alice.conversation.version_3 is None
     (wire,) = alice.receive(b"?OTRv34?").wires
     assert isinstance(formats.decode(wire), Identity)
