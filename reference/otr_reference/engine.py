@@ -166,10 +166,10 @@ class _Move:
 
 @dataclass(slots=True)
 class _Kin:
-    """A family, prepared."""
+    """A family, prepared; `most` counts the master, where it has one."""
 
     slot: str
-    limit: int
+    most: int
     retires: Callable[[Any], bool]
     vanishes: Callable[[Any], bool] | None
 
@@ -261,12 +261,13 @@ class Engine(Generic[S]):
     @property
     def limit(self) -> int:
         """How many members of the master's family are kept at most."""
-        return self._main.limit
+        return self._main.most - 1
 
     def _kin(self, family: Family) -> _Kin:
+        master = family is self.applied.composition.family
         return _Kin(
             family.slot,
-            self.applied.parameters[family.limit],
+            self.applied.parameters[family.limit] + master,
             family.retires.read(PYTHON),
             None if family.vanishes is None else family.vanishes.read(PYTHON),
         )
@@ -351,7 +352,7 @@ class Engine(Generic[S]):
         This is about the family that has a master.
         """
         members = step.shared.members
-        if key in members or len(members) <= self._main.limit:
+        if key in members or len(members) < self._main.most:
             return True
         return self._retirable(step, self._main) is not None
 
@@ -422,7 +423,7 @@ class Engine(Generic[S]):
         if key in members:
             step.group, step.key = members, key
             return
-        if len(members) > kin.limit:
+        if len(members) >= kin.most:
             oldest = self._retirable(step, kin)
             if oldest is not None:
                 step.turn_to(kin.slot)

@@ -32,7 +32,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from otr_conformance.verdict import Verdict
-from otr_model.kernel.variant import NONE, Variant
+from otr_model.kernel.variant import NONE, EditRow, Variant
 from otr_reference.engine import Unprepared
 
 from .case import Case, Cast, Level
@@ -40,7 +40,7 @@ from .labs import Lab
 from .stage import AnyParty, AnyStage, Observation, Stuck
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from otr_model.trace import Fired
 
@@ -116,6 +116,14 @@ class Result:
     log: tuple[str, ...] = ()
 
 
+def _concerns(variant: Variant, rows: Collection[str]) -> bool:
+    """Whether a run that takes only these rows could be another one under the variant."""
+    return any(
+        not isinstance(edit, EditRow) or edit.when is not None or edit.row in rows
+        for edit in variant.edits
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Grader(Generic[L, C, S]):
     """Plays, predicts and grades the cases of a protocol.
@@ -167,7 +175,10 @@ class Grader(Generic[L, C, S]):
         because = self.difference(predicted, seen)
         if not because:
             return Result(case.id, Verdict.PASS, log=seen.log)
+        rows = {each.row for each in predicted.fired}
         for ambiguity, variant in self.literal.items():
+            if not _concerns(variant, rows):
+                continue
             try:
                 literal = self.predict(case, oracle, variant)
             except Unprepared:  # the letter leads where nothing says how to go on

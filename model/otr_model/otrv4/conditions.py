@@ -301,12 +301,16 @@ class Cond(Condition):
         "an Auth-I message is awaited that may have been overtaken, and there is room",
         InState("dake", (Dake.WAITING_AUTH_I,)) & (v.EARLY < v.MAX_EARLY),
     )
-    EARLY_WAITS = Defined("a Data Message waits that came before its DAKE", v.EARLY > 0)
+    EARLY_WAITS = Defined(
+        "a Data Message waits that came before its DAKE, which is over",
+        InState("dake", (Dake.IDLE,)) & (v.EARLY > 0),
+    )
 
     # The double ratchet.
     KEY_SKIPPED = Opaque("its message key is among the skipped ones", Scope.MEMBER)
     SAME_RATCHET = Opaque("its public ECDH key is the peer's current one", Scope.MEMBER)
     PAST = Defined("its ratchet is over", v.RATCHET_ID < v.MAX_REMOTE_I_SEEN)
+    FIRST = Defined("its ratchet is the first one after a DAKE", v.RATCHET_ID.equals(0))
     NEXT_RATCHET = Defined(
         "its ratchet id is the next, and it is the peer's turn to begin one",
         v.RATCHET_ID.equals(v.I) & ~v.ROTATES,

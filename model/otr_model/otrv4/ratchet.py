@@ -100,7 +100,14 @@ RATCHET: Table[Ratchet, Event, Cond, Do] = table(
         ),
         at(
             HELD,
-            ~SKIPPED & Cond.PAST,
+            ~SKIPPED & Cond.PAST & Cond.FIRST & Cond.MAY_BE_EARLY,
+            raises=REFUSED,
+            name="past-or-early",
+            ambiguity=holes.EARLY_DATA,
+        ),
+        at(
+            HELD,
+            ~SKIPPED & Cond.PAST & ~(Cond.FIRST & Cond.MAY_BE_EARLY),
             raises=(Event.EARLY,),
             name="past",
             ambiguity=holes.DUPLICATE_ANSWER,

@@ -95,6 +95,7 @@ LITERAL: dict[str, Variant] = dict(
         _literal(
             holes.EARLY_DATA,
             EditRow(f"{_MESSAGE}:early.{_PRIVATE}.early-waits", do=(Do.FORGET_EARLY,), raises=()),
+            EditRow(f"{_RATCHET}:protected.held.past-or-early", raises=_raises(Event.EARLY)),
         ),
         _literal(
             holes.UNREADABLE_WITHOUT_KEYS,

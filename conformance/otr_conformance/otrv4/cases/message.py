@@ -1181,17 +1181,17 @@ def early_too_many(stage: Stage) -> None:
     talk(stage)
 
 
-@case("message.early-behind-a-ratchet", level=Level.SHOULD)
-def early_behind_a_ratchet(stage: Stage) -> None:
-    """Discards what overtakes an Auth-I message if its ratchet id is one that is over.
-
-    To the letter a Data Message is compared with the ratchets of the conversation that is private,
-    which the Auth-I message would have replaced.
-    """
+@case("message.early-before-the-old")
+def early_before_the_old(stage: Stage) -> None:
+    """Keeps what overtakes an Auth-I message while messages of the old conversation arrive."""
     private(stage)
     talk(stage)
+    stage.tester_says("of the old one")
+    old = stage.to_target.pop()
     overtaken(stage, lambda _: stage.tester_forgets())
     stage.tester_says("first of all")
+    stage.to_target_delivers(1)
+    stage.to_target.append(old)
     stage.to_target_delivers(1)
     stage.settle()
     talk(stage)

@@ -625,3 +625,30 @@ def forgotten_when_finished(stage: Stage) -> None:
     stage.settle()
     talk(stage)
     talk(stage)
+
+
+def _awaits_auth_i(stage: Stage) -> None:
+    """The target waits for an Auth-I message, which is the first that is on its way to it."""
+    stage.tester_forgets()
+    stage.tester_starts_dake()
+    stage.to_target_delivers()
+    while stage.to_tester:
+        stage.to_tester_delivers()
+
+
+@case("ratchet.first-after-another-dake")
+def first_after_another_dake(stage: Stage) -> None:
+    """Keeps what overtakes an Auth-I message, also where the ratchets that it replaces are further.
+
+    To the letter a Data Message is compared with the ratchets of the conversation that is private,
+    and one of the first is discarded.
+    """
+    private(stage)
+    for _ in range(3):
+        talk(stage)
+    _awaits_auth_i(stage)
+    stage.tester_says("first of all")
+    stage.to_target_delivers(1)
+    stage.target_says("where am I?")
+    stage.settle()
+    talk(stage)

@@ -93,6 +93,10 @@ _TRIED_AGAIN: Final = (
     "for one that is complete; while one is in progress, the text does not ask for that, and no "
     "case blames a target for doing it or leaving it."
 )
+_DISCARDED: Final = (
+    "What is not kept is discarded in silence, which is the literal reading of an ambiguity, "
+    "early-data: a target that does it gets a note."
+)
 _HOLDING_NOTHING: Final = (
     "The row has forgotten every key, whatever the state is called. The next event that is "
     "handled there is KEYS_AGREED, for which HELD and EMPTY have the same rows."
@@ -128,6 +132,7 @@ EQUIVALENT: Final[Mapping[str, str]] = {
     "drop otrv4.fragment:assembly-clock.collecting.assembly-stale": _OPTIONAL_TIMER,
     "drop otrv4.ratchet:keys-clock.held.keys-stale": _OWN_INTERVAL,
     "drop otrv4.ratchet:protected.held.past": _TRIED_AGAIN,
+    "drop otrv4.ratchet:protected.held.past-or-early": _DISCARDED,
     "retarget otrv4.ratchet:session-over.held HELD": _HOLDING_NOTHING,
     "drop otrv4.tlv:next-tlv.ready.tlv-extra-key.not-private": _NOTHING_BEHIND,
     "drop otrv4.smp:user-smp-answer.expect1.private.not-asked": _REFUSAL_ONLY,
