@@ -1,7 +1,7 @@
-"""How fast the reference of a protocol is, beside a rival if there is one.
+"""How fast the reference of a protocol is, beside a rival if there is one, or beside its floor.
 
-Runs of the two are alternated, so that a machine that slows down slows both; what is compared are
-medians.
+The floor is the cryptography that the work needs, timed alone. Runs of the two are alternated, so
+that a machine that slows down slows both; what is compared are medians.
 """
 
 from __future__ import annotations
@@ -15,13 +15,28 @@ from otr_reference.errors import OtrSpecError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["TOTAL", "Bench", "Comparison", "NotDone", "Phase", "medians"]
+__all__ = ["TOTAL", "Bench", "Comparison", "Cost", "NotDone", "Phase", "Work", "medians"]
 
 TOTAL: Final = "total"
 
 
 class NotDone(OtrSpecError):
     """The two ends did not do what is measured: a figure would mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one primitive of a floor costs in a phase.
+
+    Attributes:
+        primitive: which, in words.
+        calls: how many.
+        seconds: the median of all calls together.
+    """
+
+    primitive: str
+    calls: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +47,47 @@ class Phase:
         name: of the phase, or "total".
         ours: the median, in seconds.
         libotr: the same; None where it is not installed, or does not speak the protocol.
+        floor: the same of the primitives alone; None where that is not measured.
+        texts: how many texts ours is about; 0 where it is not about texts.
+        costs: of the primitives, the greatest first.
     """
 
     name: str
     ours: float
     libotr: float | None
+    floor: float | None = None
+    texts: int = 0
+    costs: tuple[Cost, ...] = ()
 
     @property
     def ratio(self) -> float | None:
-        """Ours divided by libotr's: below 1, the reference is faster."""
-        return None if self.libotr is None else self.ours / self.libotr
+        """Ours divided by libotr's, below 1 if the reference is faster; or else by the floor."""
+        other = self.floor if self.libotr is None else self.libotr
+        return None if other is None else self.ours / other
+
+    @property
+    def overhead(self) -> float | None:
+        """The seconds that each text takes beyond the floor."""
+        return (self.ours - self.floor) / self.texts if self.texts and self.floor else None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one message makes its receiver do.
+
+    Attributes:
+        message: which.
+        about: what is particular about it.
+        octets: its length in bytes.
+        operations: what the suite is asked for, counted.
+        seconds: the median of the whole step.
+    """
+
+    message: str
+    about: str
+    octets: int
+    operations: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +99,14 @@ class Comparison:
         fragment: the largest size of a message in bytes; 0: no limit.
         libotr: its version; "" where it was not measured.
         phases: each phase, and the total of a run.
+        work: for messages of each kind, the one that makes a receiver do most.
     """
 
     runs: int
     fragment: int
     libotr: str
     phases: tuple[Phase, ...]
+    work: tuple[Work, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""`otrspec bench`: the reference beside libotr."""
+"""`otrspec bench`: the reference beside libotr, or beside the bare cryptography that it needs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from otr_conformance.bench import TOTAL
 from otr_conformance.protocols import protocol
@@ -13,11 +13,14 @@ from .misuse import Misuse
 from .screen import DIM, HEAD, Screen, grid, progress, spans, write_json
 
 if TYPE_CHECKING:
-    from otr_conformance.bench import Bench, Comparison, Phase
+    from otr_conformance.bench import Bench, Comparison, Cost, Phase, Work
 
     from .screen import Json
 
-__all__ = ["bench"]
+__all__ = ["TOP", "bench"]
+
+TOP: Final = 4
+"""How many primitives of each phase are shown to people; programs get all of them."""
 
 
 def bench(subject: str, runs: int, fragment: int, *, json: bool) -> ExitCode:
@@ -53,7 +56,9 @@ def _show(measured: Bench, found: Comparison) -> None:
     runs = f"Medians of {found.runs} alternated runs" if found.runs > 1 else "One run"
     out.line(f"{runs}, in milliseconds; {limit}.")
     out.line()
-    heads = ["ours", *(("libotr", "ratio") if found.libotr else ())]
+    floor = any(phase.floor is not None for phase in found.phases)
+    beside = ("libotr", "ratio") if found.libotr else ("floor", "ratio", "us/text")
+    heads = ["ours", *(beside if found.libotr or floor else ())]
     table = grid(*heads, "phase", right=len(heads))
     about = {**measured.phases, TOTAL: "all of it"}
     for phase in found.phases:
@@ -61,6 +66,8 @@ def _show(measured: Bench, found: Comparison) -> None:
         figures = [spans((figure, style)) for figure in _figures(phase)]
         table.add_row(*figures, spans((phase.name, style), (f"  {about[phase.name]}", DIM)))
     out.show(table)
+    if floor:
+        _show_floor(out, found)
     if not measured.rival:
         return
     out.line()
@@ -76,11 +83,56 @@ def _show(measured: Bench, found: Comparison) -> None:
         )
 
 
+def _show_floor(out: Screen, found: Comparison) -> None:
+    """What the floor is made of, and what a received byte can buy."""
+    out.line()
+    out.line(
+        "floor is the cryptography alone; ratio is ours / floor; us/text is what each text takes "
+        "beyond the floor, in microseconds. Time is the processor's."
+    )
+    out.line()
+    table = grid("share", "ms", "calls", "phase", "primitive", right=3)
+    for phase in found.phases:
+        for cost in phase.costs[:TOP]:
+            table.add_row(
+                spans(f"{100 * _share(phase, cost):.0f}%"),
+                spans(f"{1000 * cost.seconds:.2f}"),
+                spans(str(cost.calls)),
+                spans(phase.name),
+                spans(cost.primitive),
+            )
+    out.show(table)
+    out.line()
+    out.line("The most work that one received byte can buy: operations of the suite, microseconds.")
+    out.line()
+    heads = ("us/byte", "ops/byte", "us", "ops", "bytes")
+    table = grid(*heads, "message", right=len(heads))
+    for work in sorted(found.work, key=lambda work: -work.seconds / work.octets):
+        figures = (
+            f"{1e6 * work.seconds / work.octets:.1f}",
+            f"{work.operations / work.octets:.2f}",
+            f"{1e6 * work.seconds:.0f}",
+            str(work.operations),
+            str(work.octets),
+        )
+        title = spans(work.message, (f"  {work.about}", DIM))
+        table.add_row(*(spans(each) for each in figures), title)
+    out.show(table)
+
+
+def _share(phase: Phase, cost: Cost) -> float:
+    """The part of a phase's floor that a primitive is."""
+    return cost.seconds / phase.floor if phase.floor else 0.0
+
+
 def _figures(phase: Phase) -> list[str]:
     """A phase's columns of figures."""
     figures = [f"{1000 * phase.ours:.1f}"]
     if phase.libotr is not None and phase.ratio is not None:
         figures += [f"{1000 * phase.libotr:.1f}", f"{phase.ratio:.2f}"]
+    elif phase.floor is not None and phase.ratio is not None:
+        each = "" if phase.overhead is None else f"{1e6 * phase.overhead:.0f}"
+        figures += [f"{1000 * phase.floor:.1f}", f"{phase.ratio:.2f}", each]
     return figures
 
 
@@ -94,6 +146,7 @@ def _document(subject: str, measured: Bench, found: Comparison) -> Json:
         "fragment": found.fragment,
         **measured.figures,
         **{phase.name: _phase(phase) for phase in found.phases},
+        **({"work": [_work(work) for work in found.work]} if found.work else {}),
     }
 
 
@@ -101,4 +154,28 @@ def _phase(phase: Phase) -> Json:
     document: dict[str, Json] = {"ours": round(phase.ours, 6)}
     if phase.libotr is not None and phase.ratio is not None:
         document |= {"libotr": round(phase.libotr, 6), "ratio": round(phase.ratio, 4)}
+    elif phase.floor is not None and phase.ratio is not None:
+        document |= {"floor": round(phase.floor, 6), "ratio": round(phase.ratio, 4)}
+    if phase.overhead is not None:
+        document["overhead"] = round(phase.overhead, 7)
+    if phase.costs:
+        document["costs"] = [
+            {
+                "primitive": cost.primitive,
+                "calls": cost.calls,
+                "seconds": round(cost.seconds, 7),
+                "share": round(_share(phase, cost), 4),
+            }
+            for cost in phase.costs
+        ]
     return document
+
+
+def _work(work: Work) -> Json:
+    return {
+        "message": work.message,
+        "about": work.about,
+        "bytes": work.octets,
+        "operations": work.operations,
+        "seconds": round(work.seconds, 6),
+    }
