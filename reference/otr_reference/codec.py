@@ -138,12 +138,16 @@ class Codec:
         version: The version of the protocol; 0 for the newest that the layout has.
     """
 
-    __slots__ = ("_index", "_steps", "layout")
+    __slots__ = ("_index", "_reads", "_steps", "layout")
 
     def __init__(self, layout: Layout, version: int = 0) -> None:
         version = version or layout.versions[-1]
         self.layout: Final = layout
         self._steps: Final = tuple(_step(field, version) for field in layout.of(version))
+        self._reads: Final = tuple(
+            (step.name, step.optional, step.read, step if step.guarded else None)
+            for step in self._steps
+        )
         self._index: Final = {step.name: place for place, step in enumerate(self._steps)}
 
     def parts(self, data: bytes, start: int = 0, *, minimal: bool = True) -> Iterator[Part]:
@@ -184,14 +188,14 @@ class Codec:
         ends: dict[str, int] = {}
         place, size = start, len(data)
         try:
-            for step in self._steps:
-                if step.optional and place == size:
+            for name, optional, read, guard in self._reads:
+                if optional and place == size:
                     break
-                value, end = step.read(data, place)
-                if step.guarded:
-                    _check_read(step, data, place, end, value, minimal=True)
-                values[step.name] = value
-                ends[step.name] = place = end
+                value, end = read(data, place)
+                if guard is not None:
+                    _check_read(guard, data, place, end, value, minimal=True)
+                values[name] = value
+                ends[name] = place = end
             if whole and place != size:
                 raise self._followed(place)
         except Malformed as fault:
@@ -612,6 +616,8 @@ def _number_writer(field: Field) -> _Writer:
     limit = 1 << 8 * size
 
     def write(value: Value) -> bytes:
+        if isinstance(value, int) and 0 <= value < limit:
+            return value.to_bytes(size, "big")
         return int(_as_number(title, value, limit)).to_bytes(size, "big")
 
     return write

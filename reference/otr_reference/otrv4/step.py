@@ -121,7 +121,7 @@ TLV_KIND_OF: dict[type, TlvKind] = {
     UnknownTlv: TlvKind.UNKNOWN,
     MalformedTlv: TlvKind.MALFORMED,
 }
-AT_HAND = ("content", "opening", "agreed_offline")
+AT_HAND = ("content", "opening", "same_ratchet", "agreed_offline")
 NUMBER = {word: word.number for kinds in (Kind, TlvKind) for word in kinds}
 
 
@@ -872,6 +872,11 @@ class Otrv4Step(Step[Conversation, Session]):
 
     def ask_same_ratchet(self) -> bool:
         """Whether it is of the peer's current ratchet."""
+        return self.same_ratchet
+
+    @cached_property
+    def same_ratchet(self) -> bool:
+        """Whether the Data Message at hand is of the ratchet that was current when it came."""
         chain = self.member.chain
         return chain is not None and self.suite.same(chain.their_ecdh, self._where[0])
 
@@ -883,7 +888,7 @@ class Otrv4Step(Step[Conversation, Session]):
         if keys is not None:
             return Opening(keys, chain, forgets=where)
         message_id = where[1]
-        if self.suite.same(chain.their_ecdh, where[0]):
+        if self.same_ratchet:
             gap, last = self._advanced(chain.receiving, chain.receiving_at, message_id)
             after = self._following(chain, present(last), message_id)
             return Opening(self.suite.message_keys(present(last)), after, gap=gap)
