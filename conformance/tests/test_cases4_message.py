@@ -37,6 +37,7 @@ OURS = {
     if case.id.startswith(tuple(f"otrv4.case:{area}" for area in AREAS))
 }
 KEYLESS = {
+    "retarget otrv4.message:settled.start.version-3 ENCRYPTED_MESSAGES",
     "retarget otrv4.message:user-start.start.disabled ENCRYPTED_MESSAGES",
     "retarget otrv4.message:user-send.start.disabled ENCRYPTED_MESSAGES",
     "retarget otrv4.message:user-start-offline.start.acceptable ENCRYPTED_MESSAGES",

@@ -363,6 +363,13 @@ class Do(Effect):
 
     # Version 3.
     HANDLE_3 = action("OTRv3 handles it, by its own tables", writes=(Datum.VERSION_3,), seen=WIRE)
+    SEND_QUEUED_3 = action(
+        "OTRv3 sends the next text that waits, and the user is told",
+        needs=(Datum.QUEUE,),
+        writes=(Datum.QUEUE, Datum.VERSION_3),
+        sets={v.QUEUED: _one_less(v.QUEUED)},
+        seen=WIRE,
+    )
     END_3 = action(
         "OTRv3 ends its private conversation, by its own tables",
         writes=(Datum.VERSION_3,),

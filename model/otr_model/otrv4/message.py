@@ -156,7 +156,17 @@ MESSAGE: Table[Msg, Event, Cond, Do] = table(
         ),
         ignored(Cond.TEXT_WAITS & ~Cond.FOR_THIS_PEER, ENCRYPTED, ambiguity=holes.QUEUED_FOR),
         ignored(~Cond.TEXT_WAITS, ENCRYPTED),
-        ignored(states=OPEN),
+        at(
+            START,
+            SPEAKING_3 & Cond.TEXT_WAITS & Cond.FOR_THIS_PEER,
+            do=(Do.SEND_QUEUED_3,),
+            raises=(Event.SETTLED,),
+            name="version-3",
+            ambiguity=holes.QUEUED_FOR,
+        ),
+        ignored(SPEAKING_3 & Cond.TEXT_WAITS & ~Cond.FOR_THIS_PEER, START, name="of-another"),
+        ignored(~(SPEAKING_3 & Cond.TEXT_WAITS), START, name="none"),
+        ignored(states=FINISHED),
     ),
     on(
         Event.DATA,

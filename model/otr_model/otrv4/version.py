@@ -86,6 +86,7 @@ VERSION: Table[Ready, Event, Cond, Do] = table(
             Ready.READY,
             Cond.SPEAKS_3 & (~Cond.ROLLBACK | Cond.PRIVATE_3),
             do=(Do.HANDLE_3,),
+            raises=(Event.SETTLED,),
             name="speaks-3",
         ),
         ignored(~Cond.SPEAKS_3),

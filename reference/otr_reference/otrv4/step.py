@@ -1033,7 +1033,8 @@ class Otrv4Step(Step[Conversation, Session]):
         meant_for = present(self.shared.queue)[0].meant_for
         if meant_for is None:
             return True
-        return self.suite.same(meant_for, self.suite.fingerprint(present(self.member.peer)))
+        peer = self.member.peer if self.member.message is not Msg.START else None
+        return peer is not None and self.suite.same(meant_for, self.suite.fingerprint(peer))
 
     def do_put_queued(self) -> None:
         """Section "Receiving an Auth-I Message"."""
@@ -1187,6 +1188,13 @@ class Otrv4Step(Step[Conversation, Session]):
                 self._step_3(three.AbortSmp())
             case _:
                 present(None)
+
+    def do_send_queued_3(self) -> None:
+        """OTRv3 sends the oldest text that waits; the user sees that it went out."""
+        first, *rest = present(self.shared.queue)
+        self.shared.queue = tuple(rest) or None
+        self._step_3(three.SendText(first.text))
+        self.tell(notices.Resent(first.text))
 
     def do_end_3(self) -> None:
         """OTRv3 ends its private conversation."""

@@ -321,7 +321,39 @@ def _beginnings() -> None:
         )
 
 
+def _typed_before() -> None:
+    def several(stage: Stage) -> None:
+        for text in ("one", "two", "three"):
+            stage.target_says(text)
+        stage.settle()
+        talk(stage)
+
+    def for_another(stage: Stage) -> None:
+        finished(stage)
+        stage.target_says("for you alone")
+        stage.target_ends()
+        stage.arrives(QUERY_3)
+        stage.settle()
+        talk(stage)
+
+    declare(
+        "version.falls-back.several-wait",
+        "Sends all that was typed in its order, once a conversation of version 3 is private.",
+        several,
+        target=allowing("v3-and-v4", require_encryption=True),
+        tester=V3_ONLY,
+    )
+    declare(
+        "version.falls-back.typed-for-another",
+        "Keeps what was typed for one peer of version 4 from a peer of version 3.",
+        for_another,
+        target=BOTH,
+        tester=BOTH,
+    )
+
+
 _beginnings()
+_typed_before()
 
 
 def _types(stage: Stage) -> None:

@@ -9,11 +9,6 @@ if TYPE_CHECKING:
 
 # Rows.
 
-_SETTLED_IN_ITS_RUN: Final = (
-    "SETTLED is raised where ENCRYPTED_MESSAGES is entered, and by the row that puts a text which "
-    "waits into the outbox, in ENCRYPTED_MESSAGES. START is entered only by what the user does, "
-    "and no run that a user's wish begins has a SETTLED in it that is older than the wish."
-)
 _START_BY_THE_USER: Final = (
     "The event comes of a Data Message that was looked at in ENCRYPTED_MESSAGES. While it is dealt "
     "with, the state changes only to FINISHED, by a TLV of type 1; only the user leads to START."
@@ -35,7 +30,6 @@ _NOT_ALLOWED_ALWAYS: Final = (
 )
 
 UNREACHABLE: Final[Mapping[str, str]] = {
-    "otrv4.message:settled.start": _SETTLED_IN_ITS_RUN,
     "otrv4.message:early.start.early-waits": _START_BY_THE_USER,
     "otrv4.message:early.start.not-early-waits": _START_BY_THE_USER,
     "otrv4.message:data-taken.start": _START_BY_THE_USER,
@@ -73,6 +67,11 @@ _REFRESHED: Final = (
     "which the text does not ask to be told apart. A private conversation of version 3 is not "
     "ended then, which is the literal reading of an ambiguity, leaving-version-3."
 )
+_STATE_OF_NOBODY: Final = (
+    "What version 3 handles goes through the master session. A text that waits for one fingerprint "
+    "was typed in the session of an instance; from then on what the user does, and what has no "
+    "tags, is for such a session, and nothing asks for the master's message state."
+)
 _OFFLINE: Final = "otrv4.message:user-start-offline"
 
 EQUIVALENT: Final[Mapping[str, str]] = {
@@ -87,6 +86,10 @@ EQUIVALENT: Final[Mapping[str, str]] = {
         f"drop {_OFFLINE}.{state}.{name}": _REFUSAL_ONLY
         for state in ("start", "encrypted-messages", "finished")
         for name in ("untrusted", "not-valid", "online-only")
+    },
+    **{
+        f"retarget otrv4.message:settled.start.of-another {state}": _STATE_OF_NOBODY
+        for state in ("ENCRYPTED_MESSAGES", "FINISHED")
     },
     f"retarget {_OFFLINE}.start.acceptable FINISHED": _PRIVATE_IN_THE_SAME_RUN,
     f"retarget {_OFFLINE}.encrypted-messages.acceptable FINISHED": _PRIVATE_IN_THE_SAME_RUN,
