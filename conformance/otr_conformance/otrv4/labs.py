@@ -60,10 +60,6 @@ class Lab(AnyLab):
     def decide(self, higher: Octets, lower: Octets) -> bool:
         """Make the first the higher of two hashes, where the lab can; whether it is the higher."""
 
-    def revealed(self, old_mac_keys: Octets) -> tuple[Key, ...]:
-        """Not asked of OTRv4, whose messages have them one by one."""
-        raise NotImplementedError(repr(old_mac_keys))
-
     @abstractmethod
     def mac_key(self, revealed: Octets) -> Key:
         """A MAC key that was made public, as a key."""
