@@ -18,10 +18,12 @@ one of any size, and `bytes` otherwise.
 from __future__ import annotations
 
 import re
+import struct
 from binascii import Error as BinasciiError
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final, NamedTuple, TypeAlias
 
 from otr_model.kernel.layout import Field, Form, Kind, Layout, Piece, TextFormat
@@ -113,12 +115,12 @@ class Reading(NamedTuple):
 
     Attributes:
         values: What the fields or pieces hold, by their names.
-        ends: The place after each of them.
+        end: The place after the last of them.
         fault: The fault; None: there is none.
     """
 
     values: dict[str, Value]
-    ends: dict[str, int]
+    end: int
     fault: Malformed | None
 
 
@@ -138,17 +140,14 @@ class Codec:
         version: The version of the protocol; 0 for the newest that the layout has.
     """
 
-    __slots__ = ("_index", "_reads", "_steps", "layout")
+    __slots__ = ("_index", "_plans", "_steps", "layout")
 
     def __init__(self, layout: Layout, version: int = 0) -> None:
         version = version or layout.versions[-1]
         self.layout: Final = layout
         self._steps: Final = tuple(_step(field, version) for field in layout.of(version))
-        self._reads: Final = tuple(
-            (step.name, step.optional, step.read, step if step.guarded else None)
-            for step in self._steps
-        )
         self._index: Final = {step.name: place for place, step in enumerate(self._steps)}
+        self._plans: Final = {("", ""): tuple(_units(self._steps))}
 
     def parts(self, data: bytes, start: int = 0, *, minimal: bool = True) -> Iterator[Part]:
         """Read field after field.
@@ -185,22 +184,25 @@ class Codec:
             whole: Whether other bytes after those of the layout are a fault.
         """
         values: dict[str, Value] = {}
-        ends: dict[str, int] = {}
         place, size = start, len(data)
         try:
-            for name, optional, read, guard in self._reads:
-                if optional and place == size:
-                    break
-                value, end = read(data, place)
-                if guard is not None:
-                    _check_read(guard, data, place, end, value, minimal=True)
-                values[name] = value
-                ends[name] = place = end
+            for run, steps in self._plans["", ""]:
+                if run is not None and place + run.size <= size and run.read(data, place, values):
+                    place += run.size
+                    continue
+                for step in steps:
+                    if step.optional and place == size:
+                        return Reading(values, place, None)
+                    value, end = step.read(data, place)
+                    if step.guarded:
+                        _check_read(step, data, place, end, value, minimal=True)
+                    values[step.name] = value
+                    place = end
             if whole and place != size:
                 raise self._followed(place)
         except Malformed as fault:
-            return Reading(values, ends, fault)
-        return Reading(values, ends, None)
+            return Reading(values, place, fault)
+        return Reading(values, place, None)
 
     def whole(self, data: bytes, *, minimal: bool = True) -> Iterator[Part]:
         """Read field after field of bytes that hold nothing else; see `parts`.
@@ -231,23 +233,28 @@ class Codec:
         Raises:
             Malformed: A field cannot hold its value, or has none.
         """
-        steps = self._steps
-        first = self._index[since] if since else 0
-        last = self._index[until] if until else len(steps)
-        while last > first and steps[last - 1].optional and steps[last - 1].name not in values:
-            last -= 1
+        plan = self._plans.get((since, until))
+        if plan is None:
+            first = self._index[since] if since else 0
+            last = self._index[until] if until else len(self._steps)
+            plan = self._plans[since, until] = tuple(_units(self._steps[first:last]))
         written: list[bytes] = []
-        for step in steps[first:last]:
-            value = values.get(step.name, step.value)
-            if value is None:
-                raise Malformed(field=step.field.title, reason="has no value")
-            piece = step.write(value)
-            if step.sized:
-                fault = _size_fault(step.field, len(piece))
-                if fault:
-                    raise Malformed(field=step.field.title, reason=fault)
-            written.append(piece)
+        for run, steps in plan:
+            together = None if run is None else run.write(values)
+            if together is None:
+                kept = _present(steps, values) if steps is plan[-1][1] else steps
+                written += [step.written(values.get(step.name, step.value)) for step in kept]
+            else:
+                written.append(together)
         return b"".join(written)
+
+
+def _present(steps: tuple[_Step, ...], values: Mapping[str, Value]) -> tuple[_Step, ...]:
+    """Leave out the last fields, if they are optional and have no values."""
+    last = len(steps)
+    while last and steps[last - 1].optional and steps[last - 1].name not in values:
+        last -= 1
+    return steps[:last]
 
 
 class _Step(NamedTuple):
@@ -276,6 +283,89 @@ class _Step(NamedTuple):
     guarded: bool
     read: _Reader
     write: _Writer
+
+    def written(self, value: Value | None) -> bytes:
+        """Write the field.
+
+        Raises:
+            Malformed: It cannot hold the value, or has none.
+        """
+        if value is None:
+            raise Malformed(field=self.field.title, reason="has no value")
+        piece = self.write(value)
+        fault = _size_fault(self.field, len(piece)) if self.sized else ""
+        if fault:
+            raise Malformed(field=self.field.title, reason=fault)
+        return piece
+
+
+class _Run:
+    """Fields of fixed size that follow one another: they are read and written at once.
+
+    What does not fit is left to be read or written one by one, which says what is wrong with it.
+
+    Attributes:
+        size: Of all together, in bytes.
+    """
+
+    __slots__ = ("_constants", "_given", "_names", "_octets", "_struct", "size")
+
+    def __init__(self, steps: tuple[_Step, ...], formats: tuple[str, ...]) -> None:
+        self._struct: Final = struct.Struct(">" + "".join(formats))
+        self._names: Final = tuple(step.name for step in steps)
+        self._given: Final = tuple((step.name, step.value) for step in steps)
+        self._constants: Final = tuple(
+            (place, step.value) for place, step in enumerate(steps) if step.value is not None
+        )
+        self._octets: Final = tuple(
+            (place, step.field.exact)
+            for place, step in enumerate(steps)
+            if step.field.type.spec.kind is Kind.OCTETS
+        )
+        self.size: Final = self._struct.size
+
+    def read(self, data: bytes, place: int, values: dict[str, Value]) -> bool:
+        """Read them if they hold what they have to, where there are bytes enough."""
+        taken = self._struct.unpack_from(data, place)
+        for index, constant in self._constants:
+            if taken[index] != constant:
+                return False
+        values.update(zip(self._names, taken, strict=True))
+        return True
+
+    def write(self, values: Mapping[str, Value]) -> bytes | None:
+        """Write them; None if one has no value, or one that it cannot hold."""
+        given = [values.get(name, constant) for name, constant in self._given]
+        for index, size in self._octets:
+            octets = given[index]
+            if not isinstance(octets, bytes) or len(octets) != size:
+                return None
+        try:
+            return self._struct.pack(*given)
+        except struct.error:
+            return None
+
+
+_FORMATS: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}
+"""Numbers of so many bytes, as Python's `struct` calls them."""
+
+
+def _format(step: _Step) -> str:
+    """What Python's `struct` calls a field; "" if it has no word for it."""
+    field, kind = step.field, step.field.type.spec.kind
+    if step.optional or not field.exact:
+        return ""
+    if kind is Kind.NUMBER:
+        return _FORMATS.get(field.exact, "")
+    return f"{field.exact}s" if kind is Kind.OCTETS else ""
+
+
+def _units(steps: tuple[_Step, ...]) -> Iterator[tuple[_Run | None, tuple[_Step, ...]]]:
+    """Divide fields into those that are read and written at once, and the rest."""
+    for together, group in groupby(steps, lambda step: bool(_format(step))):
+        taken = tuple(group)
+        run = _Run(taken, tuple(map(_format, taken))) if together else None
+        yield run, taken
 
 
 def _step(field: Field, version: int) -> _Step:
@@ -777,9 +867,9 @@ class TextCodec:
     def read(self, text: bytes, start: int = 0) -> Reading:
         """Read as far as it goes; see `parts`."""
         values: dict[str, Value] = {}
-        ends: dict[str, int] = {}
+        place = start + len(self.format.prefix)
+        last = place
         try:
-            place = start + len(self.format.prefix)
             for piece, read, _ in self._steps:
                 try:
                     value, end = _read_piece(piece, read, text, place)
@@ -788,11 +878,11 @@ class TextCodec:
                         continue
                     raise
                 values[piece.name] = value
-                ends[piece.name] = end
+                last = end
                 place = end + len(piece.end)
         except Malformed as fault:
-            return Reading(values, ends, fault)
-        return Reading(values, ends, None)
+            return Reading(values, last, fault)
+        return Reading(values, last, None)
 
     def write(self, values: Mapping[str, Value]) -> bytes:
         """Write the prefix and the pieces.

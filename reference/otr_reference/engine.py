@@ -155,13 +155,21 @@ class _Effect:
 
 @dataclass(slots=True)
 class _Move:
-    """A row, prepared."""
+    """A row, prepared; `fired` says that it was taken, as it was the last time."""
 
     id: str
     when: Guard
     do: tuple[_Effect, ...]
     goto: Word | None
     raises: tuple[tuple[Event, Callable[[Any], int] | None, bool], ...]
+    fired: Fired
+
+    def taken(self, member: int, check: Check | None) -> Fired:
+        """What the trace says of the row being taken, in a member and after a check that failed."""
+        fired, failed = self.fired, "" if check is None else check.label
+        if fired.member != member or fired.failed != failed:
+            fired = self.fired = Fired(self.id, member, failed)
+        return fired
 
 
 @dataclass(slots=True)
@@ -344,6 +352,7 @@ class Engine(Generic[S]):
             tuple(
                 (r.event, None if r.to is None else r.to.read(PYTHON), r.every) for r in row.raises
             ),
+            Fired(row.id),
         )
 
     def has_room(self, step: S, key: int) -> bool:
@@ -399,7 +408,7 @@ class Engine(Generic[S]):
                 missing = f"{machine.name}:{happening.label}.{state.label}!missing"
                 trace.append(Fired(missing, to))
                 continue
-            trace.append(Fired(move.id, to, "" if step.failed is None else step.failed.label))
+            trace.append(move.taken(to, step.failed))
             for effect in move.do:
                 self._perform(step, move, effect)
             if move.goto is not None:

@@ -29,7 +29,7 @@ Every `decode` is total, and linear in time and memory.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from otr_model.otrv3 import layouts as layouts_v3
 from otr_model.otrv4 import layouts
@@ -75,8 +75,6 @@ if TYPE_CHECKING:
     from otr_model.kernel.layout import Field, Layout, Piece
     from otr_reference.sorts import (
         EddsaSignature,
-        Element,
-        Mac,
         Octets,
         Point,
         Public,
@@ -287,7 +285,7 @@ def _decode_unencoded(
     if located.codec is _ERROR:
         code = _number(reading, "code") if "code" in reading.values else None
         return ErrorMessage(code, _sort(_taken(reading, "text")))
-    text = wire[: located.start] + wire[reading.ends["versions"] :]
+    text = wire[: located.start] + wire[reading.end :]
     return TaggedPlaintext(_sort(text), marked(_VERSION_TAGS, _taken(reading, "versions")))
 
 
@@ -518,20 +516,20 @@ def _message(layout: Layout, header: Header | None, reading: Reading) -> Encoded
 
 def _data_message(header: Header, reading: Reading) -> DataMessage:
     """A Data Message, which has a record in its record."""
-    values, revealed = reading.values, _taken(reading, "old_mac_keys")
-    size = layouts.MAC_KEY_SIZE
+    values = cast("dict[str, Any]", reading.values)
+    revealed, size = _taken(reading, "old_mac_keys"), layouts.MAC_KEY_SIZE
     fields = DataFields(
         header,
-        cast("int", values["flags"]),
-        cast("int", values["pn"]),
-        cast("int", values["ratchet_id"]),
-        cast("int", values["message_id"]),
-        cast("Point", values["ecdh"]),
-        cast("Element | None", values["dh"] or None),
-        cast("Octets", values["encrypted"]),
+        values["flags"],
+        values["pn"],
+        values["ratchet_id"],
+        values["message_id"],
+        values["ecdh"],
+        values["dh"] or None,
+        values["encrypted"],
     )
     keys = tuple(_sort(revealed[at : at + size]) for at in range(0, len(revealed), size))
-    return DataMessage(fields, cast("Mac", values["authenticator"]), keys)
+    return DataMessage(fields, values["authenticator"], keys)
 
 
 def _encode_binary(message: EncodedMessage) -> bytes:
@@ -847,7 +845,7 @@ def _decode_tlvs(records: bytes) -> Iterator[Tlv]:
             yield MalformedTlv(CUT_OFF, reading.fault.field, reading.fault.reason)
             return
         yield _decode_tlv(_number(reading, "kind"), _taken(reading, "value"))
-        place = reading.ends["value"]
+        place = reading.end
 
 
 def _decode_tlv(kind: int, value: bytes) -> Tlv:
