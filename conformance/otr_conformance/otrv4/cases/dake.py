@@ -683,6 +683,7 @@ def offer_over(stage: Stage) -> None:
     offer = stage.to_tester.pop(0)
     stage.settle()
     talk(stage)
+    talk(stage)
     stage.to_tester.append(offer)
     stage.tester_at(THIRD_TAG)
     stage.to_tester_delivers()
