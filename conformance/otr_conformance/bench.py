@@ -49,6 +49,7 @@ class Phase:
         libotr: the same; None where it is not installed, or does not speak the protocol.
         floor: the same of the primitives alone; None where that is not measured.
         texts: how many texts ours is about; 0 where it is not about texts.
+        each: the median of single texts, in seconds; None where they are not timed one by one.
         costs: of the primitives, the greatest first.
     """
 
@@ -57,6 +58,7 @@ class Phase:
     libotr: float | None
     floor: float | None = None
     texts: int = 0
+    each: float | None = None
     costs: tuple[Cost, ...] = ()
 
     @property
@@ -67,8 +69,11 @@ class Phase:
 
     @property
     def overhead(self) -> float | None:
-        """The seconds that each text takes beyond the floor."""
-        return (self.ours - self.floor) / self.texts if self.texts and self.floor else None
+        """The seconds that a text takes beyond the floor: the median one, or else the mean one."""
+        if not self.texts or self.floor is None:
+            return None
+        each = self.ours / self.texts if self.each is None else self.each
+        return each - self.floor / self.texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,13 +126,16 @@ def test_every_third_rotation_of_a_side_has_a_new_dh_key(
 
 
 def test_a_run_says_the_same_whether_it_is_recorded_or_not() -> None:
-    spent, said = bench.run_ours(SEED, bench.LEAST_FRAGMENT)
-    asked, said_again = bench.run_recorded(SEED, bench.LEAST_FRAGMENT)
+    run = bench.run_ours(SEED, bench.LEAST_FRAGMENT)
+    asked, said = bench.run_recorded(SEED, bench.LEAST_FRAGMENT)
 
-    assert tuple(spent) == tuple(PHASES)
-    assert all(seconds > 0 for seconds in spent.values())
+    assert tuple(run.spent) == tuple(PHASES)
+    assert all(seconds > 0 for seconds in run.spent.values())
+    for name, single in run.single.items():
+        assert len(single) == bench.TEXTS
+        assert 0 < sum(single) <= run.spent[name]
     assert set(asked) == {*PHASES, "between"}
-    assert said == said_again
+    assert run.said == said
     assert max(map(len, said)) == bench.LEAST_FRAGMENT
 
 
@@ -141,9 +144,10 @@ def test_what_is_compared_are_medians_of_the_same_work(monkeypatch: pytest.Monke
     ours = iter((9.0, 1.0, 9.0, 2.0))  # the first is not counted
     parts = iter((1.0, 8.0, 0.5))
 
-    def run_ours(seed: bytes, fragment: int) -> tuple[dict[str, float], list[bytes]]:
+    def run_ours(seed: bytes, fragment: int) -> bench.Run:
         order.append(f"ours {fragment}")
-        return dict.fromkeys(PHASES, next(ours)), [seed]
+        seconds = next(ours)
+        return bench.Run(dict.fromkeys(PHASES, seconds), {"send": [seconds, 0.25, 0.5]}, [seed])
 
     def run_recorded(seed: bytes, _fragment: int) -> tuple[dict[str, list[bench.Asked]], Any]:
         order.append("recorded")
@@ -166,19 +170,22 @@ def test_what_is_compared_are_medians_of_the_same_work(monkeypatch: pytest.Monke
 
     one = ["ours 200", "recorded", "floor"]
     assert order == ["ours 200", *(x for n in "123" for x in (f"{n} of 3", *one))]
-    dake, *_, total = found.phases
+    dake, _, send, *_, total = found.phases
     assert [phase.name for phase in found.phases] == [*PHASES, TOTAL]
     assert (dake.ours, dake.floor, dake.ratio) == (2.0, 4.0, 0.5)
     assert dake.costs == (
         Cost(Primitive.DH.meaning, 1, 3.0),
         Cost(Primitive.HASH.meaning, 7, 1.0),
     )
+    assert dake.each is None
+    assert send.each == 0.5
+    assert send.overhead == 0.5 - 4.0 / bench.TEXTS
     assert (total.ours, total.floor) == (12.0, 24.0)
     assert found.work == (Work("data", "short", 10, 5, 9.0),)
 
 
 def test_a_run_that_cannot_be_repeated_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "run_ours", lambda _seed, _fragment: ({}, [b"one"]))
+    monkeypatch.setattr(bench, "run_ours", lambda _seed, _fragment: bench.Run({}, {}, [b"one"]))
     monkeypatch.setattr(bench, "run_recorded", lambda _seed, _fragment: ({}, [b"other"]))
 
     with pytest.raises(NotDone, match="is not the run that was timed"):
@@ -187,6 +194,7 @@ def test_a_run_that_cannot_be_repeated_is_not_measured(monkeypatch: pytest.Monke
 
 def test_overhead_is_per_text_and_only_where_there_are_texts() -> None:
     assert Phase("send", 5.0, None, floor=1.0, texts=4).overhead == 1.0
+    assert Phase("send", 5.0, None, floor=1.0, texts=4, each=0.5).overhead == 0.25
     assert Phase("dake", 5.0, None, floor=1.0).overhead is None
     assert Phase("ake", 5.0, 2.0).ratio == 2.5
     assert Phase("ake", 5.0, None).ratio is None
@@ -223,7 +231,7 @@ CANNED = Comparison(
     0,
     "",
     (
-        Phase("send", 0.011, None, 0.001, 100, (Cost("SHAKE-256", 500, 0.00075),)),
+        Phase("send", 0.011, None, 0.001, 100, costs=(Cost("SHAKE-256", 500, 0.00075),)),
         Phase(TOTAL, 0.011, None, 0.001),
     ),
     (Work("query", "is answered", 7, 6, 0.0035), Work("data", "opened", 700, 11, 0.0007)),

@@ -87,7 +87,7 @@ def _show_floor(out: Screen, found: Comparison) -> None:
     """What the floor is made of, and what a received byte can buy."""
     out.line()
     out.line(
-        "floor is the cryptography alone; ratio is ours / floor; us/text is what each text takes "
+        "floor is the cryptography alone; ratio is ours / floor; us/text is what a text takes "
         "beyond the floor, in microseconds. Time is the processor's."
     )
     out.line()
