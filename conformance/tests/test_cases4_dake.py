@@ -119,6 +119,7 @@ KEYS_ARE_GONE = {
     for row in (
         "auth-r.waiting-auth-r.acceptable",
         "auth-i.waiting-auth-i.allowed.auth-i-valid",
+        "offer-over.waiting-auth-r.offer-answered",
         *(f"offline-wanted.{state.label}" for state in Dake),
         *(f"non-interactive-auth.{state.label}.acceptable" for state in Dake),
         "non-interactive-auth.idle.finished",

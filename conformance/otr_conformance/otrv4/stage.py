@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from otr_reference.otrv4.deviations import deviating
-
 from otr_conformance.otrv3.stage import WHAT as WHAT_3
 from otr_conformance.otrv3.stage import report_of as report_of_3
 from otr_conformance.play.stage import Acts, Party, Reaction, Report, Stuck
@@ -34,6 +32,7 @@ from otr_reference.otrv4.commands import (
     Tick,
     UseExtraKey,
 )
+from otr_reference.otrv4.deviations import deviating
 from otr_reference.otrv4.endpoint import Endpoint
 from otr_reference.otrv4.messages import (
     AuthI,
