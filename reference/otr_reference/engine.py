@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from otr_model.kernel.composition import checks_of
-from otr_model.kernel.expr import Scope
-from otr_model.kernel.readings import PYTHON
+from otr_model.kernel.expr import Compare, Scope
+from otr_model.kernel.readings import PythonReading
 from otr_model.kernel.vocabulary import Datum, Defined, Opaque
 from otr_model.trace import Fired
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from otr_model.kernel.composition import AnyRow, Family
     from otr_model.kernel.guard import Guard
+    from otr_model.kernel.readings import Number, Test
     from otr_model.kernel.variant import Applied
     from otr_model.kernel.vocabulary import Check, Condition, Effect, Event
     from otr_model.kernel.words import Word
@@ -140,6 +141,60 @@ class Step(Generic[C, M]):
     def retire(self, key: int) -> None:
         """Forget a member of the family at hand."""
         del self.group[key]
+
+
+class _DirectReading(PythonReading):
+    """The same functions of a step with fewer calls inside, since most of a run is asking.
+
+    Comparisons with a constant do not ask for the constant, and what has two or three parts asks
+    for one after the other by itself.
+    """
+
+    def __init__(self) -> None:
+        self._constants: dict[Number, int] = {}
+
+    def number(self, value: int) -> Number:
+        """A constant function, which is remembered as such."""
+        constant = super().number(value)
+        self._constants[constant] = value
+        return constant
+
+    def compare(self, how: Compare, left: Number, right: Number) -> Test:
+        """A comparison."""
+        value = self._constants.get(right)
+        if value is None:
+            return super().compare(how, left, right)
+        constant = value
+        match how:
+            case Compare.EQUAL:
+                return lambda step: left(step) == constant
+            case Compare.LESS:
+                return lambda step: left(step) < constant
+            case Compare.AT_MOST:
+                return lambda step: left(step) <= constant
+
+    def conjunction(self, parts: tuple[Test, ...]) -> Test:
+        """All, from left to right, as far as needed."""
+        match parts:
+            case first, second:
+                return lambda step: first(step) and second(step)
+            case first, second, third:
+                return lambda step: first(step) and second(step) and third(step)
+            case _:
+                return super().conjunction(parts)
+
+    def disjunction(self, parts: tuple[Test, ...]) -> Test:
+        """Any, from left to right, as far as needed."""
+        match parts:
+            case first, second:
+                return lambda step: first(step) or second(step)
+            case first, second, third:
+                return lambda step: first(step) or second(step) or third(step)
+            case _:
+                return super().disjunction(parts)
+
+
+_DIRECT: Final = _DirectReading()
 
 
 @dataclass(slots=True)
@@ -276,8 +331,8 @@ class Engine(Generic[S]):
         return _Kin(
             family.slot,
             self.applied.parameters[family.limit] + master,
-            family.retires.read(PYTHON),
-            None if family.vanishes is None else family.vanishes.read(PYTHON),
+            family.retires.read(_DIRECT),
+            None if family.vanishes is None else family.vanishes.read(_DIRECT),
         )
 
     def _bind(self, step: type[S]) -> None:
@@ -298,7 +353,7 @@ class Engine(Generic[S]):
     def _condition(self, condition: Condition, step: type[S]) -> Callable[[S], bool]:
         spec = condition.spec
         if isinstance(spec, Defined):
-            return spec.expr.read(PYTHON)
+            return spec.expr.read(_DIRECT)
         if isinstance(spec, Opaque):
             answer: Callable[[S], bool] = getattr(step, f"ask_{condition.name.lower()}")
             return answer
@@ -320,7 +375,7 @@ class Engine(Generic[S]):
     @staticmethod
     def _check(check: Check, step: type[S]) -> Callable[[S], bool]:
         if check.spec.expr is not None:
-            return check.spec.expr.read(PYTHON)
+            return check.spec.expr.read(_DIRECT)
         holds: Callable[[S], bool] = getattr(step, f"check_{check.name.lower()}")
         return holds
 
@@ -335,7 +390,7 @@ class Engine(Generic[S]):
             effect,
             tuple(place(spec.needs)),
             tuple(
-                (variable.scope is Scope.SHARED, variable.name, value.read(PYTHON))
+                (variable.scope is Scope.SHARED, variable.name, value.read(_DIRECT))
                 for variable, value in spec.sets.items()
             ),
             getattr(step, f"do_{effect.name.lower()}", None),
@@ -350,7 +405,7 @@ class Engine(Generic[S]):
             tuple(effects[e] for e in row.do),
             None if row.goto is row.at else row.goto,
             tuple(
-                (r.event, None if r.to is None else r.to.read(PYTHON), r.every) for r in row.raises
+                (r.event, None if r.to is None else r.to.read(_DIRECT), r.every) for r in row.raises
             ),
             Fired(row.id),
         )

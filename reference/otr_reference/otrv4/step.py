@@ -279,8 +279,10 @@ class Otrv4Step(Step[Conversation, Session]):
         self.facts = assess(message, now, self.suite)
         self.tlv_at = 0
         self.extra_keys: list[Key] = []
+        held = self.__dict__
         for name in AT_HAND:
-            self.__dict__.pop(name, None)
+            if name in held:
+                del held[name]
 
     # What goes out.
 
@@ -850,7 +852,7 @@ class Otrv4Step(Step[Conversation, Session]):
         )
         mac = suite.data_mac(keys.mac, suite.data_body(fields))
         revealed = tuple(suite.reveal(key) for key in member.revealed or ())
-        member.chain = replace(chain, sending=suite.next_chain_key(sending))
+        member.chain = chain.with_sending(suite.next_chain_key(sending))
         self.transmit_encoded(DataMessage(fields, mac, revealed))
         use = outgoing.use
         if use is not None:
@@ -934,9 +936,7 @@ class Otrv4Step(Step[Conversation, Session]):
 
     def _following(self, chain: Chain, last: Key, message_id: int) -> Chain:
         """The receiving chain after a message."""
-        return replace(
-            chain, receiving=self.suite.next_chain_key(last), receiving_at=message_id + 1
-        )
+        return chain.with_receiving(self.suite.next_chain_key(last), message_id + 1)
 
     @cached_property
     def content(self) -> Content:
