@@ -621,7 +621,7 @@ def texts(stage: Stage) -> None:
     """Tells plaintexts, Error Messages, Query Messages and whitespace tags apart."""
     for text in (
         "good morning",
-        *("?O", "OTR?", "?OTR", "? OTRv4?", " \t \t ", "not ?OTRv at all"),
+        *("?OT", "OTR?", "?OTR", "? OTRv4?", " \t \t ", "not ?OTRv at all"),
         "?OTR Error: ERROR_1: somebody could not read it",
         "?OTRv9?",
         "tagged for version 4 \t  \t\t\t\t \t \t \t    \t\t \t  ",
