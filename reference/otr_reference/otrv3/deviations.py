@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from otr_model.otrv3.conditions import Check
 from otr_reference.derive import Deviation, NotFalsifiable, derived, falsifying
+from otr_reference.errors import OtrSpecError
 
 from .messages import (
     AkeKeys,
     Commitment,
     Content,
     DataFields,
+    DataKeys,
     DataMessage,
     DhKey,
     DhPair,
@@ -27,6 +29,7 @@ from .messages import (
     Identity,
     Message,
     RevealSignature,
+    SigmaKeys,
     SignatureMessage,
     Smp1,
     Smp2,
@@ -36,7 +39,7 @@ from .messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from otr_model.kernel.vocabulary import Check as AnyCheck
     from otr_reference.sorts import (
@@ -56,11 +59,14 @@ if TYPE_CHECKING:
 __all__ = [
     "DEVIATIONS",
     "LARGEST",
+    "OVERRIDES",
     "UNKNOWN",
     "Deviation",
     "NotFalsifiable",
+    "UnknownOverride",
     "derived",
     "deviating",
+    "overriding",
 ]
 
 S = TypeVar("S", bound="Suite")
@@ -77,6 +83,29 @@ def deviating(suite: S, checks: frozenset[AnyCheck]) -> S:
         NotFalsifiable: if there is a check that no deviation is known for.
     """
     return falsifying(suite, checks, DEVIATIONS)
+
+
+class UnknownOverride(OtrSpecError):
+    """A variant overrides an operation in a way that is not known."""
+
+
+def overriding(suite: S, overrides: Mapping[str, str]) -> S:
+    """A suite like the given one, in which operations differ as a variant says.
+
+    Args:
+        suite: the original; it is not changed.
+        overrides: how each operation differs, as the edits `Override` of a variant say; none: the
+            original is given back.
+
+    Raises:
+        UnknownOverride: if an operation is overridden in a way that `OVERRIDES` does not have.
+    """
+    for named in overrides.items():
+        if named not in OVERRIDES:
+            message = f"no operation {named[0]} is known that is {named[1]}"
+            raise UnknownOverride(message)
+        suite = OVERRIDES[named](suite)
+    return suite
 
 
 def _sending(kind: type[M], edit: Callable[[Suite, M], M]) -> Deviation:
@@ -294,3 +323,56 @@ DEVIATIONS: dict[AnyCheck, Deviation] = {
     Check.RB_PROOF: _tlv(Smp4, _response("d7")),
 }
 """For each check, what makes a suite whose messages fail it."""
+
+
+# What variants override.
+
+
+def _identity_keys(secret: Callable[[SigmaKeys, SigmaKeys], SigmaKeys]) -> Deviation:
+    """Of the keys that protect an identity, those that `secret` does not keep are public.
+
+    `secret` is given the keys as they should be, and those that everybody knows: made from s = 1.
+    """
+
+    def ake_keys(base: Suite, ours: Scalar, theirs: Element) -> AkeKeys:
+        right = base.ake_keys(ours, theirs)
+        public = base.ake_keys(base.zero(), base.generator())
+        return AkeKeys(
+            right.ssid,
+            secret(right.reveal, public.reveal),
+            secret(right.signature, public.signature),
+        )
+
+    return lambda suite: derived(suite, ake_keys=ake_keys)
+
+
+def _both_directions(suite: S) -> S:
+    """With each receiving MAC key, the sending one of the same D-H keys is revealed.
+
+    The suite remembers which belong together, for as long as it lives; the keys of both are made by
+    one operation, which has to be asked before they can be revealed.
+    """
+    sending: dict[Key, Key] = {}
+
+    def data_keys(base: Suite, ours: DhPair, theirs: Element) -> DataKeys:
+        keys = base.data_keys(ours, theirs)
+        sending[keys.receiving_mac] = keys.sending_mac
+        return keys
+
+    def old_mac_keys(base: Suite, keys: tuple[Key, ...]) -> Octets:
+        return base.old_mac_keys(tuple(each for key in keys for each in (key, sending[key])))
+
+    return derived(suite, data_keys=data_keys, old_mac_keys=old_mac_keys)
+
+
+OVERRIDES: dict[tuple[str, str], Deviation] = {
+    ("ake_keys", "identity-keys-public"): _identity_keys(lambda _right, public: public),
+    ("ake_keys", "mac-key-secret"): _identity_keys(
+        lambda right, public: replace(public, m2=right.m2)
+    ),
+    ("ake_keys", "signed-key-secret"): _identity_keys(
+        lambda right, public: replace(public, m1=right.m1)
+    ),
+    ("old_mac_keys", "both-directions"): _both_directions,
+}
+"""For each way in which a variant overrides an operation, what makes such a suite."""
