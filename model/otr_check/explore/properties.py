@@ -1,0 +1,448 @@
+"""What is asked of every joint state.
+
+A property is asked of each participant alone, of all of them together, of a participant and what
+is known on the network, or of a joint state in which no message is on its way. It answers with a
+sentence where it is violated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from .party import Deed, Told
+from .scenario import BadScenario
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from otr_check.terms import Term
+
+    from .party import Adaptor, Local, Opponent
+    from .scenario import Scenario
+
+__all__ = ["PROPERTIES", "Property", "World", "properties_of"]
+
+
+@dataclass(frozen=True)
+class World:
+    """What properties may look at.
+
+    Attributes:
+        scenario: who takes part.
+        adaptor: the endpoints.
+        opponent: what is known.
+        owned: accounts whose long-term keys the attacker has.
+    """
+
+    scenario: Scenario
+    adaptor: Adaptor
+    opponent: Opponent
+
+    @property
+    def owned(self) -> frozenset[str]:
+        """Accounts whose long-term keys the attacker has."""
+        attacker = self.scenario.attacker
+        return frozenset(attacker.owns if attacker else ())
+
+    def name(self, who: int) -> str:
+        """A participant's name."""
+        return self.scenario.actors[who].name
+
+    def user(self, who: int) -> str:
+        """A participant's account."""
+        return self.scenario.actors[who].user
+
+    def of(self, account: str, locals_: tuple[Local, ...]) -> Iterator[Local]:
+        """The local states of an account's instances."""
+        for who, local in enumerate(locals_):
+            if self.user(who) == account:
+                yield local
+
+
+class Property:
+    """Something that has to hold in every joint state.
+
+    Attributes:
+        id: its name.
+        about: what has to hold, in a sentence.
+        deeds: what has to be remembered for it.
+        learns: it asks what is known on the network.
+        storms: it counts messages.
+    """
+
+    id: ClassVar[str]
+    about: ClassVar[str]
+    deeds: ClassVar[frozenset[Deed]] = frozenset()
+    learns: ClassVar[bool] = False
+    storms: ClassVar[bool] = False
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """What is wrong with one participant; None: nothing."""
+        del world, who, local
+        return None
+
+    def together(self, world: World, locals_: tuple[Local, ...]) -> str | None:
+        """What is wrong with all of them together."""
+        del world, locals_
+        return None
+
+    def known(self, world: World, who: int, local: Local, knowledge: Hashable) -> str | None:
+        """What is wrong with a participant, given what is known."""
+        del world, who, local, knowledge
+        return None
+
+    def resting(self, world: World, locals_: tuple[Local, ...]) -> str | None:
+        """What is wrong where no message is on its way."""
+        del world, locals_
+        return None
+
+
+class Agreement(Property):
+    """Authentication: both ends agree on each other, and on their parts."""
+
+    id = "agreement"
+    about = (
+        "Who is told that a session is private with an account shares its secure session id with "
+        "an instance of that account, which means the same peer, and plays the other part."
+    )
+    deeds = frozenset({Deed.RUNS, Deed.SECURED})
+
+    def together(self, world: World, locals_: tuple[Local, ...]) -> str | None:
+        """Ask every participant that was told so."""
+        for who, local in enumerate(locals_):
+            for peer, ssid, *part in local.memory.of(Deed.SECURED):
+                wrong = self._strange(world, locals_, who, (peer, ssid)) or next(
+                    self._unequal(world, locals_, who, (peer, ssid, *part)), None
+                )
+                if wrong:
+                    return wrong
+        return None
+
+    @staticmethod
+    def _strange(
+        world: World, locals_: tuple[Local, ...], who: int, claim: tuple[object, ...]
+    ) -> str | None:
+        """Whether the account that it is with takes part."""
+        peer, ssid = claim
+        if peer == "?":
+            return f"{world.name(who)} is private with a key that nobody has"
+        if peer in world.owned:
+            return None
+        for i, other in enumerate(locals_):
+            if i != who and world.user(i) == peer and (ssid,) in other.memory.of(Deed.RUNS):
+                return None
+        return f"{world.name(who)} is private with {peer}, who takes no part in it"
+
+    @staticmethod
+    def _unequal(
+        world: World, locals_: tuple[Local, ...], who: int, claim: tuple[object, ...]
+    ) -> Iterator[str]:
+        """Whether others that are in the session are who it is with, and see it alike."""
+        peer, ssid, _, role, keys = claim
+        me, mine = world.name(who), world.user(who)
+        for i, other in enumerate(locals_):
+            for theirs, same, _, other_role, other_keys in other.memory.of(Deed.SECURED):
+                if i == who or same is not ssid:
+                    continue
+                they = world.name(i)
+                complaints = (
+                    (world.user(i) != peer, f"{me} is private with {peer}, in a session of {they}"),
+                    (theirs != mine, f"{they} is private with {theirs}, in a session of {me}"),
+                    (role == other_role, f"{me} and {they} play the same part"),
+                    (keys != other_keys, f"{me} and {they} have one id and different keys"),
+                )
+                yield from (complaint for wrong, complaint in complaints if wrong)
+
+
+class InjectiveAgreement(Property):
+    """No session is entered twice."""
+
+    id = "injective-agreement"
+    about = "Nobody is told twice that a conversation with one secure session id began."
+    deeds = frozenset({Deed.SECURED})
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """Ask for session ids that came twice."""
+        ssids = [ssid for _, ssid, *_ in local.memory.of(Deed.SECURED)]
+        if len(set(ssids)) < len(ssids):
+            return f"{world.name(who)} began one session twice"
+        return None
+
+
+class Secrecy(Property):
+    """What was typed as private is known to nobody else."""
+
+    id = "secrecy"
+    about = (
+        "No text that was typed while private, with a peer whose long-term key the attacker does "
+        "not have, can be read by whoever sees the network."
+    )
+    deeds = frozenset({Deed.TYPED})
+    learns = True
+
+    def known(self, world: World, who: int, local: Local, knowledge: Hashable) -> str | None:
+        """Ask for every text."""
+        for text, peer in local.memory.of(Deed.TYPED):
+            if peer not in world.owned and _knows(world, knowledge, text):
+                return f"{text} can be read, which {world.name(who)} typed for {peer} alone"
+        return None
+
+
+class ForwardSecrecy(Property):
+    """What was said in a session that is over stays secret, whatever is stolen later."""
+
+    id = "forward-secrecy"
+    about = (
+        "Once both have left a session, its texts cannot be read by who saw the network, not even "
+        "with the long-term keys and everything that both still hold."
+    )
+    deeds = frozenset({Deed.TYPED})
+    learns = True
+
+    def known(self, world: World, who: int, local: Local, knowledge: Hashable) -> str | None:
+        """Steal everything of one who is private no more, and ask for what it typed."""
+        if any(session.private for session in world.adaptor.sessions(local)):
+            return None
+        texts = local.memory.of(Deed.TYPED)
+        if not texts:
+            return None
+        stolen = world.opponent.steal(knowledge, local.conversation, world.user(who))
+        for text, peer in texts:
+            if peer not in world.owned and _knows(world, stolen, text):
+                return f"{text} can be read with what {world.name(who)} still holds"
+        return None
+
+
+class Authenticity(Property):
+    """A text that is shown as private was typed by the peer."""
+
+    id = "authenticity"
+    about = "A text that is shown as private was typed, for this user, by who it is said to be of."
+    deeds = frozenset({Deed.SHOWN, Deed.TYPED})
+
+    def together(self, world: World, locals_: tuple[Local, ...]) -> str | None:
+        """Ask for the origin of every text."""
+        for who, local in enumerate(locals_):
+            for text, peer in local.memory.of(Deed.SHOWN):
+                if peer in world.owned:
+                    continue
+                typed = {
+                    (each, whom)
+                    for other in world.of(str(peer), locals_)
+                    for each, whom in other.memory.of(Deed.TYPED)
+                }
+                if (text, world.user(who)) not in typed:
+                    return f"{world.name(who)} was shown {text} as {peer}'s, who never typed it"
+        return None
+
+
+class NoReplay(Property):
+    """No text is shown twice."""
+
+    id = "no-replay"
+    about = "No participant is shown as private, twice, what was typed once."
+    deeds = frozenset({Deed.SHOWN})
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """Ask for texts that came twice; each text is typed once."""
+        shown = local.memory.of(Deed.SHOWN)
+        if len(set(shown)) < len(shown):
+            return f"{world.name(who)} was shown one text twice"
+        return None
+
+
+class Plaintext(Property):
+    """What is typed while private never leaves in the clear."""
+
+    id = "plaintext"
+    about = (
+        "No text leaves in the clear that was typed after the user was told that the conversation "
+        "is private, unless the user has ended it since."
+    )
+    deeds = frozenset({Deed.CLEAR})
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """Ask for such texts."""
+        for (text,) in local.memory.of(Deed.CLEAR):
+            return f"{text} left {world.name(who)} in the clear, who thought it private"
+        return None
+
+
+class SmpTruthful(Property):
+    """SMP says the truth."""
+
+    id = "smp-truthful"
+    about = "SMP tells a user that the secrets are equal only if they are, and the peer took part."
+    deeds = frozenset({Deed.AGREED, Deed.DIFFERED})
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """Compare what was said with what the users know."""
+        actor = world.scenario.actors[who]
+        theirs = {a.says for a in world.scenario.actors if a.user == actor.peer}
+        for _ in local.memory.of(Deed.AGREED):
+            if actor.says not in theirs:
+                return f"{actor.name} was told that the secrets are equal, and they differ"
+        return None
+
+
+class NoStorm(Property):
+    """Endpoints come to rest."""
+
+    id = "no-storm"
+    about = "After the last thing that a user did, boundedly many messages are sent."
+    storms = True
+
+
+class Convergence(Property):
+    """Who asks for a private conversation gets one."""
+
+    id = "convergence"
+    about = (
+        "Where a user asked for a private conversation, nobody ended it, and no message is on its "
+        "way, every participant that is private shares a session, and some are private."
+    )
+    deeds = frozenset({Deed.BEGAN, Deed.ENDED})
+
+    def resting(self, world: World, locals_: tuple[Local, ...]) -> str | None:
+        """Ask where nothing is on its way."""
+        deeds = {claim.deed for local in locals_ for claim in local.memory.claims}
+        if Deed.BEGAN not in deeds or Deed.ENDED in deeds:
+            return None
+        private: dict[object, set[str]] = {}
+        for who, local in enumerate(locals_):
+            for session in world.adaptor.sessions(local):
+                if session.private:
+                    private.setdefault(session.ssid, set()).add(world.name(who))
+        if not private:
+            return "all has been delivered, and nobody is private"
+        for names in private.values():
+            if len(names) == 1:
+                return f"all has been delivered, and {min(names)} is private alone"
+        return None
+
+
+class MacKeys(Property):
+    """Published MAC keys are of no use."""
+
+    id = "mac-keys"
+    about = "No MAC key is published with which a message would still be accepted by anybody."
+    deeds = frozenset({Deed.REVEALED})
+
+    def together(self, world: World, locals_: tuple[Local, ...]) -> str | None:
+        """Compare what was published with what is accepted."""
+        published = {
+            key for local in locals_ for keys in local.memory.of(Deed.REVEALED) for key in keys
+        }
+        if not published:
+            return None
+        for who, local in enumerate(locals_):
+            for session in world.adaptor.sessions(local):
+                if session.accepts & published:
+                    return f"{world.name(who)} accepts messages with a MAC key that is public"
+        return None
+
+
+class MacKeysOnce(Property):
+    """Each MAC key is published once."""
+
+    id = "mac-keys-once"
+    about = "Nobody publishes a MAC key twice."
+    deeds = frozenset({Deed.REVEALED})
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """Ask for keys that came twice."""
+        keys = [key for keys in local.memory.of(Deed.REVEALED) for key in keys]
+        if len(set(keys)) < len(keys):
+            return f"{world.name(who)} publishes a MAC key twice"
+        return None
+
+
+class HighestVersion(Property):
+    """The highest common version is spoken."""
+
+    id = "version"
+    about = "A private conversation is of the highest version that both allow."
+    deeds = frozenset({Deed.SECURED})
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """Compare versions."""
+        highest = world.adaptor.highest()
+        for _, _, version, *_ in local.memory.of(Deed.SECURED):
+            if version != highest:
+                return f"{world.name(who)} speaks version {version}, and both allow {highest}"
+        return None
+
+
+class Wakeful(Property):
+    """Nothing crashes. It is always asked."""
+
+    id = "no-crash"
+    about = "No endpoint lacks what a row relies on."
+    deeds = frozenset({Deed.CRASHED})
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """Ask for crashes."""
+        for (why,) in local.memory.of(Deed.CRASHED):
+            return f"{world.name(who)} could not go on: {why}"
+        return None
+
+
+class Belief(Property):
+    """What users were told is what is."""
+
+    id = "belief"
+    about = "A user who was told that a session is private is in one that is private or over."
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """Compare what was told with what is."""
+        told = dict(local.memory.told)
+        for session in world.adaptor.sessions(local):
+            news = told.get(session.instance)
+            if news is not None and not (session.private or session.over):
+                return f"{world.name(who)} was told that a session is private, and it is not"
+            if session.private and news is not Told.PRIVATE:
+                return f"{world.name(who)} is private, and was not told"
+        return None
+
+
+PROPERTIES: Final[dict[str, Property]] = {
+    each.id: each
+    for each in (
+        Agreement(),
+        InjectiveAgreement(),
+        Secrecy(),
+        ForwardSecrecy(),
+        Authenticity(),
+        NoReplay(),
+        Plaintext(),
+        Belief(),
+        SmpTruthful(),
+        NoStorm(),
+        Convergence(),
+        MacKeys(),
+        MacKeysOnce(),
+        HighestVersion(),
+        Wakeful(),
+    )
+}
+"""Every property by its id."""
+
+
+def properties_of(scenario: Scenario) -> tuple[Property, ...]:
+    """The properties that a scenario asks for, and that nothing crashes.
+
+    Raises:
+        BadScenario: if there is no such property.
+    """
+    for name in scenario.ask:
+        if name not in PROPERTIES:
+            message = f"ask: there is no {name!r}; there are {', '.join(PROPERTIES)}"
+            raise BadScenario(message)
+    asked = dict.fromkeys((*scenario.ask, Wakeful.id))
+    return tuple(PROPERTIES[name] for name in asked)
+
+
+def _knows(world: World, knowledge: Hashable, text: object) -> bool:
+    term: Term = text  # type: ignore[assignment] # a claim about a text holds a term
+    return world.opponent.knows(knowledge, term)

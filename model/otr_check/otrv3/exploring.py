@@ -1,0 +1,358 @@
+"""Exploring OTRv3: its endpoints over terms, and what is remembered of what they do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from otr_check.explore.party import (
+    Adaptor,
+    Blind,
+    Claim,
+    Crash,
+    Deed,
+    Opponent,
+    Outcome,
+    Standing,
+    Told,
+    Undecided,
+)
+from otr_check.explore.scenario import Action, BadScenario
+from otr_check.otrv3.suite import TermSuite
+from otr_check.otrv3.suite import Undecided as UndecidedHashes
+from otr_check.terms import Term
+from otr_model.kernel.variant import NONE
+from otr_model.otrv3.protocol import OTRV3
+from otr_model.otrv3.words import Msg
+from otr_reference.errors import OtrSpecError
+from otr_reference.otrv3 import notices
+from otr_reference.otrv3.commands import (
+    AbortSmp,
+    AnswerSmp,
+    End,
+    Heartbeat,
+    Receive,
+    SendText,
+    Start,
+    StartSmp,
+    UseExtraKey,
+)
+from otr_reference.otrv3.endpoint import Endpoint
+from otr_reference.otrv3.messages import (
+    DataMessage,
+    Plaintext,
+    RevealSignature,
+    SignatureMessage,
+    TaggedPlaintext,
+)
+from otr_reference.otrv3.session import Config, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from otr_check.explore.party import Local, Order
+    from otr_check.explore.scenario import Actor, Scenario
+    from otr_model.kernel.variant import Variant
+    from otr_reference.otrv3.commands import Input
+    from otr_reference.otrv3.session import Conversation, Session
+    from otr_reference.sorts import Wire
+
+__all__ = ["Exploring3"]
+
+FIRST_TAG = 0x101
+"""The instance tag of the first participant; the others follow."""
+EXTRA_USE = 1
+
+
+class Exploring3(Adaptor):
+    """The endpoints of a scenario of OTRv3.
+
+    Attributes:
+        suite: the suite in which nothing is decided about hashes.
+    """
+
+    composition = OTRV3
+
+    def __init__(self, scenario: Scenario, variants: dict[str, Variant] | None = None) -> None:
+        super().__init__(scenario)
+        self.suite = TermSuite()
+        self._suites: dict[Order, TermSuite] = {frozenset(): self.suite}
+        self._configs = [self._config(i, actor) for i, actor in enumerate(scenario.actors)]
+        self._variants = [_variant(actor, variants or {}) for actor in scenario.actors]
+        self._endpoints: dict[tuple[int, Order], Endpoint] = {}
+        self._accounts = {
+            config.public: actor.user
+            for config, actor in zip(self._configs, scenario.actors, strict=True)
+        }
+        for who in range(len(scenario.actors)):
+            self._endpoint(who, frozenset())
+        for actor in scenario.actors:
+            for action, _ in actor.does:
+                if action not in COMMANDS:
+                    message = f"participant.{actor.name}.does: OTRv3 has no {action.label!r}"
+                    raise BadScenario(message)
+
+    def _config(self, who: int, actor: Actor) -> Config:
+        signing = self.suite.signing_key(actor.user)
+        policy = {field: getattr(Policy(), field) for field in Policy.__dataclass_fields__}
+        for name, value in actor.policy:
+            if name not in policy:
+                message = f"participant.{actor.name}.policy: OTRv3 has no {name!r}"
+                raise BadScenario(message)
+            policy[name] = value
+        seed = self.suite.seed(actor.name.encode())
+        return Config(signing, self.suite.public_key(signing), seed, FIRST_TAG + who, **policy)
+
+    def _endpoint(self, who: int, order: Order) -> Endpoint:
+        known = self._endpoints.get((who, order))
+        if known is None:
+            suite = self._suites.get(order)
+            if suite is None:
+                suite = self.suite
+                for higher, lower in order:
+                    suite = suite.decided(cast("Any", higher), cast("Any", lower))
+                self._suites[order] = suite
+            known = Endpoint(suite, self._configs[who], self._variants[who])
+            self._endpoints[who, order] = known
+        return known
+
+    def begin(self, who: int) -> Conversation:
+        """A conversation in which nothing has happened."""
+        return self._endpoint(who, frozenset()).begin()
+
+    def key(self, conversation: Conversation) -> Hashable:
+        """Everything that the conversation is."""
+        return conversation.values()
+
+    def receive(self, who: int, local: Local, wire: Term, now: int, order: Order) -> Outcome:
+        """A message arrives."""
+        return self._step(who, local, Receive(cast("Wire", wire)), now, order)
+
+    def command(
+        self, who: int, local: Local, action: Action, now: int, order: Order
+    ) -> Outcome | None:
+        """The user does something."""
+        given = self._given(who, local, action)
+        return None if given is None else self._step(who, local, given, now, order)
+
+    def _given(self, who: int, local: Local, action: Action) -> Input | None:
+        suite, says = self.suite, self.scenario.actors[who].says.encode()
+        match action:
+            case Action.SEND:
+                return SendText(cast("Any", self.text(who, local.memory.typed)))
+            case Action.SMP:
+                return StartSmp(suite.passphrase(says))
+            case Action.ANSWER:
+                return AnswerSmp(suite.passphrase(says))
+            case Action.EXTRA_KEY:
+                return UseExtraKey(EXTRA_USE, suite.octets(b""))
+            case _:
+                given: Input = COMMANDS[action]
+                return given
+
+    def text(self, who: int, number: int) -> Term:
+        """A text that says whose it is."""
+        return _term(self.suite.octets(f"{self.scenario.actors[who].name} {number + 1}".encode()))
+
+    def _step(self, who: int, local: Local, given: Input, now: int, order: Order) -> Outcome:
+        before: Conversation = local.conversation
+        try:
+            stepped = self._endpoint(who, order).step(before, given, now)
+        except UndecidedHashes as asked:
+            raise Undecided(_term(asked.ours), _term(asked.theirs)) from None
+        except OtrSpecError as error:
+            raise Crash(str(error)) from error
+        reader = _Reader(self, who, local, given, stepped.conversation)
+        for output in stepped.outputs:
+            reader.take(output)
+        return Outcome(
+            stepped.conversation,
+            tuple(reader.wires),
+            tuple(reader.told),
+            tuple(reader.claims),
+            stepped.trace,
+            tuple(reader.words),
+        )
+
+    def account(self, public: object) -> str:
+        """Whose long-term key it is; "?" if nobody's."""
+        return self._accounts.get(cast("Any", public), "?")
+
+    def sessions(self, local: Local) -> tuple[Standing, ...]:
+        """Every session with an instance of the peer, and the master."""
+        conversation: Conversation = local.conversation
+        return tuple(
+            self._standing(tag, session) for tag, session in sorted(conversation.members.items())
+        )
+
+    def _standing(self, tag: int, session: Session) -> Standing:
+        ring = session.ring
+        return Standing(
+            tag,
+            session.message is Msg.ENCRYPTED,
+            session.message is Msg.FINISHED,
+            self.account(session.peer) if session.peer is not None else "",
+            None if session.ssid is None else _term(session.ssid),
+            None,
+            frozenset(() if ring is None else self._accepts(session)),
+        )
+
+    def _accepts(self, session: Session) -> Iterable[Term]:
+        """The receiving MAC keys of every pair of keys that is held."""
+        ring = session.ring
+        if ring is None or session.message is not Msg.ENCRYPTED:
+            return
+        for ours in (ring.ours, ring.ours_previous):
+            for theirs in (ring.theirs, ring.theirs_previous):
+                if theirs is not None:
+                    yield _term(self.suite.data_keys(ours, theirs).receiving_mac)
+
+    def label(self, wire: Term) -> str:
+        """What kind of message it is, and of which version."""
+        return describe(self.suite.decode(cast("Wire", wire)))
+
+    def highest(self) -> int:
+        """Version 3 where all allow it."""
+        return 3 if all(config.allow_v3 for config in self._configs) else 2
+
+    def attacker(self) -> Opponent:
+        """Nobody who looks."""
+        return Blind()
+
+
+class _Reader:
+    """Reads the outputs of one step."""
+
+    def __init__(
+        self, exploring: Exploring3, who: int, local: Local, given: Input, after: Conversation
+    ) -> None:
+        self.exploring = exploring
+        self.local = local
+        self.after = after
+        self.best: int = local.conversation.best
+        self.actor = exploring.scenario.actors[who]
+        self.wires: list[Term] = []
+        self.told: list[tuple[int, Told | None]] = []
+        self.claims: list[Claim] = []
+        self.words: list[str] = []
+        standing = local.memory.standing(self.best)
+        match given:
+            case SendText(text):
+                if standing is Told.PRIVATE:
+                    session = local.conversation.members[self.best]
+                    peer = exploring.account(session.peer)
+                    self.claims.append(Claim(Deed.TYPED, (_term(text), peer)))
+            case Start():
+                self.claims.append(Claim(Deed.BEGAN))
+            case End() if standing is not None:
+                self.claims.append(Claim(Deed.ENDED))
+            case _:
+                pass
+
+    def take(self, output: notices.Output) -> None:
+        """One output."""
+        match output:
+            case notices.Send(wire):
+                self._sent(_term(wire))
+            case notices.Secured():
+                self._secured(output)
+            case notices.PeerFinished(instance):
+                self.told.append((instance, Told.OVER))
+                self.words.append("the peer has ended it")
+            case notices.Insecure(instance):
+                self.told.append((instance, None))
+                self.words.append("not private")
+            case notices.Shown(text, secure, instance):
+                self._shown(_term(text), instance, secure=secure)
+            case notices.SmpStaged(stage, _, instance):
+                self._staged(stage, instance)
+            case _:
+                self.words.append(type(output).__name__)
+
+    def _sent(self, wire: Term) -> None:
+        self.wires.append(wire)
+        message = self.exploring.suite.decode(cast("Wire", wire))
+        match message:
+            case Plaintext(text) | TaggedPlaintext(text=text):
+                self._in_clear(_term(text))
+            case RevealSignature() | SignatureMessage():
+                for session in self.after.members.values():
+                    ssid = session.ake_keys.ssid if session.ake_keys else session.ssid
+                    if ssid is not None:
+                        self.claims.append(Claim(Deed.RUNS, (_term(ssid),)))
+            case DataMessage(revealed=revealed):
+                keys = _keys(_term(revealed))
+                if keys:
+                    self.claims.append(Claim(Deed.REVEALED, keys))
+            case _:
+                pass
+
+    def _in_clear(self, text: Term) -> None:
+        memory = self.local.memory
+        typed = {each for each, _ in memory.of(Deed.TYPED)}
+        if memory.standing(self.best) is not None or text in typed:
+            self.claims.append(Claim(Deed.CLEAR, (text,)))
+
+    def _secured(self, output: notices.Secured) -> None:
+        peer = self.exploring.account(output.peer)
+        session = self.after.members[output.instance]
+        role = "initiator" if session.initiated else "responder"
+        about = (peer, _term(output.ssid), output.version, role, None)
+        self.claims.append(Claim(Deed.SECURED, about))
+        self.told.append((output.instance, Told.PRIVATE))
+        again = "still " if output.refreshed else ""
+        self.words.append(f"{again}private with {peer}")
+
+    def _shown(self, text: Term, instance: int, *, secure: bool) -> None:
+        if secure:
+            session = self.local.conversation.members[instance]
+            peer = self.exploring.account(session.peer)
+            self.claims.append(Claim(Deed.SHOWN, (text, peer)))
+        self.words.append(f"shown{' as private' if secure else ''}: {text}")
+
+    def _staged(self, stage: notices.SmpStage, instance: int) -> None:
+        ssid = self.after.members[instance].ssid
+        match stage:
+            case notices.SmpStage.SUCCESS:
+                self.claims.append(Claim(Deed.AGREED, (ssid,)))
+            case notices.SmpStage.FAILURE:
+                self.claims.append(Claim(Deed.DIFFERED, (ssid,)))
+            case _:
+                pass
+        self.words.append(f"SMP: {stage.meaning}")
+
+
+COMMANDS: dict[Action, Any] = {
+    Action.START: Start(),
+    Action.SEND: None,
+    Action.END: End(),
+    Action.HEARTBEAT: Heartbeat(),
+    Action.EXTRA_KEY: None,
+    Action.SMP: None,
+    Action.ANSWER: None,
+    Action.ABORT: AbortSmp(),
+}
+
+
+def describe(message: object) -> str:
+    """What a message is, in a few words."""
+    return type(message).__name__
+
+
+def _keys(revealed: Term) -> tuple[Term, ...]:
+    """The MAC keys in the last field of a Data Message."""
+    parts = revealed.args if revealed.op.name == "CONCAT" else (revealed,)
+    return tuple(p for p in parts if isinstance(p, Term) and p.op.name == "KDF")
+
+
+def _variant(actor: Actor, variants: dict[str, Variant]) -> Variant:
+    if not actor.variant:
+        return NONE
+    try:
+        return variants[actor.variant]
+    except KeyError:
+        message = f"participant.{actor.name}.variant: there is no {actor.variant!r}"
+        raise BadScenario(message) from None
+
+
+def _term(value: object) -> Term:
+    return cast("Term", value)
