@@ -152,7 +152,7 @@ class Theory:
         """What the rules keep of a term even if it could be made."""
         found = self._lasting.get(term)
         if found is None:
-            if term.op in self.rules.opened:
+            if term.op in self.rules.opened or term.op in self.rules.altered:
                 found = tuple(kept for leaf in self.leaves(term) for kept in self.lasting(leaf))
             else:
                 found = (term,) if self.rules.lasting(term) else ()
@@ -323,7 +323,7 @@ class _Closure:
             if term in seen:
                 continue
             seen.add(term)
-            if term.op in rules.opened:
+            if term.op in rules.opened or (term.op in rules.altered and len(term.args) == 1):
                 waiting.extend(leaves(term))
             elif term.op in rules.groups and len(term.args) > 1:
                 waiting.append(self.theory.pool.make(term.op, term.args[0]))
@@ -358,7 +358,6 @@ class _Closure:
             op in rules.ciphers
             or op in rules.responses
             or op in rules.pieces
-            or (op in rules.altered and len(term.args) == 1)
             or op in self.theory.broken
         )
 
@@ -388,9 +387,7 @@ class _Closure:
             return r, exponent
         if op in rules.pieces:
             return self._joined(term)
-        if op in self.theory.broken:
-            return self._logarithm(cast("Polynomial", term.args[0]))
-        return self.theory.leaves(term)
+        return self._logarithm(cast("Polynomial", term.args[0]))
 
     def _joined(self, piece: Term) -> tuple[Term, ...] | None:
         """The message that a piece is of, if he has all of it."""
