@@ -5,6 +5,7 @@ A scenario is a small TOML file:
     title = "Two users begin at once"
     protocol = "otrv3"
     ask = ["agreement", "convergence"]
+    expect = []              # properties that are expected to be violated
 
     [bounds]
     in_flight = 3            # messages on their way to one participant, at most
@@ -67,8 +68,12 @@ MOST_TIMES: Final = 15
 MOST_IN_FLIGHT: Final = 16
 MOST_PARTICIPANTS: Final = 4
 MOST_WAITS: Final = 15
+FORGING: Final = "/forging"
+"""What follows an account's name where its forging key is meant."""
 PROTOCOLS: Final = ("otrv1", "otrv3", "otrv4")
 """The protocols whose endpoints can be explored."""
+ALWAYS_ASKED: Final = "no-crash"
+"""The property that is asked whether a scenario asks for it or not."""
 
 
 class BadScenario(OtrSpecError):
@@ -139,7 +144,8 @@ class Attacker:
 
     Attributes:
         injects: how many messages of his own he may send.
-        owns: accounts whose long-term keys he has.
+        owns: accounts whose long-term keys he has; "alice/forging" is the secret part of alice's
+            forging key alone, which identifies nobody (OTRv4).
         sees: ephemeral secrets that he has: "curves" all of elliptic curves, "groups" all of the
             finite group; "" none.
     """
@@ -162,6 +168,7 @@ class Actor:
         variant: what differs from the tables: an id, or "".
         says: what the user says when SMP asks.
         knows: a client profile of the peer's was published and is known (OTRv4).
+        verified: the user has verified the fingerprint of the peer's account (OTRv4).
         mode: the mode (OTRv4).
     """
 
@@ -173,6 +180,7 @@ class Actor:
     variant: str = ""
     says: str = "plum"
     knows: bool = False
+    verified: bool = False
     mode: str = ""
 
     @property
@@ -195,6 +203,7 @@ class Scenario:
         network: what the network does.
         attacker: who else can send; None: nobody.
         waits: seconds that pass, one after the other, whenever the network likes.
+        expect: the properties that are expected to be violated.
     """
 
     title: str
@@ -206,6 +215,7 @@ class Scenario:
     network: Network = field(default_factory=Network)
     attacker: Attacker | None = None
     waits: tuple[int, ...] = ()
+    expect: tuple[str, ...] = ()
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -243,11 +253,11 @@ def scenario_of(text: str) -> Scenario:
     """
     try:
         found: dict[str, object] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         message = f"is no TOML: {error}"
         raise BadScenario(message) from error
-    known = ("title", "about", "protocol", "ask", "waits", "bounds", "network", "attacker")
-    _refuse_strange(found, (*known, "participant"), "the scenario")
+    plain = [f.name for f in fields(Scenario) if f.name != "actors"]
+    _refuse_strange(found, (*plain, "participant"), "the scenario")
     actors = tuple(
         _actor(name, _table(of, f"participant.{name}"))
         for name, of in _table(found.get("participant", {}), "participant").items()
@@ -263,6 +273,7 @@ def scenario_of(text: str) -> Scenario:
         _network(_table(found.get("network", {}), "network")),
         None if attacker is None else _attacker(_table(attacker, "attacker")),
         tuple(_list(found.get("waits", []), int, "waits")),
+        tuple(_list(found.get("expect", []), str, "expect")),
     )
     _refuse_impossible(scenario)
     return scenario
@@ -273,7 +284,8 @@ def _refuse_impossible(scenario: Scenario) -> None:
     users = {actor.user for actor in scenario.actors}
     owned = scenario.attacker.owns if scenario.attacker else ()
     strangers = [a.peer for a in scenario.actors if a.peer not in users]
-    unknown = [name for name in owned if name not in users]
+    unknown = [name for name in owned if name.removesuffix(FORGING) not in users]
+    unasked = [name for name in scenario.expect if name not in (*scenario.ask, ALWAYS_ASKED)]
     fits = 1 <= scenario.bounds.in_flight <= MOST_IN_FLIGHT
     complaints = {
         f"protocol: there is no {scenario.protocol!r}; there are {', '.join(PROTOCOLS)}": (
@@ -286,6 +298,7 @@ def _refuse_impossible(scenario: Scenario) -> None:
         f"attacker.owns: nobody has the account {', '.join(unknown)}": bool(unknown),
         f"bounds.in_flight: is {scenario.bounds.in_flight}, not 1 to {MOST_IN_FLIGHT}": not fits,
         "ask: names no property": not scenario.ask,
+        f"expect: does not ask for {', '.join(unasked)}": bool(unasked),
         f"waits: are not up to {MOST_WAITS} numbers above 0": (
             len(scenario.waits) > MOST_WAITS or any(wait < 1 for wait in scenario.waits)
         ),
@@ -314,6 +327,7 @@ def _actor(name: str, found: Mapping[str, object]) -> Actor:
         _typed(found.get("variant", ""), str, f"{where}.variant"),
         _typed(found.get("says", "plum"), str, f"{where}.says"),
         _typed(found.get("knows", False), bool, f"{where}.knows"),
+        _typed(found.get("verified", False), bool, f"{where}.verified"),
         _typed(found.get("mode", ""), str, f"{where}.mode"),
     )
 
