@@ -35,6 +35,7 @@ PROPERTIES: dict[str, str] = {
     "mac-keys-once": "a MAC key is revealed once",
     "no-replay": "what arrives twice has the effect of one",
     "version": "two that both speak a version never agree on an older one",
+    "commitment": "who commits to a D-H key chooses it before seeing the other one",
     "deniability": "what somebody has sent could have been made by somebody else",
 }
 """What a flaw can violate: the key, and the sentence that has to hold."""

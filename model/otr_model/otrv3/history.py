@@ -118,6 +118,17 @@ REPLAYED_COMMIT = _flaw(
     attacker="delivers a D-H Commit twice; so does the network, where somebody is there twice",
     user="Alice takes the first D-H key, Bob goes on with the second, and neither is private",
 )
+COMMITMENT_UNDONE = _flaw(
+    "commitment-undone",
+    "who has seen g^y can still choose g^x: a second D-H Commit is answered with the same D-H key",
+    origin=Origin.DESIGN,
+    year=2005,
+    source=f"{_OURS}; the text of version 2, Receiving a D-H Commit Message",
+    there="versions 2 and 3; it is the other side of what cures replayed-commit",
+    violates="commitment",
+    attacker="sends a D-H Commit, and another one once it has seen g^y",
+    user="compares a secure session id of 64 bits that the attacker has had a choice of",
+)
 FORGED_SIGNATURE = _flaw(
     "forged-signature",
     holes.FAILED_SIGNATURE.literal.says,
@@ -356,6 +367,7 @@ FLAWS: tuple[Flaw, ...] = (
     SIGMA_WITHOUT_IDENTITY,
     SIMULTANEOUS_START,
     REPLAYED_COMMIT,
+    COMMITMENT_UNDONE,
     FORGED_SIGNATURE,
     MULTIPLE_CLIENTS,
     VERSION_ROLLBACK,

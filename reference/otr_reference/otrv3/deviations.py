@@ -4,6 +4,8 @@ A tester that falsifies a check is the reference with one operation or two of it
 nothing in the tables or in the steps branches on it. Everything else about the message stays right,
 so that a receiver without the check accepts it.
 
+What the flaws of `otr_model.otrv3.history` override is made the same way.
+
 Over either suite the same: only operations of `Suite` are used.
 """
 

@@ -15,6 +15,8 @@ a point of order 2 is added to it: private keys are multiples of 4, and do not n
 proofs are not, so that those proofs are drawn again until they hold for both points. P of SMP is
 compared as it is, and so is made the identity, by an exponent of 0.
 
+What the flaws of `otr_model.otrv4.history` override, as no dialect does, is made the same way.
+
 Over either suite the same: only operations of `Suite` are used.
 """
 
@@ -45,7 +47,7 @@ from .messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from otr_model.kernel.vocabulary import Check as AnyCheck
     from otr_reference.sorts import (
@@ -74,7 +76,7 @@ if TYPE_CHECKING:
         Transcript,
     )
 
-__all__ = ["DEVIATIONS", "NotFalsifiable", "derived", "deviating"]
+__all__ = ["DEVIATIONS", "OVERRIDES", "NotFalsifiable", "derived", "deviating", "overriding"]
 
 S = TypeVar("S", bound="Suite")
 M = TypeVar("M")
@@ -98,6 +100,20 @@ def deviating(suite: S, checks: frozenset[AnyCheck]) -> S:
         NotFalsifiable: if there is a check that no deviation is known for.
     """
     return falsifying(suite, checks, DEVIATIONS)
+
+
+def overriding(suite: S, overrides: Mapping[str, str]) -> S:
+    """A suite like the given one, in which operations differ as a variant says.
+
+    Args:
+        suite: the original; it is not changed.
+        overrides: how each operation differs, as the edits `Override` of a variant say. Those that
+            `OVERRIDES` does not have are left to others: they are dialects.
+    """
+    for named in overrides.items():
+        if named in OVERRIDES:
+            suite = OVERRIDES[named](suite)
+    return suite
 
 
 # --- Messages and profiles as they are sent ---------------------------------------------------
@@ -817,3 +833,40 @@ DEVIATIONS: dict[AnyCheck, Deviation] = {
     Check.RB_PROOF: _tlv(Smp4, _response("d7")),
 }
 """For each check, what makes a suite whose messages fail it."""
+
+
+# --- What variants override -------------------------------------------------------------------
+
+
+def _own_key_repeated(suite: S) -> S:
+    """A ring whose keys repeat is signed, and verified, as one whose keys do not.
+
+    In the place of a key that was there before stands that key and as many times G: who knows the
+    secret of the one knows that of the other, and nobody else does.
+    """
+
+    def apart(base: Suite, ring: Ring) -> Ring:
+        keys: list[Point] = []
+        for each in ring:
+            key = each
+            while any(base.same(key, before) for before in keys):
+                key = base.plus(key, base.generator())
+            keys.append(key)
+        first, second, third = keys
+        return first, second, third
+
+    def ring_sign(  # noqa: PLR0913, PLR0917 - the suite, and the operation's arguments
+        base: Suite, ring: Ring, secret: Scalar, value: Octets, seed: Seed, draw: int
+    ) -> RingSignature:
+        return base.ring_sign(apart(base, ring), secret, value, seed, draw)
+
+    def ring_verified(base: Suite, ring: Ring, sigma: RingSignature, value: Octets) -> bool:
+        return base.ring_verified(apart(base, ring), sigma, value)
+
+    return derived(suite, ring_sign=ring_sign, ring_verified=ring_verified)
+
+
+OVERRIDES: dict[tuple[str, str], Deviation] = {
+    ("ring_sign", "own-key-repeated"): _own_key_repeated,
+}
+"""For each way in which a variant overrides an operation, what makes such a suite."""
