@@ -180,10 +180,13 @@ class Adaptor(ABC):
 
     Attributes:
         composition: the tables.
+        unanswered: parts of an exchange that end before the peer has sent anything in it: who plays
+            one uses what the peer published.
         scenario: who takes part.
     """
 
     composition: ClassVar[Composition]
+    unanswered: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, scenario: Scenario) -> None:
         """Make the endpoints of a scenario.

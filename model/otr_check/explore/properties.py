@@ -99,12 +99,19 @@ class Property:
 
 
 class Agreement(Property):
-    """Authentication: both ends agree on each other, and on their parts."""
+    """Authentication: both ends agree on each other, and on their parts.
+
+    Who starts a conversation with somebody who is offline is private before the peer can have sent
+    anything. There the peer takes part by having published what was used: it has to be another
+    participant's account. All else is asked as soon as the peer is in the session as well.
+    """
 
     id = "agreement"
     about = (
         "Who is told that a session is private with an account shares its secure session id with "
-        "an instance of that account, which means the same peer, and plays the other part."
+        "an instance of that account, or uses what that published for who comes while it is "
+        "offline; any other that is in the session means the same peer, plays the other part, and "
+        "has the same keys."
     )
     deeds = frozenset({Deed.RUNS, Deed.SECURED})
 
@@ -112,7 +119,7 @@ class Agreement(Property):
         """Ask every participant that was told so."""
         for who, local in enumerate(locals_):
             for peer, ssid, *part in local.memory.of(Deed.SECURED):
-                wrong = self._strange(world, locals_, who, (peer, ssid)) or next(
+                wrong = self._strange(world, locals_, who, (peer, ssid, *part)) or next(
                     self._unequal(world, locals_, who, (peer, ssid, *part)), None
                 )
                 if wrong:
@@ -124,13 +131,16 @@ class Agreement(Property):
         world: World, locals_: tuple[Local, ...], who: int, claim: tuple[object, ...]
     ) -> str | None:
         """Whether the account that it is with takes part."""
-        peer, ssid = claim
+        peer, ssid, _, role, *_ = claim
         if peer == "?":
             return f"{world.name(who)} is private with a key that nobody has"
         if peer in world.owned:
             return None
+        published = role in world.adaptor.unanswered
         for i, other in enumerate(locals_):
-            if i != who and world.user(i) == peer and (ssid,) in other.memory.of(Deed.RUNS):
+            if i == who or world.user(i) != peer:
+                continue
+            if published or (ssid,) in other.memory.of(Deed.RUNS):
                 return None
         return f"{world.name(who)} is private with {peer}, who takes no part in it"
 
@@ -138,7 +148,10 @@ class Agreement(Property):
     def _unequal(
         world: World, locals_: tuple[Local, ...], who: int, claim: tuple[object, ...]
     ) -> Iterator[str]:
-        """Whether others that are in the session are who it is with, and see it alike."""
+        """Whether others that are in the session are who it is with, and see it alike.
+
+        Keys are not compared with those of one who has forgotten them at once.
+        """
         peer, ssid, _, role, keys = claim
         me, mine = world.name(who), world.user(who)
         for i, other in enumerate(locals_):
@@ -150,7 +163,10 @@ class Agreement(Property):
                     (world.user(i) != peer, f"{me} is private with {peer}, in a session of {they}"),
                     (theirs != mine, f"{they} is private with {theirs}, in a session of {me}"),
                     (role == other_role, f"{me} and {they} play the same part"),
-                    (keys != other_keys, f"{me} and {they} have one id and different keys"),
+                    (
+                        None not in {keys, other_keys} and keys != other_keys,
+                        f"{me} and {they} have one id and different keys",
+                    ),
                 )
                 yield from (complaint for wrong, complaint in complaints if wrong)
 

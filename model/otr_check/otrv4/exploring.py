@@ -1,0 +1,560 @@
+"""Exploring OTRv4: its endpoints over terms, and what is remembered of what they do.
+
+What is published before a conversation is there when the exploration begins: client profiles, and
+for each participant who starts conversations offline as many prekey ensembles of the peer's as he
+may use, one for each time. Which of them he has taken is part of his state, as are the prekeys
+that his own conversation has used up.
+
+Participants with one account are its clients: they have the same long-term keys, and each has an
+instance tag, a client profile and prekeys of its own.
+
+A session is known by its secure session id. What is claimed of its keys is the first root key after
+K and, where no ratchet came in between, the brace key: both ends of a session must name the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from otr_check.explore.party import (
+    Adaptor,
+    Blind,
+    Claim,
+    Crash,
+    Deed,
+    Opponent,
+    Outcome,
+    Standing,
+    Told,
+    Undecided,
+)
+from otr_check.explore.scenario import Action, BadScenario
+from otr_check.otrv4.suite import TermSuite
+from otr_check.otrv4.suite import Undecided as UndecidedHashes
+from otr_model.kernel.variant import NONE
+from otr_model.otrv4.protocol import OTRV4
+from otr_model.otrv4.usages import Usage
+from otr_model.otrv4.words import Mode, Msg
+from otr_reference.errors import OtrSpecError
+from otr_reference.otrv4 import notices
+from otr_reference.otrv4.account import Account
+from otr_reference.otrv4.commands import (
+    AbortSmp,
+    AnswerSmp,
+    End,
+    Heartbeat,
+    Receive,
+    SendText,
+    Start,
+    StartDake,
+    StartOffline,
+    StartSmp,
+    Tick,
+    UseExtraKey,
+)
+from otr_reference.otrv4.endpoint import Endpoint
+from otr_reference.otrv4.messages import (
+    AuthI,
+    AuthR,
+    DataMessage,
+    ErrorMessage,
+    Identity,
+    NonInteractiveAuth,
+    OtherVersion,
+    Plaintext,
+    PrekeyMessage,
+    Query,
+    TaggedPlaintext,
+)
+from otr_reference.otrv4.session import Chain, Config, Conversation, Policy, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from otr_check.explore.party import Local, Order
+    from otr_check.explore.scenario import Actor, Scenario
+    from otr_check.terms import Term
+    from otr_model.kernel.variant import Variant
+    from otr_reference.otrv4.commands import Input
+    from otr_reference.otrv4.messages import PrekeyEnsemble
+    from otr_reference.sorts import Wire
+
+__all__ = ["ACCEPTED_AHEAD", "BEGINNING", "Exploring4", "Held"]
+
+BEGINNING: Final = 1_000_000
+"""The time at which every exploration begins, in seconds: profiles are made then."""
+FIRST_TAG: Final = 0x101
+"""The instance tag of the first participant; the others follow."""
+EXTRA_USE: Final = 1
+ACCEPTED_AHEAD: Final = 4
+"""Of how many messages of the current receiving chain, from the next on, the MAC keys are asked."""
+VERSION: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a participant's client holds of a conversation.
+
+    Attributes:
+        conversation: the endpoint's.
+        taken: how many prekey ensembles of the peer's were used, or found to be unusable.
+    """
+
+    conversation: Conversation
+    taken: int = 0
+
+
+class Exploring4(Adaptor):
+    """The endpoints of a scenario of OTRv4.
+
+    Version 3 is not spoken. A participant who is `verified` has verified the fingerprint of the
+    peer's account; one who `knows` has a client profile of the peer's that was published.
+
+    Attributes:
+        suite: the suite in which nothing is decided about hashes.
+        accounts: the client of each participant.
+        configs: the configuration of each.
+    """
+
+    composition = OTRV4
+    unanswered = frozenset({"retriever"})
+
+    def __init__(self, scenario: Scenario, variants: dict[str, Variant] | None = None) -> None:
+        super().__init__(scenario)
+        self.suite = TermSuite()
+        self._suites: dict[Order, TermSuite] = {frozenset(): self.suite}
+        self.accounts = [self._account(i, actor) for i, actor in enumerate(scenario.actors)]
+        self._ensembles = [self._published(i, actor) for i, actor in enumerate(scenario.actors)]
+        self.configs = [self._config(i, actor) for i, actor in enumerate(scenario.actors)]
+        self._variants = [_variant(actor, variants or {}) for actor in scenario.actors]
+        self._endpoints: dict[tuple[int, Order], Endpoint] = {}
+        self._users = {
+            account.keys.public: actor.user
+            for account, actor in zip(self.accounts, scenario.actors, strict=True)
+        }
+        for who in range(len(scenario.actors)):
+            self._endpoint(who, frozenset())
+
+    # What there is before anything happens.
+
+    def _account(self, who: int, actor: Actor) -> Account:
+        for action, _ in actor.does:
+            if action not in COMMANDS:
+                message = f"participant.{actor.name}.does: OTRv4 has no {action.label!r}"
+                raise BadScenario(message)
+        suite = self.suite
+        seed = suite.seed(f"client of {actor.name}".encode())
+        account = Account(suite, suite.long_term(actor.user), FIRST_TAG + who, seed)
+        account.renew(BEGINNING)
+        return account
+
+    def _published(self, who: int, actor: Actor) -> tuple[PrekeyEnsemble, ...]:
+        """The prekey ensembles that a participant can use: of each client of the peer's in turn."""
+        times = dict(actor.does).get(Action.OFFLINE, 0)
+        peers = self._clients(actor.peer, who)
+        return tuple(
+            ensemble
+            for n in range(times)
+            for ensemble in peers[n % len(peers)].make_ensembles(BEGINNING, 1)
+        )
+
+    def _clients(self, user: str, but: int) -> list[Account]:
+        """The clients of an account, one participant's left out."""
+        return [
+            self.accounts[i]
+            for i, actor in enumerate(self.scenario.actors)
+            if actor.user == user and i != but
+        ]
+
+    def _config(self, who: int, actor: Actor) -> Config:
+        account, suite = self.accounts[who], self.suite
+        peers = self._clients(actor.peer, who)
+        fingerprints = (suite.fingerprint(peer.profiles[0]) for peer in peers)
+        config = Config(
+            account.keys,
+            account.profiles,
+            suite.seed(actor.name.encode()),
+            account.tag,
+            account.prekey_profiles,
+            account.prekeys,
+            trusted=tuple(fingerprints) if actor.verified else (),
+            known_profile=peers[0].profiles[0] if actor.knows else None,
+            mode=_mode(actor),
+        )
+        for name, value in _policy(actor).items():
+            setattr(config, name, value)
+        return config
+
+    def _endpoint(self, who: int, order: Order) -> Endpoint:
+        known = self._endpoints.get((who, order))
+        if known is None:
+            suite = self._suites.get(order)
+            if suite is None:
+                suite = self.suite
+                for higher, lower in order:
+                    suite = suite.decided(cast("Any", higher), cast("Any", lower))
+                self._suites[order] = suite
+            known = Endpoint(suite, self.configs[who], self._variants[who])
+            self._endpoints[who, order] = known
+        return known
+
+    def begin(self, who: int) -> Held:
+        """A conversation in which nothing has happened."""
+        return Held(self._endpoint(who, frozenset()).begin())
+
+    def key(self, conversation: Held) -> Hashable:
+        """Everything that the conversation is, and how many ensembles were taken."""
+        return conversation.taken, _frozen(conversation.conversation)
+
+    # Steps.
+
+    def receive(self, who: int, local: Local, wire: Term, now: int, order: Order) -> Outcome:
+        """A message arrives."""
+        held: Held = local.conversation
+        return self._step(who, local, Receive(cast("Wire", wire)), now, order, held.taken)
+
+    def command(
+        self, who: int, local: Local, action: Action, now: int, order: Order
+    ) -> Outcome | None:
+        """The user does something."""
+        held: Held = local.conversation
+        given, taken = self._given(who, local, action), held.taken
+        if action is Action.OFFLINE:
+            if taken >= len(self._ensembles[who]):
+                return None
+            given, taken = StartOffline(self._ensembles[who][taken]), taken + 1
+        return self._step(who, local, given, now, order, taken)
+
+    def _given(self, who: int, local: Local, action: Action) -> Input:
+        suite, says = self.suite, self.scenario.actors[who].says.encode()
+        match action:
+            case Action.SEND:
+                return SendText(cast("Any", self.text(who, local.memory.typed)))
+            case Action.SMP:
+                return StartSmp(suite.passphrase(says))
+            case Action.ANSWER:
+                return AnswerSmp(suite.passphrase(says))
+            case Action.EXTRA_KEY:
+                return UseExtraKey(EXTRA_USE, suite.octets(b""))
+            case _:
+                given: Input = COMMANDS[action]
+                return given
+
+    def text(self, who: int, number: int) -> Term:
+        """A text that says whose it is."""
+        return _term(self.suite.octets(f"{self.scenario.actors[who].name} {number + 1}".encode()))
+
+    def _step(  # noqa: PLR0913, PLR0917 - one for each thing that a step depends on
+        self, who: int, local: Local, given: Input, now: int, order: Order, taken: int
+    ) -> Outcome:
+        before: Held = local.conversation
+        try:
+            stepped = self._endpoint(who, order).step(before.conversation, given, BEGINNING + now)
+        except UndecidedHashes as asked:
+            raise Undecided(_term(asked.ours), _term(asked.theirs)) from None
+        except OtrSpecError as error:
+            raise Crash(str(error)) from error
+        reader = _Reader(self, who, local, given, stepped.conversation)
+        for output in stepped.outputs:
+            reader.take(output)
+        return Outcome(
+            Held(stepped.conversation, taken),
+            tuple(reader.wires),
+            tuple(reader.told),
+            tuple(reader.claims),
+            stepped.trace,
+            tuple(reader.words),
+        )
+
+    # What properties ask.
+
+    def account(self, public: object) -> str:
+        """Whose long-term key it is; "?" if nobody's."""
+        return self._users.get(cast("Any", public), "?")
+
+    def sessions(self, local: Local) -> tuple[Standing, ...]:
+        """Every session with an instance of the peer, and the master."""
+        conversation: Conversation = local.conversation.conversation
+        return tuple(
+            self._standing(tag, session) for tag, session in sorted(conversation.members.items())
+        )
+
+    def _standing(self, tag: int, session: Session) -> Standing:
+        private = session.message is Msg.ENCRYPTED_MESSAGES
+        return Standing(
+            tag,
+            private,
+            session.message is Msg.FINISHED,
+            self.account(session.peer.public_key) if session.peer is not None else "",
+            None if session.ssid is None else _term(session.ssid),
+            None if session.chain is None else first_root(session.chain),
+            frozenset(self._accepts(session.chain)) if private and session.chain else frozenset(),
+        )
+
+    def _accepts(self, chain: Chain) -> Iterator[Term]:
+        """Skipped MAC keys, and those of the next messages of the current receiving chain."""
+        for keys in chain.skipped.values():
+            yield _term(keys.mac)
+        if (key := chain.receiving) is not None:
+            for _ in range(ACCEPTED_AHEAD):
+                yield _term(self.suite.message_keys(key).mac)
+                key = self.suite.next_chain_key(key)
+
+    def label(self, wire: Term) -> str:
+        """What kind of message it is, and which."""
+        return describe(self.suite.decode(cast("Wire", wire)))
+
+    def highest(self) -> int:
+        """Version 4, which is all that is spoken."""
+        return VERSION
+
+    def attacker(self) -> Opponent:
+        """Nobody who looks."""
+        return Blind()
+
+
+class _Reader:
+    """Reads the outputs of one step."""
+
+    def __init__(
+        self, exploring: Exploring4, who: int, local: Local, given: Input, after: Conversation
+    ) -> None:
+        before: Conversation = local.conversation.conversation
+        self.exploring = exploring
+        self.local = local
+        self.after = after
+        self.best: int = before.best
+        self.actor = exploring.scenario.actors[who]
+        self.wires: list[Term] = []
+        self.told: list[tuple[int, Told | None]] = []
+        self.claims: list[Claim] = []
+        self.words: list[str] = []
+        match given:
+            case SendText(text):
+                if local.memory.standing(self.best) is Told.PRIVATE:
+                    self._typed(_term(text), before.members[self.best])
+            case Start() | StartDake() | StartOffline():
+                self.claims.append(Claim(Deed.BEGAN))
+            case End():
+                self.claims.append(Claim(Deed.ENDED))
+            case _:
+                pass
+
+    def _peer(self, session: Session) -> str:
+        return "?" if session.peer is None else self.exploring.account(session.peer.public_key)
+
+    def _typed(self, text: Term, session: Session) -> None:
+        self.claims.append(Claim(Deed.TYPED, (text, self._peer(session))))
+
+    def take(self, output: notices.Output) -> None:
+        """One output."""
+        match output:
+            case notices.Send(wire):
+                self._sent(_term(wire))
+            case notices.Secured():
+                self._secured(output)
+            case notices.PeerFinished(instance):
+                self._tell(instance, Told.OVER, "the peer has ended it")
+            case notices.Expired(instance):
+                self._tell(instance, Told.OVER, "expired")
+            case notices.Insecure(instance):
+                self._tell(instance, None, "not private")
+            case notices.Shown(text, secure, instance):
+                self._shown(_term(text), instance, secure=secure)
+            case notices.Resent(text, instance):
+                self._typed(_term(text), self.after.members[instance])
+                self.words.append(f"sent now: {text}")
+            case notices.SmpStaged(stage, _, instance):
+                self._staged(stage, instance)
+            case _:
+                self.words.append(type(output).__name__)
+
+    def _tell(self, instance: int, told: Told | None, words: str) -> None:
+        self.told.append((instance, told))
+        self.words.append(words)
+
+    def _sent(self, wire: Term) -> None:
+        self.wires.append(wire)
+        message = self.exploring.suite.decode(cast("Wire", wire))
+        match message:
+            case Plaintext(text) | TaggedPlaintext(text=text):
+                self._in_clear(_term(text))
+            case AuthR(header) | AuthI(header) | NonInteractiveAuth(header):
+                session = self.after.members[header.receiver]
+                ssid = session.mixed.ssid if session.mixed else session.ssid
+                if ssid is not None:
+                    self.claims.append(Claim(Deed.RUNS, (_term(ssid),)))
+            case DataMessage(old_mac_keys=keys) if keys:
+                self.claims.append(Claim(Deed.REVEALED, tuple(map(_term, keys))))
+            case _:
+                pass
+
+    def _in_clear(self, text: Term) -> None:
+        memory = self.local.memory
+        typed = {each for each, _ in memory.of(Deed.TYPED)}
+        if memory.standing(self.best) is not None or text in typed:
+            self.claims.append(Claim(Deed.CLEAR, (text,)))
+
+    def _secured(self, output: notices.Secured) -> None:
+        peer = self.exploring.account(output.peer.public_key)
+        chain = self.after.members[output.instance].chain
+        role = ROLES[output.interactive, output.bold_first]
+        keys = None if chain is None else _first_keys(chain, offline=not output.interactive)
+        about = (peer, _term(output.ssid), VERSION, role, keys)
+        self.claims.append(Claim(Deed.SECURED, about))
+        again = "still " if output.refreshed else ""
+        self._tell(output.instance, Told.PRIVATE, f"{again}private with {peer}, as {role}")
+
+    def _shown(self, text: Term, instance: int, *, secure: bool) -> None:
+        if secure:
+            peer = self._peer(self.after.members[instance])
+            self.claims.append(Claim(Deed.SHOWN, (text, peer)))
+        self.words.append(f"shown{' as private' if secure else ''}: {text}")
+
+    def _staged(self, stage: notices.SmpStage, instance: int) -> None:
+        ssid = self.after.members[instance].ssid
+        match stage:
+            case notices.SmpStage.SUCCESS:
+                self.claims.append(Claim(Deed.AGREED, (ssid,)))
+            case notices.SmpStage.FAILURE:
+                self.claims.append(Claim(Deed.DIFFERED, (ssid,)))
+            case _:
+                pass
+        self.words.append(f"SMP: {stage.meaning}")
+
+
+COMMANDS: dict[Action, Any] = {
+    Action.START: Start(),
+    Action.DAKE: StartDake(),
+    Action.OFFLINE: None,
+    Action.SEND: None,
+    Action.END: End(),
+    Action.HEARTBEAT: Heartbeat(),
+    Action.EXTRA_KEY: None,
+    Action.SMP: None,
+    Action.ANSWER: None,
+    Action.ABORT: AbortSmp(),
+    Action.TICK: Tick(),
+}
+ROLES: Final = {
+    (True, False): "initiator",
+    (True, True): "responder",
+    (False, True): "retriever",
+    (False, False): "publisher",
+}
+"""Which part is played, by what the user is told: whether online, and which half to read out."""
+
+
+def first_root(chain: Chain) -> Term:
+    """The first root key that was derived after K, as the ratchet's root key tells."""
+    root = _term(chain.root)
+    while _usage(before := _term(root.args[1])) is Usage.ROOT_KEY:
+        root = before
+    return root
+
+
+def _first_keys(chain: Chain, *, offline: bool) -> tuple[Term, ...]:
+    """What the ratchet began with: the first root key, and offline the brace key.
+
+    Online the first brace key is part of the first root key.
+    """
+    if not offline:
+        return (first_root(chain),)
+    brace = _term(chain.brace)
+    while _usage(brace) is Usage.BRACE_KEY:
+        brace = _term(brace.args[1])
+    return first_root(chain), brace
+
+
+def _usage(term: Term) -> object:
+    """What a key was derived for."""
+    return term.args[0]
+
+
+NAMES: Final[dict[type, str]] = {
+    Identity: "Identity",
+    AuthR: "Auth-R",
+    AuthI: "Auth-I",
+    NonInteractiveAuth: "Non-Interactive-Auth",
+    PrekeyMessage: "prekey message",
+    DataMessage: "Data",
+    Query: "Query",
+    Plaintext: "plaintext",
+    TaggedPlaintext: "tagged plaintext",
+    ErrorMessage: "Error",
+    OtherVersion: "message of version",
+}
+
+
+def describe(message: object) -> str:
+    """What a message is, in a few words."""
+    name = NAMES.get(type(message), type(message).__name__)
+    match message:
+        case Identity(header):
+            return f"{name} to {header.receiver:#x}" if header.receiver else f"{name} to all"
+        case DataMessage(fields, _, keys):
+            revealed = f", revealing {len(keys)}" if keys else ""
+            return f"{name} {fields.ratchet_id}.{fields.message_id}{revealed}"
+        case ErrorMessage(code):
+            return f"{name} {code}"
+        case OtherVersion(version):
+            return f"{name} {version}"
+        case _:
+            return name
+
+
+def _frozen(conversation: Conversation) -> Hashable:
+    """Everything that a conversation is: as its values, with no dictionary in them."""
+    members, assemblies = conversation.members, conversation.assemblies
+    return (
+        _OF_CONVERSATION(conversation),
+        tuple((tag, _OF_SESSION(each), _keys(each.chain)) for tag, each in members.items()),
+        tuple((key, each.values()) for key, each in assemblies.items()),
+    )
+
+
+def _keys(chain: Chain | None) -> Hashable:
+    return None if chain is None else (_OF_CHAIN(chain), tuple(chain.skipped.items()))
+
+
+_OF_CONVERSATION: Final = attrgetter(
+    *sorted(set(Conversation.__slots__) - {"members", "assemblies", "version_3"})
+)
+"""What is none of its members; version 3 is not spoken."""
+_OF_SESSION: Final = attrgetter(*(name for name in Session.__slots__ if name != "chain"))
+_OF_CHAIN: Final = attrgetter(*(each.name for each in fields(Chain) if each.name != "skipped"))
+
+
+def _policy(actor: Actor) -> dict[str, bool]:
+    policy = {field: getattr(Policy(), field) for field in Policy.__dataclass_fields__}
+    policy["allow_v3"] = False
+    for name, value in actor.policy:
+        if name not in policy or name == "allow_v3":
+            message = f"participant.{actor.name}.policy: OTRv4 has no {name!r} to explore"
+            raise BadScenario(message)
+        policy[name] = value
+    return policy
+
+
+def _mode(actor: Actor) -> int:
+    modes = {mode.label: mode.number for mode in Mode}
+    if actor.mode and actor.mode not in modes:
+        message = f"participant.{actor.name}.mode: there is no {actor.mode!r}; there are "
+        raise BadScenario(message + ", ".join(modes))
+    return modes.get(actor.mode, Mode.COMPATIBLE.number)
+
+
+def _variant(actor: Actor, variants: dict[str, Variant]) -> Variant:
+    if not actor.variant:
+        return NONE
+    try:
+        return variants[actor.variant]
+    except KeyError:
+        message = f"participant.{actor.name}.variant: there is no {actor.variant!r}"
+        raise BadScenario(message) from None
+
+
+def _term(value: object) -> Term:
+    return cast("Term", value)
