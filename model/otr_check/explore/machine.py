@@ -80,10 +80,11 @@ class Answer(NamedTuple):
 class Steps(Protocol):
     """A source of local steps."""
 
-    def answer(self, question: Question) -> tuple[bool, tuple[Answer, ...]]:
+    def answer(self, question: Question) -> tuple[bool, tuple[Answer, ...]] | None:
         """How a step can go, and whether that depends on what was decided about hashes.
 
         For LEARN there is one answer; for INJECT the messages of one answer are what can be made.
+        None: it is not known yet; what follows the state has to be asked for again.
         """
 
 
@@ -137,6 +138,12 @@ class Shape:
     injects: int
     capacity: int
 
+    @property
+    def width(self) -> int:
+        """Bytes that hold any joint state."""
+        bits = max(self.queues) + WIRE * self.capacity
+        return (bits + 7) // 8
+
     @classmethod
     def of(cls, scenario: Scenario, actions: tuple[tuple[int, ...], ...]) -> Shape:
         """The shape for a scenario; `actions` are those of each participant, by number."""
@@ -181,6 +188,8 @@ class Machine:
     Attributes:
         peers: for each participant, whom its messages reach.
         crowded: how many successors were left out because a queue was full.
+        missing: an answer was not known, so that successors are missing. Whoever can meet that
+            clears it.
     """
 
     def __init__(
@@ -198,6 +207,7 @@ class Machine:
         self.storms = storms
         self.storm_most = scenario.bounds.storm
         self.crowded = 0
+        self.missing = False
         self.replays = scenario.network.replays
         self._queue_mask = (1 << WIRE * shape.capacity) - 1
         self._takes: dict[int, tuple[tuple[int, int], ...]] = {}
@@ -233,7 +243,11 @@ class Machine:
             found = self._answers.get(key | (context + 1))
             if found is not None:
                 return found
-        depends, found = self.steps.answer(Question(kind, who, local, given, context, time))
+        answered = self.steps.answer(Question(kind, who, local, given, context, time))
+        if answered is None:
+            self.missing = self._depends = True
+            return ()
+        depends, found = answered
         if depends:
             self._depends = True
             self._answers[key] = None
@@ -454,7 +468,8 @@ class Machine:
         """What seeing messages changes of a state."""
         before = known = (state >> self.shape.knowledge) & _KNOWLEDGE
         for wire in wires:
-            known = self._ask(Ask.LEARN, 0, known, wire, 0)[0].local
+            for answer in self._ask(Ask.LEARN, 0, known, wire, 0):
+                known = answer.local
         return (known - before) << self.shape.knowledge
 
     def _counted(self, state: int, sent: int, acts: int) -> int:

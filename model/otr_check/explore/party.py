@@ -77,6 +77,7 @@ class Deed(Word):
     RUNS = "has sent what authenticates it, in an exchange: the secure session id"
     SECURED = "told its user that it is private: with whom, the session id, the version, the role"
     TYPED = "its user typed a text while private: the text, with whom"
+    AGAIN = "sent a text again that it had sent, or that had waited: the text"
     SHOWN = "showed a text as private: the text, from whom"
     CLEAR = "sent a text in the clear that had been typed while private: the text"
     REVEALED = "published MAC keys: the keys"

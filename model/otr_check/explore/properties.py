@@ -7,6 +7,7 @@ sentence where it is violated.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -254,17 +255,30 @@ class Authenticity(Property):
 
 
 class NoReplay(Property):
-    """No text is shown twice."""
+    """No text is shown more often than it was sent."""
 
     id = "no-replay"
-    about = "No participant is shown as private, twice, what was typed once."
-    deeds = frozenset({Deed.SHOWN})
+    about = (
+        "No participant is shown a text as private more often than its peer has sent it: once "
+        "when it was typed, and each time that the peer's user was told that it was sent again."
+    )
+    deeds = frozenset({Deed.SHOWN, Deed.TYPED, Deed.AGAIN})
 
-    def alone(self, world: World, who: int, local: Local) -> str | None:
-        """Ask for texts that came twice; each text is typed once."""
-        shown = local.memory.of(Deed.SHOWN)
-        if len(set(shown)) < len(shown):
-            return f"{world.name(who)} was shown one text twice"
+    def together(self, world: World, locals_: tuple[Local, ...]) -> str | None:
+        """Count."""
+        for who, local in enumerate(locals_):
+            shown = Counter(local.memory.of(Deed.SHOWN))
+            for (text, peer), times in shown.items():
+                if times == 1 or peer in world.owned:
+                    continue
+                sent = sum(
+                    claim.deed in _SENDS and claim.about[0] is text
+                    for other in world.of(str(peer), locals_)
+                    for claim in other.memory.claims
+                )
+                if times > sent:
+                    me = world.name(who)
+                    return f"{me} was shown {text} {times} times, and {peer} sent it {sent} times"
         return None
 
 
@@ -457,6 +471,9 @@ def properties_of(scenario: Scenario) -> tuple[Property, ...]:
             raise BadScenario(message)
     asked = dict.fromkeys((*scenario.ask, Wakeful.id))
     return tuple(PROPERTIES[name] for name in asked)
+
+
+_SENDS = frozenset({Deed.TYPED, Deed.AGAIN})
 
 
 def _knows(world: World, knowledge: Hashable, text: object) -> bool:

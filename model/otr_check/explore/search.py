@@ -11,18 +11,21 @@ with; it can use several processes, each of which keeps the states that fall to 
 from __future__ import annotations
 
 import gc
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from .machine import LOCAL, Machine, Move, Shape
+from . import saving
+from .machine import KNOWLEDGE, LOCAL, Machine, Move, Shape
 from .properties import NoStorm, World, properties_of
 from .scenario import Action
 from .tables import Tables
+from .workers import Crew, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from .party import Adaptor, Local
     from .properties import Property
@@ -130,6 +133,9 @@ class Exploration:
         self.seen: dict[int, int] = {}
         self.frontier: list[int] = []
         self.found = Found()
+        self._crew: Crew | None = None
+        self._steps_before = 0
+        self._crowded_before = 0
 
     def beginning(self) -> int:
         """The first joint state."""
@@ -148,6 +154,7 @@ class Exploration:
         self,
         *,
         until_violated: bool = True,
+        workers: int = 1,
         progress: Callable[[Progress], None] | None = None,
         after_level: Callable[[Exploration], None] | None = None,
         seconds: float = 0.0,
@@ -156,43 +163,139 @@ class Exploration:
 
         Args:
             until_violated: stop at the end of the level in which a property was violated.
+            workers: how many processes look for successors; 1: this one does.
             progress: told after every level, and now and then within one.
             after_level: called after every level, such as to save it.
             seconds: stop after so long, at the end of a level; 0: never.
+
+        Raises:
+            TooMany: if there are more local states or messages than numbers.
+            Lost: if a worker ends before its time.
         """
         began = perf_counter() - self.found.seconds
-        if not self.seen:
-            self._begin()
-        found, bounds = self.found, self.scenario.bounds
-        with _without_collector():
+        found, depth = self.found, self.scenario.bounds.depth
+        with _without_collector(), ExitStack() as stack:
+            if not self.seen:
+                self._begin()
+            self._steps_before = found.steps
+            self._crowded_before = found.crowded
+            self.machine.crowded = 0
+            if workers > 1:
+                self._crew = stack.enter_context(Crew(self._plan(), workers, self.tables))
+                stack.push(self._come_home)
+                self._crew.take(self.seen.items(), self.frontier)
+                self.seen = {}
             while self.frontier:
                 if until_violated and found.violations:
                     break
-                if bounds.depth and found.depth >= bounds.depth:
+                if depth and found.depth >= depth:
                     break
                 if self._is_full() or (seconds and perf_counter() - began > seconds):
                     break
-                self._level(began, progress)
+                self._next_level(began, progress)
                 found.seconds = perf_counter() - began
                 if after_level is not None:
                     after_level(self)
         found.complete = not self.frontier
-        found.states = len(self.seen)
-        found.crowded = self.machine.crowded
         found.local_steps = len(self.tables.asked)
         found.fired = self.tables.fired()
         found.seconds = perf_counter() - began
         return found
 
+    def _plan(self) -> Plan:
+        machine = self.machine
+        return Plan(self.scenario, self.shape, machine.learns, machine.storms, self.judge.mask)
+
+    def _come_home(self, *raised: object) -> None:
+        """Take everything back from the workers, who are about to end, unless something failed."""
+        crew, self._crew = self._crew, None
+        self.frontier = []
+        if crew is not None and raised[0] is None:
+            for pairs, frontier in crew.everything():
+                self.seen.update(pairs)
+                self.frontier += frontier
+
+    def save(self, path: Path) -> None:
+        """Write everything that is needed to go on; between two levels.
+
+        Raises:
+            BadSave: if the file cannot be written.
+        """
+        if self._crew is None:
+            states, frontier = list(self.seen.items()), self.frontier
+        else:
+            states, frontier = [], []
+            for pairs, left in self._crew.everything():
+                states += pairs
+                frontier = frontier + left
+        found = self.found
+        figures = {name: getattr(found, name) for name in _FIGURES}
+        violations = [[v.property, v.says, v.state, v.depth] for v in found.violations]
+        saving.write(
+            path,
+            saving.Saved(
+                saving.told(self.scenario),
+                figures,
+                violations,
+                saving.counted(self.tables),
+                self.tables.asked,
+                states,
+                frontier,
+            ),
+        )
+
+    @classmethod
+    def resume(cls, path: Path, scenario: Scenario, adaptor: Adaptor) -> Exploration:
+        """A search that was saved, to go on with.
+
+        Raises:
+            BadSave: if the file cannot be read, or is of another scenario or version.
+            BadScenario: as the class.
+        """
+        saved = saving.read(path)
+        exploration = cls(scenario, adaptor)
+        exploration.beginning()
+        saving.rebuild(saved, scenario, exploration.tables)
+        exploration.seen = dict(saved.states)
+        exploration.frontier = saved.frontier
+        found = exploration.found
+        for name in _FIGURES:
+            setattr(found, name, saved.figures[name])
+        found.violations = [Violation(*each) for each in saved.violations]
+        exploration.judge.rests = found.rests
+        return exploration
+
     def _is_full(self) -> bool:
         most = self.scenario.bounds.states
-        return bool(most) and len(self.seen) >= most
+        return bool(most) and self.found.states >= most
 
     def _begin(self) -> None:
         first = self.beginning()
         self.seen[first] = first
         self.frontier = [first]
+        self.found.states = 1
         self._judge((first,))
+
+    def _next_level(self, began: float, progress: Callable[[Progress], None] | None) -> None:
+        if self._crew is None:
+            self._level(began, progress)
+        else:
+            self._level_of(self._crew)
+        if progress is not None:
+            found = self.found
+            waiting, spent = len(self.frontier), perf_counter() - began
+            progress(Progress(found.depth, found.states, waiting, spent))
+
+    def _level_of(self, crew: Crew) -> None:
+        """The same by workers. What is left to be looked at is known here by its number only."""
+        reports = crew.level()
+        found = self.found
+        found.depth += 1
+        found.states = sum(report.states for report in reports)
+        found.steps = self._steps_before + sum(report.steps for report in reports)
+        found.crowded = self._crowded_before + sum(report.crowded for report in reports)
+        self.frontier = [0] * sum(report.waiting for report in reports)
+        self._judge([state for report in reports for state in report.fresh])
 
     def _level(self, began: float, progress: Callable[[Progress], None] | None) -> None:
         """Every successor of every state of the frontier."""
@@ -217,6 +320,8 @@ class Exploration:
                     fresh += self.frontier[count + 1 :]
                     break
         found.depth += 1
+        found.states = len(seen)
+        found.crowded = self._crowded_before + self.machine.crowded
         self.frontier = fresh
         self._judge(fresh)
 
@@ -235,15 +340,19 @@ class Exploration:
             KeyError: if the state was not found.
         """
         steps: list[tuple[int, Move]] = []
-        while (before := self.seen[state]) != state:
+        while (before := self._before(state)) != state:
             move = next(m for after, m in self.machine.successors(before) if after == state)
             steps.append((state, move))
             state = before
         steps.reverse()
         return steps
 
+    def _before(self, state: int) -> int:
+        return self.seen[state] if self._crew is None else self._crew.before(state)
+
 
 _OFTEN = 0x3FFF
+_FIGURES = ("states", "steps", "depth", "crowded", "seconds", "rests")
 
 
 @contextmanager
@@ -259,7 +368,12 @@ def _without_collector() -> Iterator[None]:
 
 
 class _Judge:
-    """Asks every property of every joint state, each part of one once."""
+    """Asks every property of every joint state, each part of one once.
+
+    Attributes:
+        mask: the fields of a state that properties look at, but for messages on their way.
+        rests: states in which no message is on its way.
+    """
 
     def __init__(self, exploration: Exploration) -> None:
         self.asked = exploration.asked
@@ -270,8 +384,8 @@ class _Judge:
         shape = self.shape
         count = len(shape.locals)
         self._locals_mask = (1 << LOCAL * count) - 1
-        self._known_mask = ((1 << 20) - 1) << shape.knowledge
-        self._mask = self._locals_mask | self._known_mask
+        self._known_mask = ((1 << KNOWLEDGE) - 1) << shape.knowledge
+        self.mask = self._locals_mask | self._known_mask
         self._first_queue = shape.queues[0]
         self._storm_most = exploration.scenario.bounds.storm
         self._fine: set[int] = set()
@@ -284,7 +398,7 @@ class _Judge:
 
     def violations(self, states: Iterable[int], depth: int) -> Iterable[Violation]:
         """What is wrong with states."""
-        fine, mask, first = self._fine, self._mask, self._first_queue
+        fine, mask, first = self._fine, self.mask, self._first_queue
         for state in states:
             key = state & mask
             if key not in fine:

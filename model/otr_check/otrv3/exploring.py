@@ -263,6 +263,9 @@ class _Reader:
                 self.words.append("not private")
             case notices.Shown(text, secure, instance):
                 self._shown(_term(text), instance, secure=secure)
+            case notices.Resent(text):
+                self.claims.append(Claim(Deed.AGAIN, (_term(text),)))
+                self.words.append(f"sent again: {text}")
             case notices.SmpStaged(stage, _, instance):
                 self._staged(stage, instance)
             case _:
