@@ -82,8 +82,9 @@ def test_without_z3_the_proofs_say_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "z3", None)  # as if it were not installed
-    for name in ("otr_check.solver", "otr_conformance.cli.proofs"):
+    for name in ("otr_check.smt", "otr_check.solver", "otr_conformance.cli.proofs"):
         monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.delattr("otr_check.smt", raising=False)
     monkeypatch.delattr("otr_conformance.cli.proofs", raising=False)
 
     assert main(["check"]) == 2

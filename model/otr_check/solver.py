@@ -4,20 +4,15 @@ The kernel refuses a table whose rows overlap or leave a gap, by a truth table i
 condition is an independent atom. Here a defined condition is its definition, over integers without
 bounds: what looks like a gap there may be none, and a row that can never hold is found.
 
-This is the only module that imports z3, which carries no type information. It is called through the
-typed names below and nowhere else. Proofs share z3's main context: run them in one thread.
+Proofs share z3's main context: run them in one thread.
 """
 
 from __future__ import annotations
 
-import operator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import combinations
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
-
-import z3
+from typing import TYPE_CHECKING
 
 from otr_model.kernel.composition import checks_of, states_of
 from otr_model.kernel.expr import (
@@ -34,11 +29,11 @@ from otr_model.kernel.guard import Connective, Guard
 from otr_model.kernel.readings import PLACE
 from otr_model.kernel.vocabulary import Check, Condition, Defined, Opaque, Validity
 
+from . import smt
 from .proofs import (
     Fault,
     Finding,
     IllTyped,
-    Inconclusive,
     Proof,
     Report,
     TableProof,
@@ -51,154 +46,21 @@ from .proofs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from otr_model.kernel.composition import AnyRow, AnyTable, Assumption, Composition
     from otr_model.kernel.expr import Variable
     from otr_model.kernel.words import Word
 
-__all__ = ["Z3Reading", "evaluate", "prove", "prove_table"]
+__all__ = ["Z3Reading", "evaluate", "place_of", "prove", "prove_table"]
 
 OWNERS = ("member", "master")
 """Whose machines an expression may ask about."""
 
-# z3, typed: these names are all that the rest of the module uses of it.
-
-_z3: Any = z3
-_number: Callable[[int], z3.ArithRef] = _z3.IntVal
-_truth: Callable[[bool], z3.BoolRef] = _z3.BoolVal
-_unknown_number: Callable[[str], z3.ArithRef] = _z3.Int
-_unknown_truth: Callable[[str], z3.BoolRef] = _z3.Bool
-_plus: Callable[[z3.ArithRef, z3.ArithRef], z3.ArithRef] = operator.add
-_minus: Callable[[z3.ArithRef, z3.ArithRef], z3.ArithRef] = operator.sub
-_modulo: Callable[[z3.ArithRef, z3.ArithRef], z3.ArithRef] = operator.mod
-_equal: Callable[[z3.ArithRef, z3.ArithRef], z3.BoolRef] = operator.eq
-_less: Callable[[z3.ArithRef, z3.ArithRef], z3.BoolRef] = operator.lt
-_at_most: Callable[[z3.ArithRef, z3.ArithRef], z3.BoolRef] = operator.le
-_if: Callable[[z3.BoolRef, z3.ArithRef, z3.ArithRef], z3.ArithRef] = _z3.If
-_not: Callable[[z3.BoolRef], z3.BoolRef] = _z3.Not
-_conjunction: Callable[[Sequence[z3.BoolRef]], z3.BoolRef] = _z3.And
-_disjunction: Callable[[Sequence[z3.BoolRef]], z3.BoolRef] = _z3.Or
-_Z3Error: type[Exception] = _z3.Z3Exception
-
-
-def _all(parts: Iterable[z3.BoolRef]) -> z3.BoolRef:
-    return _conjunction([_truth(True), *parts])  # noqa: FBT003 - z3 refuses an empty conjunction
-
-
-def _any(parts: Iterable[z3.BoolRef]) -> z3.BoolRef:
-    return _disjunction([_truth(False), *parts])  # noqa: FBT003 - z3 refuses an empty disjunction
-
-
-def _two_of(parts: Sequence[z3.BoolRef]) -> z3.BoolRef:
-    """At least two of the parts hold."""
-    two: z3.BoolRef = _z3.PbGe([(part, 1) for part in parts], 2)
-    return two
-
-
-def _unknowns(expression: z3.ExprRef) -> dict[str, z3.ExprRef]:
-    """The unknowns of an expression, by name."""
-    found: dict[str, z3.ExprRef] = {}
-    seen: set[int] = set()
-    left: list[Any] = [expression]
-    while left:
-        node = left.pop()
-        if node.get_id() in seen:
-            continue
-        seen.add(node.get_id())
-        if _z3.is_const(node) and node.decl().kind() == _z3.Z3_OP_UNINTERPRETED:
-            found[str(node.decl().name())] = node
-        left.extend(node.children())
-    return found
-
-
-def _constant(expression: z3.ExprRef) -> int | bool:
-    """The value of an expression without unknowns.
-
-    Raises:
-        ValueError: if it has unknowns.
-    """
-    plain: Any = _z3.simplify(expression)
-    if _z3.is_int_value(plain):
-        return int(plain.as_long())
-    if _z3.is_true(plain) or _z3.is_false(plain):
-        return bool(_z3.is_true(plain))
-    message = f"no value: {plain}"
-    raise ValueError(message)
-
-
-def _substituted(expression: z3.ExprRef, known: Mapping[str, z3.ExprRef]) -> z3.ExprRef:
-    """An expression with what is known in the place of unknowns."""
-    unknowns = _unknowns(expression).items()
-    replaced: z3.ExprRef = _z3.substitute(
-        expression, *((unknown, known[name]) for name, unknown in unknowns if name in known)
-    )
-    return replaced
-
-
-class _Model:
-    """A valuation that the solver found."""
-
-    def __init__(self, model: object) -> None:
-        self._model: Any = model
-
-    def value(self, expression: z3.ExprRef) -> int | bool:
-        """The value of an expression; 0 or false for what does not matter."""
-        return _constant(self._model.eval(expression, model_completion=True))
-
-    def holds(self, expression: z3.BoolRef) -> bool:
-        """Whether an expression is true."""
-        return bool(self.value(expression))
-
-
-class _Solver:
-    """z3's solver.
-
-    Attributes:
-        ALLOWANCE: how much work a question may take, in z3's own measure: no clock decides whether
-            there is an answer. A question about OTRv3 takes less than 2,000.
-    """
-
-    ALLOWANCE = 20_000_000
-
-    def __init__(self) -> None:
-        self._solver: Any = _z3.SimpleSolver()
-        self._solver.set("rlimit", self.ALLOWANCE)
-
-    def suppose(self, *expressions: z3.BoolRef) -> None:
-        """From now on, these hold."""
-        self._solver.add(*expressions)
-
-    @contextmanager
-    def supposing(self, *expressions: z3.BoolRef) -> Iterator[None]:
-        """Until the end of the block, these hold too."""
-        self._solver.push()
-        try:
-            self.suppose(*expressions)
-            yield
-        finally:
-            self._solver.pop()
-
-    def example(self, expression: z3.BoolRef) -> _Model | None:
-        """A valuation in which an expression is true; None if there is none.
-
-        Raises:
-            Inconclusive: if the solver cannot tell.
-        """
-        with self.supposing(expression):
-            answer = self._solver.check()
-            if answer == _z3.unsat:
-                return None
-            if answer != _z3.sat:
-                message = f"{self._solver.reason_unknown()}: {expression}"
-                raise Inconclusive(message)
-            return _Model(self._solver.model())
-
-
 # The fourth reading.
 
 
-class Z3Reading(Reading[z3.ArithRef, z3.BoolRef]):
+class Z3Reading(Reading[smt.ArithRef, smt.BoolRef]):
     """Reads an expression as one of the solver: integers without bounds, variables as unknowns.
 
     The state of a machine is an unknown number: the position of the state in its enum.
@@ -210,69 +72,71 @@ class Z3Reading(Reading[z3.ArithRef, z3.BoolRef]):
     def __init__(self, machines: Mapping[str, type[Word]]) -> None:
         self.machines = machines
 
-    def number(self, value: int) -> z3.ArithRef:
+    def number(self, value: int) -> smt.ArithRef:
         """A numeral."""
-        return _number(value)
+        return smt.number(value)
 
-    def integer(self, variable: IntVar) -> z3.ArithRef:
+    def integer(self, variable: IntVar) -> smt.ArithRef:
         """An unknown."""
-        return _unknown_number(_name_of(variable))
+        return smt.unknown_number(place_of(variable))
 
-    def element(self, array: IntArray, at: tuple[z3.ArithRef, ...]) -> z3.ArithRef:
+    def element(self, array: IntArray, at: tuple[smt.ArithRef, ...]) -> smt.ArithRef:
         """A choice among the elements; 0 outside the shape."""
-        found = _number(0)
+        found = smt.number(0)
         for where, cell in array.cells():
-            here = _all(_equal(i, _number(n)) for i, n in zip(at, where, strict=True))
-            found = _if(here, self.integer(cell), found)
+            here = smt.all_of(smt.equal(i, smt.number(n)) for i, n in zip(at, where, strict=True))
+            found = smt.choose(here, self.integer(cell), found)
         return found
 
-    def plus(self, left: z3.ArithRef, right: z3.ArithRef) -> z3.ArithRef:
+    def plus(self, left: smt.ArithRef, right: smt.ArithRef) -> smt.ArithRef:
         """A sum."""
-        return _plus(left, right)
+        return smt.plus(left, right)
 
-    def minus(self, left: z3.ArithRef, right: z3.ArithRef) -> z3.ArithRef:
+    def minus(self, left: smt.ArithRef, right: smt.ArithRef) -> smt.ArithRef:
         """A difference."""
-        return _minus(left, right)
+        return smt.minus(left, right)
 
-    def remainder(self, left: z3.ArithRef, divisor: int) -> z3.ArithRef:
+    def remainder(self, left: smt.ArithRef, divisor: int) -> smt.ArithRef:
         """A remainder; z3's is from 0 to below the divisor, as Python's."""
-        return _modulo(left, _number(divisor))
+        return smt.modulo(left, smt.number(divisor))
 
-    def choose(self, when: z3.BoolRef, then: z3.ArithRef, otherwise: z3.ArithRef) -> z3.ArithRef:
+    def choose(
+        self, when: smt.BoolRef, then: smt.ArithRef, otherwise: smt.ArithRef
+    ) -> smt.ArithRef:
         """A choice."""
-        return _if(when, then, otherwise)
+        return smt.choose(when, then, otherwise)
 
-    def truth(self, value: bool) -> z3.BoolRef:  # noqa: FBT001 - see Reading.truth
+    def truth(self, value: bool) -> smt.BoolRef:  # noqa: FBT001 - see Reading.truth
         """A truth value."""
-        return _truth(value)
+        return smt.truth(value)
 
-    def flag(self, variable: BoolVar) -> z3.BoolRef:
+    def flag(self, variable: BoolVar) -> smt.BoolRef:
         """An unknown."""
-        return _unknown_truth(_name_of(variable))
+        return smt.unknown_truth(place_of(variable))
 
-    def compare(self, how: Compare, left: z3.ArithRef, right: z3.ArithRef) -> z3.BoolRef:
+    def compare(self, how: Compare, left: smt.ArithRef, right: smt.ArithRef) -> smt.BoolRef:
         """A comparison."""
         match how:
             case Compare.EQUAL:
-                return _equal(left, right)
+                return smt.equal(left, right)
             case Compare.LESS:
-                return _less(left, right)
+                return smt.less(left, right)
             case Compare.AT_MOST:
-                return _at_most(left, right)
+                return smt.at_most(left, right)
 
-    def negation(self, part: z3.BoolRef) -> z3.BoolRef:
+    def negation(self, part: smt.BoolRef) -> smt.BoolRef:
         """Not."""
-        return _not(part)
+        return smt.negation(part)
 
-    def conjunction(self, parts: tuple[z3.BoolRef, ...]) -> z3.BoolRef:
+    def conjunction(self, parts: tuple[smt.BoolRef, ...]) -> smt.BoolRef:
         """And."""
-        return _all(parts)
+        return smt.all_of(parts)
 
-    def disjunction(self, parts: tuple[z3.BoolRef, ...]) -> z3.BoolRef:
+    def disjunction(self, parts: tuple[smt.BoolRef, ...]) -> smt.BoolRef:
         """Or."""
-        return _any(parts)
+        return smt.any_of(parts)
 
-    def in_state(self, machine: str, states: tuple[Word, ...], owner: str) -> z3.BoolRef:
+    def in_state(self, machine: str, states: tuple[Word, ...], owner: str) -> smt.BoolRef:
         """The machine's unknown is one of the states' numbers.
 
         Raises:
@@ -284,9 +148,9 @@ class Z3Reading(Reading[z3.ArithRef, z3.BoolRef]):
             if state not in order:
                 message = f"{machine} has no state {state.name}"
                 raise IllTyped(message)
-        return _any(_equal(where, _number(order.index(state))) for state in states)
+        return smt.any_of(smt.equal(where, smt.number(order.index(state))) for state in states)
 
-    def state(self, machine: str, owner: str) -> z3.ArithRef:
+    def state(self, machine: str, owner: str) -> smt.ArithRef:
         """The unknown that stands for the state of a machine.
 
         Raises:
@@ -295,22 +159,12 @@ class Z3Reading(Reading[z3.ArithRef, z3.BoolRef]):
         if machine not in self.machines:
             message = f"there is no machine {machine}"
             raise IllTyped(message)
-        return _unknown_number(f"{owner}.{machine}")
+        return smt.unknown_number(f"{owner}.{machine}")
 
 
-def _name_of(variable: Variable) -> str:
+def place_of(variable: Variable) -> str:
     """The name of a variable's unknown: where a running step keeps it."""
     return PLACE[variable.scope] + variable.name
-
-
-@contextmanager
-def _typed(expression: Int | Bool) -> Iterator[None]:
-    """Turn z3's complaint about an expression into ours."""
-    try:
-        yield
-    except _Z3Error as error:
-        message = f"{expression}: {error}"
-        raise IllTyped(message) from error
 
 
 def evaluate(
@@ -330,15 +184,17 @@ def evaluate(
         ValueError: if it mentions what is not given.
     """
     reading = Z3Reading({machine: type(state) for (_, machine), state in states.items()})
-    known: dict[str, z3.ExprRef] = {}
+    known: dict[str, smt.ExprRef] = {}
     for variable, value in variables.items():
-        known[_name_of(variable)] = _truth(value) if isinstance(value, bool) else _number(value)
+        known[place_of(variable)] = (
+            smt.truth(value) if isinstance(value, bool) else smt.number(value)
+        )
     for (owner, machine), state in states.items():
-        known[f"{owner}.{machine}"] = _number(list(type(state)).index(state))
-    read: z3.ExprRef
-    with _typed(expression):
+        known[f"{owner}.{machine}"] = smt.number(list(type(state)).index(state))
+    read: smt.ExprRef
+    with smt.typed(expression):
         read = expression.read(reading)
-    return _constant(_substituted(read, known))
+    return smt.constant(smt.substituted(read, known))
 
 
 # Compositions.
@@ -351,9 +207,9 @@ class _Translation:
         self.composition = composition
         self.reading = Z3Reading({table.machine: table.states for table in composition.tables})
         self.assumptions = assumptions_of(composition, given)
-        self._conditions: dict[Condition, z3.BoolRef] = {}
+        self._conditions: dict[Condition, smt.BoolRef] = {}
 
-    def assumed(self) -> Iterator[z3.BoolRef]:
+    def assumed(self) -> Iterator[smt.BoolRef]:
         """The assumptions, and that every machine is in one of its states."""
         for assumption in self.assumptions:
             holds = assumption.holds
@@ -362,43 +218,43 @@ class _Translation:
             for owner in OWNERS:
                 yield self.reading.in_state(machine, tuple(states), owner)
 
-    def truth(self, expression: Bool) -> z3.BoolRef:
+    def truth(self, expression: Bool) -> smt.BoolRef:
         """A truth expression.
 
         Raises:
             IllTyped: if it means nothing.
         """
-        with _typed(expression):
+        with smt.typed(expression):
             return expression.read(self.reading)
 
-    def read(self, expression: Int | Bool) -> z3.ExprRef:
+    def read(self, expression: Int | Bool) -> smt.ExprRef:
         """Any expression; raises as `truth` does."""
-        with _typed(expression):
-            read: z3.ExprRef = expression.read(self.reading)
+        with smt.typed(expression):
+            read: smt.ExprRef = expression.read(self.reading)
         return read
 
-    def condition(self, condition: Condition) -> z3.BoolRef:
+    def condition(self, condition: Condition) -> smt.BoolRef:
         """A condition: its definition, its checks, or an unknown."""
         known = self._conditions.get(condition)
         if known is None:
             known = self._conditions[condition] = self._condition(condition)
         return known
 
-    def _condition(self, condition: Condition) -> z3.BoolRef:
+    def _condition(self, condition: Condition) -> smt.BoolRef:
         match condition.spec:
             case Opaque():
-                return _unknown_truth(f"condition {condition.name}")
+                return smt.unknown_truth(f"condition {condition.name}")
             case Defined(_, expr):
                 return self.truth(expr)
             case Validity(_, checks):
-                return _all(map(self.check, checks))
+                return smt.all_of(map(self.check, checks))
 
-    def check(self, check: Check) -> z3.BoolRef:
+    def check(self, check: Check) -> smt.BoolRef:
         """A check: its definition, or an unknown."""
         expr = check.spec.expr
-        return _unknown_truth(f"check {check.name}") if expr is None else self.truth(expr)
+        return smt.unknown_truth(f"check {check.name}") if expr is None else self.truth(expr)
 
-    def guard(self, guard: Guard) -> z3.BoolRef:
+    def guard(self, guard: Guard) -> smt.BoolRef:
         """A guard."""
         parts = [self.guard(part) for part in guard.parts]
         match guard.connective:
@@ -406,28 +262,28 @@ class _Translation:
                 assert guard.atom is not None  # noqa: S101 - an atom has its condition
                 return self.condition(guard.atom)
             case Connective.NOT:
-                return _not(parts[0])
+                return smt.negation(parts[0])
             case Connective.ALWAYS | Connective.AND:
-                return _all(parts)
+                return smt.all_of(parts)
             case Connective.OR:
-                return _any(parts)
+                return smt.any_of(parts)
 
     def witness(
         self,
-        model: _Model,
+        model: smt.Model,
         conditions: Iterable[Condition] = (),
-        expressions: Iterable[z3.ExprRef] = (),
+        expressions: Iterable[smt.ExprRef] = (),
     ) -> Witness:
         """What a valuation says about conditions and expressions, and about all they mention."""
         atoms = tuple(dict.fromkeys(conditions))
         made = tuple(dict.fromkeys(check for atom in atoms for check in checks_of(atom)))
-        mentioned: dict[str, z3.ExprRef] = {}
+        mentioned: dict[str, smt.ExprRef] = {}
         for expression in (*map(self.condition, atoms), *expressions):
-            mentioned.update(_unknowns(expression))
+            mentioned.update(smt.unknowns(expression))
         variables = {
-            variable: model.value(mentioned[_name_of(variable)])
+            variable: model.value(mentioned[place_of(variable)])
             for variable in variables_of(self.composition)
-            if _name_of(variable) in mentioned
+            if place_of(variable) in mentioned
         }
         states = {
             (owner, machine): tuple(states)[model.value(mentioned[f"{owner}.{machine}"])]
@@ -457,7 +313,7 @@ class _Prover:
         self.composition = composition
         self.intervals = intervals_of(composition)
         self.translation = _Translation(composition, given)
-        self.solver = _Solver()
+        self.solver = smt.Solver()
         self.solver.suppose(*self.translation.assumed())
 
     def table(self, table: AnyTable) -> Iterator[Outcome]:
@@ -472,7 +328,7 @@ class _Prover:
     def _cell(self, where: str, rows: tuple[AnyRow, ...]) -> Iterator[Outcome]:
         """The claims about one cell, whose state is supposed."""
         guards = [self.translation.guard(row.when) for row in rows]
-        yield self._of_rows(Fault.GAP, where, rows, _not(_any(guards)))
+        yield self._of_rows(Fault.GAP, where, rows, smt.negation(smt.any_of(guards)))
         if len(rows) > 1:
             yield from self._overlaps(where, rows, guards)
         for row, guard in zip(rows, guards, strict=True):
@@ -480,19 +336,19 @@ class _Prover:
             yield Finding(Fault.DEAD, where, (row.id,)) if dead else None
 
     def _overlaps(
-        self, where: str, rows: Sequence[AnyRow], guards: Sequence[z3.BoolRef]
+        self, where: str, rows: Sequence[AnyRow], guards: Sequence[smt.BoolRef]
     ) -> Iterator[Outcome]:
         """One question for all rows; only where the answer is bad, one for each pair."""
-        if self.solver.example(_two_of(guards)) is None:
+        if self.solver.example(smt.two_of(guards)) is None:
             yield None
             return
         for (one, its), (other, theirs) in combinations(zip(rows, guards, strict=True), 2):
-            finding = self._of_rows(Fault.OVERLAP, where, (one, other), _all((its, theirs)))
+            finding = self._of_rows(Fault.OVERLAP, where, (one, other), smt.all_of((its, theirs)))
             if finding is not None:
                 yield finding
 
     def _of_rows(
-        self, fault: Fault, where: str, rows: Sequence[AnyRow], never: z3.BoolRef
+        self, fault: Fault, where: str, rows: Sequence[AnyRow], never: smt.BoolRef
     ) -> Outcome:
         model = self.solver.example(never)
         if model is None:
@@ -506,14 +362,14 @@ class _Prover:
         for group in exclusives_of(self.composition, *self.composition.tables):
             for pair in combinations(group.conditions, 2):
                 if definitional(*pair):
-                    both = _all(map(self.translation.condition, pair))
+                    both = smt.all_of(map(self.translation.condition, pair))
                     yield self._of_group(Fault.NOT_EXCLUSIVE, pair, both)
             if group.complete and definitional(*group.conditions):
-                none = _not(_any(map(self.translation.condition, group.conditions)))
+                none = smt.negation(smt.any_of(map(self.translation.condition, group.conditions)))
                 yield self._of_group(Fault.NOT_COMPLETE, group.conditions, none)
 
     def _of_group(
-        self, fault: Fault, conditions: tuple[Condition, ...], never: z3.BoolRef
+        self, fault: Fault, conditions: tuple[Condition, ...], never: smt.BoolRef
     ) -> Outcome:
         model = self.solver.example(never)
         if model is None:

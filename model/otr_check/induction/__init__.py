@@ -1,0 +1,1 @@
+"""Invariants of composed tables, by induction over the rows; and what refutes those that fail."""
