@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from .party import Deed, Told
-from .scenario import BadScenario
+from .scenario import MALLORY, BadScenario
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -42,9 +42,9 @@ class World:
 
     @property
     def owned(self) -> frozenset[str]:
-        """Accounts whose long-term keys the attacker has."""
+        """Accounts whose long-term keys the attacker has, and his own."""
         attacker = self.scenario.attacker
-        return frozenset(attacker.owns if attacker else ())
+        return frozenset((*attacker.owns, MALLORY) if attacker else ())
 
     def name(self, who: int) -> str:
         """A participant's name."""

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "MALLORY",
     "Action",
     "Actor",
     "Attacker",
@@ -72,6 +73,8 @@ FORGING: Final = "/forging"
 """What follows an account's name where its forging key is meant."""
 PROTOCOLS: Final = ("otrv1", "otrv3", "otrv4")
 """The protocols whose endpoints can be explored."""
+MALLORY: Final = "mallory"
+"""The account that an attacker has of his own."""
 ALWAYS_ASKED: Final = "no-crash"
 """The property that is asked whether a scenario asks for it or not."""
 
@@ -297,6 +300,7 @@ def _refuse_impossible(scenario: Scenario) -> None:
         f"participant: nobody has the account {', '.join(strangers)}": bool(strangers),
         f"attacker.owns: nobody has the account {', '.join(unknown)}": bool(unknown),
         f"bounds.in_flight: is {scenario.bounds.in_flight}, not 1 to {MOST_IN_FLIGHT}": not fits,
+        f"participant: {MALLORY} is the attacker's account": MALLORY in users,
         "ask: names no property": not scenario.ask,
         f"expect: does not ask for {', '.join(unasked)}": bool(unasked),
         f"waits: are not up to {MOST_WAITS} numbers above 0": (

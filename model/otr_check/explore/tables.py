@@ -202,8 +202,19 @@ class Tables:
         local: Local = self.locals[question.local]
         known = self.knowledge[question.given]
         offered = self.opponent.messages(known, local.conversation, question.who)
-        made = (self.wire(wire) for wire in dict.fromkeys(offered))
-        return Answer(0, tuple(made), 0)
+        matter = (w for w in dict.fromkeys(offered) if self._matters(question, local, w))
+        return Answer(0, tuple(map(self.wire, matter)), 0)
+
+    def _matters(self, question: Question, local: Local, wire: Term) -> bool:
+        """Whether a message changes anything, or makes an endpoint say something."""
+        now = self.now[question.time]
+        try:
+            outcome = self.adaptor.receive(question.who, local, wire, now, _NOTHING)
+        except (Undecided, Crash):
+            return True
+        key = self.adaptor.key
+        changed = key(outcome.conversation) != key(local.conversation)
+        return changed or bool(outcome.wires or outcome.claims)
 
 
 _ACTIONS: tuple[Action, ...] = tuple(Action)

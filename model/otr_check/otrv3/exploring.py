@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from otr_check.explore.party import (
     Adaptor,
-    Blind,
     Claim,
     Crash,
     Deed,
@@ -16,11 +15,13 @@ from otr_check.explore.party import (
     Told,
     Undecided,
 )
-from otr_check.explore.scenario import Action, BadScenario
+from otr_check.explore.scenario import MALLORY, Action, BadScenario
+from otr_check.explore.scenario import Attacker as Attacked
+from otr_check.otrv3.attacker import Attacker, Options
 from otr_check.otrv3.suite import TermSuite
 from otr_check.otrv3.suite import Undecided as UndecidedHashes
 from otr_check.terms import Term
-from otr_model.kernel.variant import NONE
+from otr_model.kernel.variant import NONE, apply
 from otr_model.otrv3.protocol import OTRV3
 from otr_model.otrv3.words import Msg
 from otr_reference.errors import OtrSpecError
@@ -36,6 +37,7 @@ from otr_reference.otrv3.commands import (
     StartSmp,
     UseExtraKey,
 )
+from otr_reference.otrv3.deviations import deviating, overriding
 from otr_reference.otrv3.endpoint import Endpoint
 from otr_reference.otrv3.messages import (
     DataMessage,
@@ -51,10 +53,12 @@ if TYPE_CHECKING:
 
     from otr_check.explore.party import Local, Order
     from otr_check.explore.scenario import Actor, Scenario
+    from otr_check.knowledge import Knowledge
     from otr_model.kernel.variant import Variant
+    from otr_model.otrv3.conditions import Check
     from otr_reference.otrv3.commands import Input
     from otr_reference.otrv3.session import Conversation, Session
-    from otr_reference.sorts import Wire
+    from otr_reference.sorts import Octets, Wire
 
 __all__ = ["Exploring3"]
 
@@ -83,6 +87,9 @@ class Exploring3(Adaptor):
             config.public: actor.user
             for config, actor in zip(self._configs, scenario.actors, strict=True)
         }
+        if scenario.attacker:
+            his = self.suite.public_key(self.suite.signing_key(MALLORY))
+            self._accounts[his] = MALLORY
         for who in range(len(scenario.actors)):
             self._endpoint(who, frozenset())
         for actor in scenario.actors:
@@ -111,7 +118,10 @@ class Exploring3(Adaptor):
                 for higher, lower in order:
                     suite = suite.decided(cast("Any", higher), cast("Any", lower))
                 self._suites[order] = suite
-            known = Endpoint(suite, self._configs[who], self._variants[who])
+            variant = self._variants[who]
+            applied = apply(OTRV3, variant)
+            suite = overriding(deviating(suite, applied.falsified), applied.overrides)
+            known = Endpoint(suite, self._configs[who], variant)
             self._endpoints[who, order] = known
         return known
 
@@ -212,11 +222,83 @@ class Exploring3(Adaptor):
 
     def highest(self) -> int:
         """Version 3 where all allow it."""
-        return 3 if all(config.allow_v3 for config in self._configs) else 2
+        return max(set.intersection(*map(set, map(self.allowed, range(len(self._configs))))))
+
+    def allowed(self, who: int) -> tuple[int, ...]:
+        """The versions that a participant's policy allows."""
+        config = self._configs[who]
+        allowed = {2: config.allow_v2, 3: config.allow_v3}
+        return tuple(version for version, holds in allowed.items() if holds)
 
     def attacker(self) -> Opponent:
-        """Nobody who looks."""
-        return Blind()
+        """Who sees the network, and has what the scenario gives him."""
+        return Opponent3(self)
+
+    def config(self, who: int) -> Config:
+        """What a participant's endpoint is given."""
+        return self._configs[who]
+
+    @property
+    def skipped(self) -> frozenset[Check]:
+        """The checks that some participant does not make."""
+        skipped = (apply(OTRV3, variant).skipped for variant in self._variants)
+        return frozenset(cast("Check", check) for checks in skipped for check in checks)
+
+
+class Opponent3(Opponent):
+    """Whoever sees the network, and what he makes of it.
+
+    Without an attacker in the scenario he only looks.
+    """
+
+    def __init__(self, exploring: Exploring3) -> None:
+        scenario = exploring.scenario
+        given = scenario.attacker or Attacked()
+        self.exploring = exploring
+        tags = tuple(exploring.config(who).our_tag for who in range(len(scenario.actors)))
+        versions = {version for who in range(len(tags)) for version in exploring.allowed(who)}
+        self.attacker = Attacker(
+            exploring.suite,
+            Options(
+                versions=tuple(sorted(versions)),
+                claims=tags,
+                falsified=exploring.skipped,
+            ),
+            name=MALLORY,
+            secrets=[
+                cast("Octets", exploring.text(who, number))
+                for who, actor in enumerate(scenario.actors)
+                for number in range(dict(actor.does).get(Action.SEND, 0))
+            ],
+            group_broken=given.sees == "groups",
+        )
+        self.given = tuple(exploring.suite.signing_key(name) for name in given.owns)
+
+    def begin(self) -> Hashable:
+        """His own account, and the long-term keys that he owns."""
+        return self.attacker.begin(*self.given)
+
+    def learn(self, knowledge: Hashable, wires: Iterable[Term]) -> Hashable:
+        """What he takes out of messages."""
+        return cast("Knowledge", knowledge).learn(wires)
+
+    def steal(self, knowledge: Hashable, conversation: object, user: str) -> Hashable:
+        """All that a conversation holds, and the long-term key."""
+        stolen = cast("Knowledge", knowledge).learn_state(cast("Conversation", conversation))
+        return stolen.learn((self.exploring.suite.signing_key(user),))
+
+    def knows(self, knowledge: Hashable, term: Term) -> bool:
+        """Whether he can make it."""
+        return cast("Knowledge", knowledge).derivable(term)
+
+    def messages(self, knowledge: Hashable, conversation: object, who: int) -> Iterable[Term]:
+        """What might matter to a participant."""
+        made = self.attacker.messages(
+            cast("Knowledge", knowledge),
+            cast("Conversation", conversation),
+            self.exploring.config(who),
+        )
+        return map(_term, made)
 
 
 class _Reader:
