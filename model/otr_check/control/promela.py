@@ -27,6 +27,7 @@ from otr_model.kernel.vocabulary import Defined, Origin, Validity
 from .abstraction import BOTH, KEYS, NAMES, BadAbstraction, asked_of, constants_of
 from .local import PREPARED, done, places_of
 from .printing import FALSE, Known, Printed, Where, state_name
+from .system import Act, Input
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,13 +41,17 @@ if TYPE_CHECKING:
     from .abstraction import Scenario
     from .local import Place
 
-__all__ = ["CLAIM", "promela"]
+__all__ = ["CLAIM", "Model", "promela"]
 
 CLAIM: Final = "converges"
 """The name of the claim of liveness, where a scenario makes it."""
 
 QUEUE: Final = 64
 """Events that wait at once, at most; more is an error."""
+
+ACTS: Final = {1: Act.DELIVER, 2: Act.USER, 3: Act.REPEAT, 4: Act.LOSE}
+DELIVER, USER, REPEAT, LOSE = ACTS
+"""What can happen, as numbers."""
 
 TEMPORARIES: Final = 8
 """Values that one effect keeps aside, at most."""
@@ -64,8 +69,16 @@ class _Kept:
     guard: str
 
 
-class _Model:
-    """A scenario, and what is known of it before it runs."""
+class Model:
+    """A scenario, and what is known of it before it runs.
+
+    Args:
+        scenario: what is printed.
+
+    Raises:
+        BadAbstraction: if the scenario leaves something open, or a name cannot be used.
+        BadVariant: if its variant names what does not exist.
+    """
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -95,6 +108,25 @@ class _Model:
         self.print = Printed(self.known)
         self.kept: tuple[_Kept, ...] = ()
         self._settle()
+
+        names = {v.name for v in (*self.abstraction.state(), *self.abstraction.facts())}
+        clash = names & set(MACROS)
+        if clash:
+            message = f"{scenario.name}: {min(clash)} has a meaning of its own in models"
+            raise BadAbstraction(message)
+
+    @property
+    def text(self) -> str:
+        """All of the model."""
+        parts = (_head, _names, _types, _globals, _network, _effects, _rows, _run, _judged)
+        lines = (line for part in (*parts, _processes) for line in part(self))
+        return "\n".join(lines) + "\n"
+
+    def given(self, numbers: tuple[int, ...]) -> Input:
+        """The input that a verifier prints as numbers: act, endpoint, event, position, drawn."""
+        act, side, event, at, *drawn = numbers
+        what = _events(self)[event - 1]
+        return Input(ACTS[act], side, what if act == USER else None, at, tuple(drawn))
 
     def _is_kept(self, table: AnyTable) -> bool:
         """Whether a table is of the conversation, or of its sessions."""
@@ -153,7 +185,7 @@ class _Model:
         for effect in self.effects():
             message = self.abstraction.message(effect) or {}
             for variable, value in (*self.updates(effect), *message.items()):
-                self._add(found, variable, self.text(value))
+                self._add(found, variable, self.expression(value))
         for each in self.abstraction.drawn:
             luck = self.scenario.luck.get(each.variable, 1)
             found[each.variable] = set(range(luck))
@@ -176,7 +208,7 @@ class _Model:
 
     # --- Texts -------------------------------------------------------------------------------
 
-    def text(self, value: Int | Bool) -> str:
+    def expression(self, value: Int | Bool) -> str:
         """An expression in a step."""
         return value.read(self.print)
 
@@ -204,15 +236,15 @@ class _Model:
         """A condition as an expression."""
         spec = condition.spec
         if isinstance(spec, Defined):
-            return self.text(spec.expr)
+            return self.expression(spec.expr)
         if isinstance(spec, Validity):
             checks = (c for c in spec.checks if c not in self.applied.skipped)
             return self.print.conjunction(tuple(map(self.check, checks)))
-        return self.text(self.abstraction.means[condition])
+        return self.expression(self.abstraction.means[condition])
 
     def check(self, check: Check) -> str:
         """A check as an expression."""
-        return self.text(check.spec.expr or self.abstraction.means[check])
+        return self.expression(check.spec.expr or self.abstraction.means[check])
 
     # --- What is declared --------------------------------------------------------------------
 
@@ -242,34 +274,16 @@ class _Model:
 
 
 def promela(scenario: Scenario) -> str:
-    """The model of a scenario.
+    """The model of a scenario, as text.
 
     Raises:
         BadAbstraction: if the scenario leaves something open, or a name cannot be used.
         BadVariant: if its variant names what does not exist.
     """
-    model = _Model(scenario)
-    names = {v.name for v in (*model.abstraction.state(), *model.abstraction.facts())}
-    clash = names & set(MACROS)
-    if clash:
-        message = f"{scenario.name}: {min(clash)} has a meaning of its own in models"
-        raise BadAbstraction(message)
-    parts = (
-        _head(model),
-        _names(model),
-        _types(model),
-        _globals(model),
-        _network(model),
-        _effects(model),
-        _rows(model),
-        _run(model),
-        _judged(model),
-        _processes(model),
-    )
-    return "\n".join(line for part in parts for line in part) + "\n"
+    return Model(scenario).text
 
 
-def _head(model: _Model) -> Iterator[str]:
+def _head(model: Model) -> Iterator[str]:
     scenario = model.scenario
     kept = len(model.kept)
     every = sum(len(t.rows) for t in model.composition.tables)
@@ -290,7 +304,7 @@ def _head(model: _Model) -> Iterator[str]:
     yield " */"
 
 
-def _names(model: _Model) -> Iterator[str]:
+def _names(model: Model) -> Iterator[str]:
     """Numbers of states and events."""
     for table in model.moving():
         yield ""
@@ -303,7 +317,7 @@ def _names(model: _Model) -> Iterator[str]:
         yield f"#define {_event(event)} {number}"
 
 
-def _events(model: _Model) -> tuple[Event, ...]:
+def _events(model: Model) -> tuple[Event, ...]:
     """The events that can happen."""
     handled = {kept.row.on for kept in model.kept}
     return tuple(e for e in model.composition.events if e in handled)
@@ -313,7 +327,7 @@ def _event(event: Event) -> str:
     return f"EV_{event.name}"
 
 
-def _types(model: _Model) -> Iterator[str]:
+def _types(model: Model) -> Iterator[str]:
     """Records: a message, the messages on the way, a session, a conversation."""
     yield ""
     yield "typedef Message {"
@@ -341,7 +355,7 @@ def _declared(fields: Iterable[tuple[str, str, str]]) -> Iterator[str]:
         yield f"{line}{end}" + (f" /* {about} */" if about else "")
 
 
-def _components(model: _Model, scope: Scope) -> Iterator[tuple[str, str, str]]:
+def _components(model: Model, scope: Scope) -> Iterator[tuple[str, str, str]]:
     """The components of the state of a conversation, or of a session."""
     member = scope is Scope.MEMBER
     for table in model.moving():
@@ -377,7 +391,7 @@ def _type(place: Place) -> str:
     return "bit" if place.flag or place.datum else "byte"
 
 
-def _globals(model: _Model) -> Iterator[str]:
+def _globals(model: Model) -> Iterator[str]:
     """The joint state, and what is used within a step."""
     network = model.scenario.network
     yield ""
@@ -412,7 +426,7 @@ def _globals(model: _Model) -> Iterator[str]:
 # --- The network ------------------------------------------------------------------------------
 
 
-def _network(model: _Model) -> Iterator[str]:
+def _network(model: Model) -> Iterator[str]:
     """Taking a message off its way, and putting one onto it."""
     fields = [v.name for v in model.fields()]
     yield ""
@@ -468,7 +482,7 @@ def _less(fields: list[str]) -> str:
 # --- Effects ----------------------------------------------------------------------------------
 
 
-def _effects(model: _Model) -> Iterator[str]:
+def _effects(model: Model) -> Iterator[str]:
     for effect in model.effects():
         yield ""
         yield from (f"/* {line} */" for line in wrap(effect.meaning, 94))
@@ -490,7 +504,7 @@ def _joined(steps: list[str], indent: str = "  ") -> Iterator[str]:
         yield f"{indent}{lines[-1]}{end}"
 
 
-def _steps(model: _Model, effect: Effect) -> Iterator[str]:
+def _steps(model: Model, effect: Effect) -> Iterator[str]:
     """The statements of an effect, in the order of the engine."""
     if effect in model.abstraction.never:
         yield _failing("outside")
@@ -523,14 +537,14 @@ def _datum(datum: Datum) -> str:
     return f"{place}.{datum.slot}"
 
 
-def _assigned(model: _Model, updates: Mapping[Variable, Int | Bool]) -> Iterator[str]:
+def _assigned(model: Model, updates: Mapping[Variable, Int | Bool]) -> Iterator[str]:
     """Updates all at once: a value that another update would spoil is kept aside first."""
     changing = {v: e for v, e in updates.items() if model.known.fixed(v) is None}
     aside: list[str] = []
     later: list[str] = []
     written: set[Variable] = set()
     for variable, value in changing.items():
-        text, target = model.text(value), model.print.target(variable)
+        text, target = model.expression(value), model.print.target(variable)
         if text == target:
             continue
         if value.variables() & written:
@@ -546,11 +560,11 @@ def _assigned(model: _Model, updates: Mapping[Variable, Int | Bool]) -> Iterator
     yield from later
 
 
-def _sending(model: _Model, message: Mapping[Variable, Int | Bool]) -> Iterator[str]:
+def _sending(model: Model, message: Mapping[Variable, Int | Bool]) -> Iterator[str]:
     """A message joins those on the way."""
     yield _unless(f"way.n < {model.scenario.network.capacity}", "capacity")
     for variable in model.fields():
-        text = model.text(message[variable]) if variable in message else "0"
+        text = model.expression(message[variable]) if variable in message else "0"
         if text not in {"0", "false"}:
             yield f"way.slot[way.n].{variable.name} = {text}"
     yield "join_way()"
@@ -559,7 +573,7 @@ def _sending(model: _Model, message: Mapping[Variable, Int | Bool]) -> Iterator[
 # --- Rows -------------------------------------------------------------------------------------
 
 
-def _rows(model: _Model) -> Iterator[str]:
+def _rows(model: Model) -> Iterator[str]:
     """What each event does: the rows of its table."""
     for event in _events(model):
         yield ""
@@ -574,7 +588,7 @@ def _rows(model: _Model) -> Iterator[str]:
         yield "}"
 
 
-def _row(model: _Model, kept: _Kept) -> Iterator[str]:
+def _row(model: Model, kept: _Kept) -> Iterator[str]:
     row = kept.row
     table = model.composition.table(row.table)
     place = "member" if model.member(table) else "here.s"
@@ -588,13 +602,13 @@ def _row(model: _Model, kept: _Kept) -> Iterator[str]:
     for raised in row.raises:
         if raised.event not in {k.row.on for k in model.kept}:
             continue
-        to = "key" if raised.to is None else model.text(raised.to)
+        to = "key" if raised.to is None else model.expression(raised.to)
         keys = [str(key) for key in KEYS] if raised.every else [to]
         steps += [f"raise_event({_event(raised.event)}, {each})" for each in keys]
     yield from _joined(steps, "    ")
 
 
-def _run(_model: _Model) -> Iterator[str]:
+def _run(_model: Model) -> Iterator[str]:
     """Events that wait, first in, first out; the one at hand is 0 when none is left."""
     yield ""
     yield "inline raise_event(happening, to) {"
@@ -614,7 +628,7 @@ def _run(_model: _Model) -> Iterator[str]:
 # --- What is judged after each step -----------------------------------------------------------
 
 
-def _judged(model: _Model) -> Iterator[str]:
+def _judged(model: Model) -> Iterator[str]:
     """Bounds of the endpoint that took the step; properties of both."""
     yield ""
     yield "inline judge() {"
@@ -622,7 +636,8 @@ def _judged(model: _Model) -> Iterator[str]:
     yield "}"
 
 
-def _judgements(model: _Model) -> Iterator[str]:
+def _bounds(model: Model) -> Iterator[str]:
+    """Each variable of the endpoint at hand is within its bounds."""
     for scope in ORDER:
         keys = KEYS if scope is Scope.MEMBER else KEYS[:1]
         for variable in model.changing(scope):
@@ -633,16 +648,20 @@ def _judgements(model: _Model) -> Iterator[str]:
                 holder = f"E[me].m[{key}]" if scope is Scope.MEMBER else "here.s"
                 name = f"{holder}.{model.print.field(variable)}"
                 low = f"{name} >= {place.least} && " if place.least < 0 else ""
-                yield _unless(f"{low}{name} <= {place.most}", "bounds")
+                yield f"{low}{name} <= {place.most}"
+
+
+def _judgements(model: Model) -> Iterator[str]:
+    yield _unless(" &&\n   ".join(_bounds(model)), "bounds")
     for each in model.abstraction.properties:
         tests = [_at(model, each.holds, side, key) for side in BOTH for key in KEYS]
-        yield _unless(" && ".join(tests), each.name)
+        yield _unless(" &&\n   ".join(tests), each.name)
     if model.scenario.converges:
         tests = [_at(model, model.abstraction.converged, 0, key) for key in KEYS]
-        yield f"converged = ({' || '.join(tests)})"
+        yield "converged = (" + " ||\n   ".join(tests) + ")"
 
 
-def _at(model: _Model, holds: Bool, side: int, key: int) -> str:
+def _at(model: Model, holds: Bool, side: int, key: int) -> str:
     """A property of one session of one endpoint."""
     here, there = Where.at(side, key), Where.at(1 - side, key)
     return holds.read(Printed(model.known, here, there))
@@ -651,7 +670,7 @@ def _at(model: _Model, holds: Bool, side: int, key: int) -> str:
 # --- Processes --------------------------------------------------------------------------------
 
 
-def _processes(model: _Model) -> Iterator[str]:
+def _processes(model: Model) -> Iterator[str]:
     network = model.scenario.network
     adversary = network.losses or network.duplicates
     yield ""
@@ -686,7 +705,7 @@ def _processes(model: _Model) -> Iterator[str]:
         yield f"ltl {CLAIM} {{ <> [] (converged == 1) }}"
 
 
-def _options(model: _Model) -> Iterator[str]:
+def _options(model: Model) -> Iterator[str]:
     """What can happen: who does it, and what is drawn."""
     network, received = model.scenario.network, model.abstraction.received
     yield from _option(model, "_pid < 2 && N[_pid].n > 0", "_pid", received, DELIVER)
@@ -704,10 +723,7 @@ def _options(model: _Model) -> Iterator[str]:
         yield from _option(model, guard, "_pid % 2", received, LOSE)
 
 
-DELIVER, USER, REPEAT, LOSE = 1, 2, 3, 4
-
-
-def _option(model: _Model, guard: str, who: str, event: Event, act: int) -> Iterator[str]:
+def _option(model: Model, guard: str, who: str, event: Event, act: int) -> Iterator[str]:
     yield f"    :: {guard} ->"
     steps = [f"me = {who}", f"act = {act}", f"what = {_event(event)}"]
     if event.origin is Origin.RECEIVED and not model.scenario.network.fifo:
@@ -725,7 +741,7 @@ def _option(model: _Model, guard: str, who: str, event: Event, act: int) -> Iter
     yield from _joined(steps, "      ")
 
 
-def _at_hand(model: _Model) -> list[str]:
+def _at_hand(model: Model) -> list[str]:
     """The names of what makes up an input."""
     return [
         "act",
@@ -736,12 +752,12 @@ def _at_hand(model: _Model) -> list[str]:
     ]
 
 
-def _end(model: _Model) -> str:
+def _end(model: Model) -> str:
     """The end of a step: what is no part of the state is 0 again."""
     return "; ".join(f"{name} = 0" for name in _at_hand(model))
 
 
-def _begin(model: _Model) -> Iterator[str]:
+def _begin(model: Model) -> Iterator[str]:
     """The beginning of a step: the message at hand, and the first event."""
     network, names = model.scenario.network, _at_hand(model)
     formats = " ".join("%d" for _ in names)
@@ -765,6 +781,6 @@ def _begin(model: _Model) -> Iterator[str]:
     yield "next_event()"
 
 
-def _user_key(model: _Model) -> str:
+def _user_key(model: Model) -> str:
     """The session that a user speaks to."""
-    return model.text(model.abstraction.best)
+    return model.expression(model.abstraction.best)
