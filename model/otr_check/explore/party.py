@@ -144,6 +144,7 @@ class Standing:
         ssid: the secure session id.
         keys: what identifies the keys in use, the same on both sides.
         accepts: MAC keys with which a message would be accepted.
+        smp: who has to go on with SMP: "user", "peer"; "" if it is not underway.
     """
 
     instance: int
@@ -153,6 +154,7 @@ class Standing:
     ssid: Term | None = None
     keys: Hashable = None
     accepts: frozenset[Term] = frozenset()
+    smp: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,16 +303,20 @@ class SmpTruthful(Property):
     """SMP says the truth."""
 
     id = "smp-truthful"
-    about = "SMP tells a user that the secrets are equal only if they are, and the peer took part."
+    about = (
+        "SMP tells a user that the secrets are equal only if they are, and that they differ only "
+        "if they do."
+    )
     deeds = frozenset({Deed.AGREED, Deed.DIFFERED})
 
     def alone(self, world: World, who: int, local: Local) -> str | None:
         """Compare what was said with what the users know."""
         actor = world.scenario.actors[who]
         theirs = {a.says for a in world.scenario.actors if a.user == actor.peer}
-        for _ in local.memory.of(Deed.AGREED):
-            if actor.says not in theirs:
-                return f"{actor.name} was told that the secrets are equal, and they differ"
+        if local.memory.of(Deed.AGREED) and actor.says not in theirs:
+            return f"{actor.name} was told that the secrets are equal, and they differ"
+        if local.memory.of(Deed.DIFFERED) and theirs == {actor.says}:
+            return f"{actor.name} was told that the secrets differ, and they are equal"
         return None
 
 
@@ -330,7 +334,8 @@ class Convergence(Property):
     id = "convergence"
     about = (
         "Where a user asked for a private conversation, nobody ended it, and no message is on its "
-        "way, every participant that is private shares a session, and some are private."
+        "way, some are private, each shares its session, and nobody waits for a message of SMP "
+        "that nobody will send."
     )
     deeds = frozenset({Deed.BEGAN, Deed.ENDED})
 
@@ -339,16 +344,20 @@ class Convergence(Property):
         deeds = {claim.deed for local in locals_ for claim in local.memory.claims}
         if Deed.BEGAN not in deeds or Deed.ENDED in deeds:
             return None
-        private: dict[object, set[str]] = {}
+        private: dict[object, list[tuple[str, str]]] = {}
         for who, local in enumerate(locals_):
             for session in world.adaptor.sessions(local):
                 if session.private:
-                    private.setdefault(session.ssid, set()).add(world.name(who))
+                    there = private.setdefault(session.ssid, [])
+                    there.append((world.name(who), session.smp))
         if not private:
             return "all has been delivered, and nobody is private"
-        for names in private.values():
-            if len(names) == 1:
-                return f"all has been delivered, and {min(names)} is private alone"
+        for there in private.values():
+            if len(there) == 1:
+                return f"all has been delivered, and {there[0][0]} is private alone"
+            waiting = [name for name, smp in there if smp == "peer"]
+            if waiting and all(smp != "user" for _, smp in there):
+                return f"all has been delivered, and {waiting[0]} waits for SMP to go on"
         return None
 
 
@@ -392,14 +401,14 @@ class HighestVersion(Property):
     """The highest common version is spoken."""
 
     id = "version"
-    about = "A private conversation is of the highest version that both allow."
+    about = "A private conversation with somebody honest is of the highest version that both allow."
     deeds = frozenset({Deed.SECURED})
 
     def alone(self, world: World, who: int, local: Local) -> str | None:
         """Compare versions."""
         highest = world.adaptor.highest()
-        for _, _, version, *_ in local.memory.of(Deed.SECURED):
-            if version != highest:
+        for peer, _, version, *_ in local.memory.of(Deed.SECURED):
+            if version != highest and peer not in world.owned:
                 return f"{world.name(who)} speaks version {version}, and both allow {highest}"
         return None
 

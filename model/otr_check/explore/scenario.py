@@ -18,6 +18,7 @@ A scenario is a small TOML file:
     [attacker]               # only where there is one
     injects = 1              # messages of his own
     owns = ["alice"]         # accounts whose long-term keys he has
+    sends = ["query"]        # kinds of them; without: all
 
     [participant.alice]
     peer = "bob"             # the account that the user talks to
@@ -149,6 +150,10 @@ class Attacker:
         injects: how many messages of his own he may send.
         owns: accounts whose long-term keys he has; "alice/forging" is the secret part of alice's
             forging key alone, which identifies nobody (OTRv4).
+        sends: kinds of messages that he sends, by the names that the protocol's attacker has; none
+            named: all.
+        fails: checks that he also fails, one in a message; those that a participant skips he fails
+            in any case.
         sees: ephemeral secrets that he has: "curves" all of elliptic curves, "groups" all of the
             finite group; "" none.
     """
@@ -156,6 +161,8 @@ class Attacker:
     injects: int = 0
     owns: tuple[str, ...] = ()
     sees: str = ""
+    sends: tuple[str, ...] = ()
+    fails: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +379,8 @@ def _attacker(found: Mapping[str, object]) -> Attacker:
         _times(found.get("injects", 0), "attacker.injects"),
         tuple(_list(found.get("owns", []), str, "attacker.owns")),
         sees,
+        tuple(_list(found.get("sends", []), str, "attacker.sends")),
+        tuple(_list(found.get("fails", []), str, "attacker.fails")),
     )
 
 

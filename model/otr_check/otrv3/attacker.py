@@ -349,6 +349,9 @@ class Attacker:
             return
         for sealed, mac in self._sealed_identities(to, keys.signature, gy, pair.public, _SIGNATURE):
             yield SignatureMessage(to.header, sealed, mac)
+        if Check.SIGNATURE_MAC in self.options.falsified:
+            nothing = self.suite.identity_mac(self.suite.fresh_key(self.seed, 1), self._text)
+            yield SignatureMessage(to.header, self._text, nothing)
 
     def _sealed_identities(
         self, to: _Target, keys: SigmaKeys, first: Element, second: Element, checks: _SigmaChecks

@@ -17,13 +17,14 @@ from otr_check.explore.party import (
 )
 from otr_check.explore.scenario import MALLORY, Action, BadScenario
 from otr_check.explore.scenario import Attacker as Attacked
-from otr_check.otrv3.attacker import Attacker, Options
+from otr_check.otrv3.attacker import Attacker, Kind, Options
 from otr_check.otrv3.suite import TermSuite
 from otr_check.otrv3.suite import Undecided as UndecidedHashes
 from otr_check.terms import Term
 from otr_model.kernel.variant import NONE, apply
+from otr_model.otrv3.conditions import Check
 from otr_model.otrv3.protocol import OTRV3
-from otr_model.otrv3.words import Msg
+from otr_model.otrv3.words import Msg, Smp
 from otr_reference.errors import OtrSpecError
 from otr_reference.otrv3 import notices
 from otr_reference.otrv3.commands import (
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from otr_check.explore.scenario import Actor, Scenario
     from otr_check.knowledge import Knowledge
     from otr_model.kernel.variant import Variant
-    from otr_model.otrv3.conditions import Check
     from otr_reference.otrv3.commands import Input
     from otr_reference.otrv3.session import Conversation, Session
     from otr_reference.sorts import Octets, Wire
@@ -204,6 +204,7 @@ class Exploring3(Adaptor):
             None if session.ssid is None else _term(session.ssid),
             None,
             frozenset(() if ring is None else self._accepts(session)),
+            smp=_smp(session),
         )
 
     def _accepts(self, session: Session) -> Iterable[Term]:
@@ -260,9 +261,10 @@ class Opponent3(Opponent):
         self.attacker = Attacker(
             exploring.suite,
             Options(
+                kinds=_kinds(given),
                 versions=tuple(sorted(versions)),
                 claims=tags,
-                falsified=exploring.skipped,
+                falsified=exploring.skipped | _failed(given),
             ),
             name=MALLORY,
             secrets=[
@@ -299,6 +301,33 @@ class Opponent3(Opponent):
             self.exploring.config(who),
         )
         return map(_term, made)
+
+
+def _kinds(given: Attacked) -> frozenset[Kind]:
+    """The kinds of messages that an attacker sends.
+
+    Raises:
+        BadScenario: if there is no such kind.
+    """
+    kinds = {kind.label: kind for kind in Kind}
+    for name in given.sends:
+        if name not in kinds:
+            message = f"attacker.sends: OTRv3 has no {name!r}; it has {', '.join(kinds)}"
+            raise BadScenario(message)
+    return frozenset(kinds[name] for name in given.sends or kinds)
+
+
+def _failed(given: Attacked) -> frozenset[Check]:
+    """The checks that an attacker fails on purpose.
+
+    Raises:
+        BadScenario: if there is no such check.
+    """
+    for name in given.fails:
+        if name not in Check.__members__:
+            message = f"attacker.fails: OTRv3 has no check {name!r}"
+            raise BadScenario(message)
+    return frozenset(Check[name] for name in given.fails)
 
 
 class _Reader:
@@ -416,6 +445,13 @@ COMMANDS: dict[Action, Any] = {
     Action.ANSWER: None,
     Action.ABORT: AbortSmp(),
 }
+
+
+def _smp(session: Session) -> str:
+    """Who has to go on with SMP."""
+    if session.smp_asked:
+        return "user"
+    return "" if session.smp is Smp.EXPECT1 else "peer"
 
 
 def describe(message: object) -> str:
