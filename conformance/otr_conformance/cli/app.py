@@ -26,7 +26,8 @@ NAME: Final = "otrspec"
 _SECTIONS: Final = {
     "Test an implementation": ("conform", "cases", "shim", "peer"),
     "Read the protocol": ("table", "diagram", "clauses", "export", "decode", "forge", "vectors"),
-    "Keep it right": ("check", "bench", "generate"),
+    "Prove and explore": ("check", "explore", "witness"),
+    "Keep it right": ("bench", "generate"),
 }
 
 
@@ -616,7 +617,7 @@ def vectors(
 _declare_forge(_group("forge", "Forge messages and transcripts, as anybody can."), _examples)
 
 
-# --- Keep it right ----------------------------------------------------------------------------
+# --- Prove and explore ------------------------------------------------------------------------
 
 
 @app.command(
@@ -646,6 +647,145 @@ def check(
     from . import proofs as work  # noqa: PLC0415 - heavy
 
     return work.check(tuple(tables or ()), _name(protocol), json=json)
+
+
+@app.command(
+    short_help="Explore all joint states of some endpoints, within bounds.",
+    epilog=_examples(
+        "otrspec explore --list",
+        "otrspec explore otrv3-both-begin",
+        "otrspec explore mine.toml --variant 'bob=literal smp-refresh' --witness found.json",
+        "otrspec explore mine.toml --workers 2 --save search.bin",
+    ),
+)
+def explore(  # noqa: PLR0913 - one for each option
+    scenario: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SCENARIO",
+            help="A file, or the name of a scenario that ships: --list has those.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Do not stop at the first violation.")
+    ] = False,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[PARTICIPANT=]ID",
+            help="What differs from the tables, for one participant or all: `literal NAME`, the id "
+            "of a flaw, `drop ROW`, `retarget ROW STATE`, `skip CHECK`. Repeatable.",
+        ),
+    ] = None,
+    states: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Joint states at most; 0: any number.")
+    ] = None,
+    depth: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Steps at most; 0: any number.")
+    ] = None,
+    in_flight: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Messages on their way to one participant at most."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, max=256, help="How many processes search.")
+    ] = 1,
+    witness: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the run that leads to the first violation; with --all a file for each, "
+            "with the property in its name.",
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the search, at the end and now and then."),
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Go on with a search that was saved.")
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the scenarios that ship, and what they ask.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Explore every joint state of some endpoints and a network that is not to be trusted.
+
+    A scenario says who takes part, what users and network may do, and which properties are asked;
+    docs/exploring.md describes it. What is found is found by a shortest run. The exit status is 0
+    if exactly those properties are violated that the scenario expects to be: usually none.
+    """
+    from . import explore as work  # noqa: PLC0415 - heavy
+
+    if listed:
+        return work.listing(json=json)
+    if scenario is None:
+        message = "name a scenario, or ask for --list"
+        raise typer.BadParameter(message)
+    asked = work.Asked(
+        work.Bounds(states, depth, in_flight),
+        tuple(variant or ()),
+        workers,
+        save,
+        resume,
+        everything,
+        witness,
+    )
+    return work.explore(scenario, asked, json=json)
+
+
+@app.command(
+    short_help="Show, draw or replay a run that an exploration found.",
+    epilog=_examples(
+        "otrspec witness found.json",
+        "otrspec witness found.json --svg -o found.svg",
+        "otrspec witness found.json --replay --real",
+        "otrspec witness found.json --case > case.py",
+    ),
+)
+def witness(  # noqa: PLR0913 - one for each option
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="As `otrspec explore --witness` writes it."),
+    ],
+    *,
+    svg: Annotated[bool, typer.Option("--svg", help="Draw it as a sequence.")] = False,
+    itf: Annotated[
+        bool, typer.Option("--itf", help="The joint states in the Informal Trace Format.")
+    ] = False,
+    case: Annotated[
+        bool, typer.Option("--case", help="A case of the suite that plays it, in Python.")
+    ] = False,
+    target: Annotated[
+        str,
+        typer.Option(metavar="PARTICIPANT", help="With --case: who is the target; else the suite."),
+    ] = "",
+    again: Annotated[bool, typer.Option("--replay", help="Replay it over symbolic terms.")] = False,
+    real: Annotated[bool, typer.Option("--real", help="Replay it over real bytes.")] = False,
+    output: Output = None,
+    json: Json = False,
+) -> int:
+    """Show a run that an exploration found, draw it, or replay it.
+
+    A replay compares every row, message and notice. The exit status is 1 if one differs, or if the
+    property is not violated any more; the first step that differs is named.
+    """
+    from . import witness as work  # noqa: PLC0415 - heavy
+
+    forms = {"svg": svg, "itf": itf, "case": case, "json": json}
+    wanted = [name for name, holds in forms.items() if holds]
+    if len(wanted) > 1 and not (again or real):
+        message = f"ask for --{wanted[0]} or for --{wanted[1]}, not for both"
+        raise typer.BadParameter(message)
+    if again or real:
+        return work.replayed(file, terms=again, real=real, json=json)
+    return work.show(file, wanted[0] if wanted else "", target, output)
+
+
+# --- Keep it right ----------------------------------------------------------------------------
 
 
 @app.command(

@@ -7,7 +7,7 @@ A variant is named by
 
 - the name of a literal reading, such as `literal smp-refresh`;
 - the id of a flaw of the protocol's history, such as `otrv3.flaw:replayed-commit`;
-- `drop ROW`, `retarget ROW STATE` or `skip CHECK`, made from the tables;
+- `drop ROW`, `retarget ROW STATE`, `skip CHECK` or `falsify CHECK`, made from the tables;
 - several of those, with ` + ` between them.
 
 Nothing of a protocol is imported before it is asked for.
@@ -17,29 +17,65 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from otr_model.kernel.composition import states_of
-from otr_model.kernel.variant import BadVariant, DropRow, EditRow, SkipCheck, Variant, apply
+from otr_model.kernel.variant import (
+    BadVariant,
+    DropRow,
+    EditRow,
+    Falsify,
+    SkipCheck,
+    Variant,
+    apply,
+)
 
 from .scenario import PROTOCOLS, BadScenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from otr_check.terms import Term
     from otr_model.kernel.composition import Composition
     from otr_model.kernel.history import Flaw
 
     from .party import Adaptor
     from .scenario import Scenario
 
-__all__ = ["adaptor_of", "composition_of", "named_variants", "variant_of"]
+__all__ = [
+    "RealEndpoints",
+    "adaptor_of",
+    "composition_of",
+    "named_variants",
+    "real_endpoints_of",
+    "variant_of",
+]
 
 _JOINED: Final = " + "
 _ADAPTORS: Final[Mapping[str, str]] = {
     name: f"Exploring{name.removeprefix('otrv')}" for name in PROTOCOLS
 }
 """The class of each protocol's adaptor, in the module `otr_check.PROTOCOL.exploring`."""
+
+
+class RealEndpoints(Protocol):
+    """The endpoints of a scenario over real bytes: `Real` of `otr_check.PROTOCOL.replaying`.
+
+    Attributes:
+        adaptor: the endpoints; what it calls terms are bytes.
+    """
+
+    adaptor: Adaptor
+
+    def observe(self, term: Term, wire: Any) -> None:  # noqa: ANN401 - bytes, as a suite has them
+        """A message was sent that over terms is this term."""
+
+    def make(self, term: Term) -> Any:  # noqa: ANN401 - see observe
+        """What an attacker makes, who makes this term over terms.
+
+        Raises:
+            OtrSpecError: if it cannot be made from what was observed.
+        """
 
 
 def adaptor_of(scenario: Scenario) -> Adaptor:
@@ -49,10 +85,31 @@ def adaptor_of(scenario: Scenario) -> Adaptor:
         BadScenario: if nothing explores the protocol, there is no such variant, or the protocol has
             no such policy, mode or action.
     """
-    wanted = dict.fromkeys(actor.variant for actor in scenario.actors if actor.variant)
-    variants = {name: variant_of(scenario.protocol, name) for name in wanted}
     make = cast("Callable[[Scenario, dict[str, Variant]], Adaptor]", _class(scenario.protocol))
-    return make(scenario, variants)
+    return make(scenario, _variants(scenario))
+
+
+def real_endpoints_of(scenario: Scenario, attempt: int) -> RealEndpoints:
+    """The endpoints of a scenario over real bytes.
+
+    Args:
+        scenario: whose; long-term keys are made once for each account and process.
+        attempt: what the endpoints draw differs from attempt to attempt.
+
+    Raises:
+        BadScenario: as `adaptor_of`, or if the protocol is not replayed over bytes.
+    """
+    make = _constant(scenario.protocol, "replaying", "Real", None, "otr_check")
+    if make is None:
+        message = f"protocol: nothing replays {scenario.protocol!r} over bytes"
+        raise BadScenario(message)
+    return cast("RealEndpoints", make(scenario, _variants(scenario), attempt))
+
+
+def _variants(scenario: Scenario) -> dict[str, Variant]:
+    """The variants that those who take part name."""
+    wanted = dict.fromkeys(actor.variant for actor in scenario.actors if actor.variant)
+    return {name: variant_of(scenario.protocol, name) for name in wanted}
 
 
 def composition_of(protocol: str) -> Composition:
@@ -114,9 +171,13 @@ def _single(protocol: str, name: str) -> Variant:
             checks = {check.name: check for check in tables.checks}
             check = checks[_known(rest, checks, "check")]
             return Variant(name, f"does not ask: {check.meaning}", (SkipCheck(check),))
+        case "falsify":
+            checks = {check.name: check for check in tables.checks}
+            check = checks[_known(rest, checks, "check")]
+            return Variant(name, f"sends what fails: {check.meaning}", (Falsify(check),))
         case _:
             variants = named_variants(protocol)
-            forms = "drop ROW, retarget ROW STATE, skip CHECK"
+            forms = "drop ROW, retarget ROW STATE, skip CHECK, falsify CHECK"
             return variants[_known(name, variants, "variant", f"{', '.join(variants)}, {forms}")]
 
 
