@@ -109,7 +109,7 @@ class Agreement(Property):
 
     id = "agreement"
     about = (
-        "Who is told that a session is private with an account shares its secure session id with "
+        "Who is told that a session is private with an honest account shares its secure session id with "
         "an instance of that account, or uses what that published for who comes while it is "
         "offline; any other that is in the session means the same peer, plays the other part, and "
         "has the same keys."
@@ -120,6 +120,8 @@ class Agreement(Property):
         """Ask every participant that was told so."""
         for who, local in enumerate(locals_):
             for peer, ssid, *part in local.memory.of(Deed.SECURED):
+                if peer in world.owned:
+                    continue
                 wrong = self._strange(world, locals_, who, (peer, ssid, *part)) or next(
                     self._unequal(world, locals_, who, (peer, ssid, *part)), None
                 )
@@ -135,8 +137,6 @@ class Agreement(Property):
         peer, ssid, _, role, *_ = claim
         if peer == "?":
             return f"{world.name(who)} is private with a key that nobody has"
-        if peer in world.owned:
-            return None
         published = role in world.adaptor.unanswered
         for i, other in enumerate(locals_):
             if i == who or world.user(i) != peer:
