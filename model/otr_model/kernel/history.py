@@ -1,7 +1,8 @@
 """Flaws: what was once wrong with a protocol, or with somebody's reading of it, as variants.
 
 A flaw that was put right is a list of edits that brings it back. A flaw that stands needs none: it
-is found in the tables as they are. Either can be replayed, searched for, and shown to be absent
+is found in the tables as they are; so is one of a version whose tables are kept for its sake.
+Either can be replayed, searched for, and shown to be absent
 where it was put right.
 """
 
@@ -72,10 +73,11 @@ class Flaw:
         attacker: what an attacker does; "" where there need be none.
         user: what the user suffers.
         policies: how the policies of those who take part must differ from the defaults.
+        historical: the tables are those of the version that has it, although a later one does not.
 
     Raises:
-        BadFlaw: if the property is not known, if it stands and is brought back by edits, or if it
-            was put right and there are none.
+        BadFlaw: if the property is not known, if it is in the tables and brought back by edits, or
+            if it is not and there are none.
     """
 
     id: str
@@ -90,12 +92,13 @@ class Flaw:
     attacker: str
     user: str
     policies: tuple[tuple[str, bool], ...] = ()
+    historical: bool = False
 
     def __post_init__(self) -> None:
         if self.violates not in PROPERTIES:
             message = f"{self.id}: {self.violates} is no property"
             raise BadFlaw(message)
-        if self.stands == bool(self.variant.edits):
+        if self.present == bool(self.variant.edits):
             message = f"{self.id}: what stands needs no edits, and what was put right needs some"
             raise BadFlaw(message)
 
@@ -106,8 +109,13 @@ class Flaw:
 
     @property
     def stands(self) -> bool:
-        """Whether it is in the tables as they are."""
+        """Whether it was never put right."""
         return not self.fixed
+
+    @property
+    def present(self) -> bool:
+        """Whether it is in the tables as they are."""
+        return self.stands or self.historical
 
 
 def by_name(flaws: Iterable[Flaw]) -> dict[str, Flaw]:

@@ -1,0 +1,1 @@
+"""OTR version 1 in symbolic terms."""
