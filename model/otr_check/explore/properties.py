@@ -109,10 +109,10 @@ class Agreement(Property):
 
     id = "agreement"
     about = (
-        "Who is told that a session is private with an honest account shares its secure session id with "
-        "an instance of that account, or uses what that published for who comes while it is "
-        "offline; any other that is in the session means the same peer, plays the other part, and "
-        "has the same keys."
+        "Who is told that a session is private with an account whose long-term key the attacker "
+        "does not have shares its secure session id with an instance of that account, or uses "
+        "what that published for who comes while it is offline; any other that is in the session "
+        "means the same peer, plays the other part, and has the same keys."
     )
     deeds = frozenset({Deed.RUNS, Deed.SECURED})
 

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from otr_check.explore.party import (
     Adaptor,
-    Blind,
     Claim,
     Crash,
     Deed,
@@ -30,13 +29,16 @@ from otr_check.explore.party import (
     Told,
     Undecided,
 )
-from otr_check.explore.scenario import Action, BadScenario
+from otr_check.explore.scenario import FORGING, MALLORY, Action, BadScenario
+from otr_check.explore.scenario import Attacker as Attacked
+from otr_check.otrv4.attacker import Attacker, Kind, Options
 from otr_check.otrv4.suite import TermSuite
 from otr_check.otrv4.suite import Undecided as UndecidedHashes
-from otr_model.kernel.variant import NONE
+from otr_model.kernel.variant import NONE, apply
+from otr_model.otrv4.conditions import Check
 from otr_model.otrv4.protocol import OTRV4
 from otr_model.otrv4.usages import Usage
-from otr_model.otrv4.words import Mode, Msg
+from otr_model.otrv4.words import Mode, Msg, Smp
 from otr_reference.errors import OtrSpecError
 from otr_reference.otrv4 import notices
 from otr_reference.otrv4.account import Account
@@ -71,15 +73,16 @@ from otr_reference.otrv4.messages import (
 from otr_reference.otrv4.session import Chain, Config, Conversation, Policy, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
 
     from otr_check.explore.party import Local, Order
     from otr_check.explore.scenario import Actor, Scenario
+    from otr_check.knowledge import Knowledge
     from otr_check.terms import Term
     from otr_model.kernel.variant import Variant
     from otr_reference.otrv4.commands import Input
     from otr_reference.otrv4.messages import PrekeyEnsemble
-    from otr_reference.sorts import Wire
+    from otr_reference.sorts import Octets, Wire
 
 __all__ = ["ACCEPTED_AHEAD", "BEGINNING", "Exploring4", "Held"]
 
@@ -112,26 +115,43 @@ class Exploring4(Adaptor):
     Version 3 is not spoken. A participant who is `verified` has verified the fingerprint of the
     peer's account; one who `knows` has a client profile of the peer's that was published.
 
+    Args:
+        scenario: who takes part.
+        variants: what differs from the tables, by the names that the scenario uses.
+        suite: the terms; None: those of a new suite.
+
     Attributes:
         suite: the suite in which nothing is decided about hashes.
         accounts: the client of each participant.
+        ensembles: the prekey ensembles that each can use, in order.
         configs: the configuration of each.
     """
 
     composition = OTRV4
     unanswered = frozenset({"retriever"})
 
-    def __init__(self, scenario: Scenario, variants: dict[str, Variant] | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        variants: dict[str, Variant] | None = None,
+        suite: TermSuite | None = None,
+    ) -> None:
         super().__init__(scenario)
-        self.suite = TermSuite()
+        self.suite = TermSuite() if suite is None else suite
         self._suites: dict[Order, TermSuite] = {frozenset(): self.suite}
         self.accounts = [self._account(i, actor) for i, actor in enumerate(scenario.actors)]
-        self._ensembles = [self._published(i, actor) for i, actor in enumerate(scenario.actors)]
+        self.ensembles = [self._published(i, actor) for i, actor in enumerate(scenario.actors)]
         self.configs = [self._config(i, actor) for i, actor in enumerate(scenario.actors)]
         self._variants = [_variant(actor, variants or {}) for actor in scenario.actors]
         self._endpoints: dict[tuple[int, Order], Endpoint] = {}
         self._users = {
             account.keys.public: actor.user
+            for account, actor in zip(self.accounts, scenario.actors, strict=True)
+        }
+        if scenario.attacker:
+            self._users[self.suite.long_term(MALLORY).public] = MALLORY
+        self._fingerprints = {
+            self.suite.fingerprint(account.profiles[0]): actor.user
             for account, actor in zip(self.accounts, scenario.actors, strict=True)
         }
         for who in range(len(scenario.actors)):
@@ -222,9 +242,9 @@ class Exploring4(Adaptor):
         held: Held = local.conversation
         given, taken = self._given(who, local, action), held.taken
         if action is Action.OFFLINE:
-            if taken >= len(self._ensembles[who]):
+            if taken >= len(self.ensembles[who]):
                 return None
-            given, taken = StartOffline(self._ensembles[who][taken]), taken + 1
+            given, taken = StartOffline(self.ensembles[who][taken]), taken + 1
         return self._step(who, local, given, now, order, taken)
 
     def _given(self, who: int, local: Local, action: Action) -> Input:
@@ -274,15 +294,24 @@ class Exploring4(Adaptor):
         """Whose long-term key it is; "?" if nobody's."""
         return self._users.get(cast("Any", public), "?")
 
+    def owner(self, fingerprint: object) -> str:
+        """Whose fingerprint it is; "" for none, "?" if nobody's."""
+        if fingerprint is None:
+            return ""
+        return self._fingerprints.get(cast("Any", fingerprint), "?")
+
     def sessions(self, local: Local) -> tuple[Standing, ...]:
-        """Every session with an instance of the peer, and the master."""
+        """Every session with an instance of the peer, and the master.
+
+        One that has lost its keys encrypts nothing, so that it is not private.
+        """
         conversation: Conversation = local.conversation.conversation
         return tuple(
             self._standing(tag, session) for tag, session in sorted(conversation.members.items())
         )
 
     def _standing(self, tag: int, session: Session) -> Standing:
-        private = session.message is Msg.ENCRYPTED_MESSAGES
+        private = session.message is Msg.ENCRYPTED_MESSAGES and session.chain is not None
         return Standing(
             tag,
             private,
@@ -291,6 +320,7 @@ class Exploring4(Adaptor):
             None if session.ssid is None else _term(session.ssid),
             None if session.chain is None else first_root(session.chain),
             frozenset(self._accepts(session.chain)) if private and session.chain else frozenset(),
+            smp=_smp(session),
         )
 
     def _accepts(self, chain: Chain) -> Iterator[Term]:
@@ -311,8 +341,121 @@ class Exploring4(Adaptor):
         return VERSION
 
     def attacker(self) -> Opponent:
-        """Nobody who looks."""
-        return Blind()
+        """Who sees the network, and has what the scenario gives him."""
+        return Opponent4(self)
+
+    @property
+    def skipped(self) -> frozenset[Check]:
+        """The checks that some participant does not make."""
+        skipped = (apply(OTRV4, variant).skipped for variant in self._variants)
+        return frozenset(cast("Check", check) for checks in skipped for check in checks)
+
+    def prekey_secrets(self, user: str, held: Held) -> Iterator[object]:
+        """What an account's clients keep besides: shared prekeys, and prekeys that are not used."""
+        used = held.conversation.used_prekeys or ()
+        for actor, account in zip(self.scenario.actors, self.accounts, strict=True):
+            if actor.user == user:
+                yield from (own.shared_prekey.secret for own in account.prekey_profiles)
+                yield from (own for number, own in account.prekeys.items() if number not in used)
+
+
+class Opponent4(Opponent):
+    """Whoever sees the network, and what he makes of it.
+
+    Client profiles and prekey ensembles are published, so that he has them. Messages of his claim
+    to be of a participant's instance. Without an attacker in the scenario he only looks.
+
+    "curves" takes away that nobody can take logarithms on the curve: of ephemeral keys, and also of
+    long-term keys. "groups" does the same to the group of the brace keys.
+    """
+
+    def __init__(self, exploring: Exploring4) -> None:
+        scenario, suite = exploring.scenario, exploring.suite
+        given = scenario.attacker or Attacked()
+        self.exploring = exploring
+        self.attacker = Attacker(
+            suite,
+            Options(
+                kinds=_kinds(given),
+                claims=tuple(config.our_tag for config in exploring.configs),
+                falsified=exploring.skipped | _failed(given),
+            ),
+            name=MALLORY,
+            secrets=[
+                cast("Octets", exploring.text(who, number))
+                for who, actor in enumerate(scenario.actors)
+                for number in range(dict(actor.does).get(Action.SEND, 0))
+            ],
+            curves_broken=given.sees == "curves",
+            group_broken=given.sees == "groups",
+        )
+        self.given = (
+            *(config.profiles for config in exploring.configs),
+            *exploring.ensembles,
+            *(_owned(suite, name) for name in given.owns),
+        )
+
+    def begin(self) -> Hashable:
+        """His own account, all that is published, and the keys that he owns."""
+        return self.attacker.begin(*self.given)
+
+    def learn(self, knowledge: Hashable, wires: Iterable[Term]) -> Hashable:
+        """What he takes out of messages."""
+        return cast("Knowledge", knowledge).learn(wires)
+
+    def steal(self, knowledge: Hashable, conversation: object, user: str) -> Hashable:
+        """All that a conversation holds, long-term keys, and what the account's clients keep."""
+        held = cast("Held", conversation)
+        stolen = cast("Knowledge", knowledge).learn_state(held.conversation)
+        keys = self.exploring.suite.long_term(user)
+        return stolen.learn((keys, *self.exploring.prekey_secrets(user, held)))
+
+    def knows(self, knowledge: Hashable, term: Term) -> bool:
+        """Whether he can make it."""
+        return cast("Knowledge", knowledge).derivable(term)
+
+    def messages(self, knowledge: Hashable, conversation: object, who: int) -> Iterable[Term]:
+        """What might matter to a participant."""
+        made = self.attacker.messages(
+            cast("Knowledge", knowledge),
+            cast("Held", conversation).conversation,
+            self.exploring.configs[who],
+        )
+        return map(_term, made)
+
+
+def _owned(suite: TermSuite, name: str) -> object:
+    """Somebody's long-term keys, or the secret part of a forging key."""
+    if name.endswith(FORGING):
+        return suite.forging_secret(name.removesuffix(FORGING))
+    return suite.long_term(name)
+
+
+def _kinds(given: Attacked) -> frozenset[Kind]:
+    """The kinds of messages that an attacker sends.
+
+    Raises:
+        BadScenario: if there is no such kind.
+    """
+    kinds = {kind.label: kind for kind in Kind}
+    for name in given.sends:
+        if name not in kinds:
+            message = f"attacker.sends: OTRv4 has no {name!r}; it has {', '.join(kinds)}"
+            raise BadScenario(message)
+    return frozenset(kinds[name] for name in given.sends or kinds)
+
+
+def _failed(given: Attacked) -> frozenset[Check]:
+    """The checks that an attacker fails on purpose.
+
+    Raises:
+        BadScenario: if there is no such check.
+    """
+    for name in given.fails:
+        if name not in Check.__members__:
+            message = f"attacker.fails: OTRv4 has no check {name!r}"
+            raise BadScenario(message)
+    return frozenset(Check[name] for name in given.fails)
 
 
 class _Reader:
@@ -331,10 +474,12 @@ class _Reader:
         self.told: list[tuple[int, Told | None]] = []
         self.claims: list[Claim] = []
         self.words: list[str] = []
+        self.meant = {each.text: exploring.owner(each.meant_for) for each in before.queue or ()}
+        """Of the texts that wait, for whom they were typed; "" for whoever comes."""
         match given:
             case SendText(text):
                 if local.memory.standing(self.best) is Told.PRIVATE:
-                    self._typed(_term(text), before.members[self.best])
+                    self._typed(_term(text), self._peer(self.best, before))
             case Start() | StartDake() | StartOffline():
                 self.claims.append(Claim(Deed.BEGAN))
             case End():
@@ -342,11 +487,13 @@ class _Reader:
             case _:
                 pass
 
-    def _peer(self, session: Session) -> str:
-        return "?" if session.peer is None else self.exploring.account(session.peer.public_key)
+    def _peer(self, instance: int, conversation: Conversation | None = None) -> str:
+        """The account that a session is with, after the step if nothing else is said."""
+        peer = (conversation or self.after).members[instance].peer
+        return "?" if peer is None else self.exploring.account(peer.public_key)
 
-    def _typed(self, text: Term, session: Session) -> None:
-        self.claims.append(Claim(Deed.TYPED, (text, self._peer(session))))
+    def _typed(self, text: Term, whom: str) -> None:
+        self.claims.append(Claim(Deed.TYPED, (text, whom)))
 
     def take(self, output: notices.Output) -> None:
         """One output."""
@@ -364,7 +511,7 @@ class _Reader:
             case notices.Shown(text, secure, instance):
                 self._shown(_term(text), instance, secure=secure)
             case notices.Resent(text, instance):
-                self._typed(_term(text), self.after.members[instance])
+                self._typed(_term(text), self.meant[text] or self._peer(instance))
                 self.words.append(f"sent now: {text}")
             case notices.SmpStaged(stage, _, instance):
                 self._staged(stage, instance)
@@ -409,7 +556,7 @@ class _Reader:
 
     def _shown(self, text: Term, instance: int, *, secure: bool) -> None:
         if secure:
-            peer = self._peer(self.after.members[instance])
+            peer = self._peer(instance)
             self.claims.append(Claim(Deed.SHOWN, (text, peer)))
         self.words.append(f"shown{' as private' if secure else ''}: {text}")
 
@@ -445,6 +592,13 @@ ROLES: Final = {
     (False, False): "publisher",
 }
 """Which part is played, by what the user is told: whether online, and which half to read out."""
+
+
+def _smp(session: Session) -> str:
+    """Who has to go on with SMP."""
+    if session.smp_asked:
+        return "user"
+    return "" if session.smp is Smp.EXPECT1 else "peer"
 
 
 def first_root(chain: Chain) -> Term:
