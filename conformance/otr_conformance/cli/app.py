@@ -676,7 +676,8 @@ def explore(  # noqa: PLR0913 - one for each option
         typer.Option(
             metavar="[PARTICIPANT=]ID",
             help="What differs from the tables, for one participant or all: `literal NAME`, the id "
-            "of a flaw, `drop ROW`, `retarget ROW STATE`, `skip CHECK`. Repeatable.",
+            "of a flaw, `drop ROW`, `retarget ROW STATE`, `skip CHECK` or `falsify CHECK`. "
+            "Repeatable.",
         ),
     ] = None,
     states: Annotated[

@@ -16,7 +16,7 @@ from otr_check.explore.witness import to_json
 from otr_check.explore.written import written
 from otr_conformance.verdict import ExitCode
 
-from .misuse import unknown, write_file
+from .misuse import Misuse, unknown, write_file
 from .screen import DIM, GOOD, HEAD, NAME, WRONG, Screen, grid, progress, spans, write_json
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ def _variant(given: str, names: Iterable[str]) -> tuple[str, str]:
     if not separator:
         return "", given
     if who not in names:
-        raise unknown(who, "participant", names, f"the scenario, which has {', '.join(names)},")
+        message = f"there is no participant {who!r}; there are {', '.join(names)}"
+        raise Misuse(message)
     return who, named
 
 
@@ -174,7 +175,7 @@ def explore(named: str, asked: Asked, *, json: bool) -> ExitCode:
         exploration = Exploration.resume(asked.resume, scenario, adaptor)
     else:
         exploration = Exploration(scenario, adaptor)
-    everything = asked.everything or bool(scenario.expect)
+    everything = asked.everything or len(scenario.expect) > 1
     with progress("exploring") as step:
         found = exploration.run(
             until_violated=not everything,

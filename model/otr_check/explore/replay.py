@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from otr_reference.errors import OtrSpecError
 
+from .digests import digest_of
 from .machine import CONTEXT, MoveKind
 from .party import Claim, Crash, Deed, Local, Memory, Outcome, Undecided, remembered
 from .properties import NoStorm, World, properties_of
@@ -265,9 +266,9 @@ class Run:
         who = self._who(move)
         offers = self._opponent.messages(self._known, self.locals[who].conversation, who)
         for offer in offers:
-            if str(offer) == move.made:
+            if digest_of(offer) == move.digest:
                 return offer
-        message = f"the attacker cannot make {move.made}"
+        message = f"the attacker cannot make this {move.label}"
         raise Differs(message)
 
     def joint(self) -> Joint:
@@ -329,7 +330,8 @@ def _made(exploration: Exploration, run: Run, state: int, move: Move) -> Step:
         case Kind.DID:
             step = Step(kind, who, tuple(Action)[move.given].label)
         case Kind.INJECTED:
-            step = Step(kind, who, made=str(tables.wires[move.given]))
+            made = tables.wires[move.given]
+            step = Step(kind, who, made=str(made), digest=digest_of(made))
         case _:
             wire = tables.wires[move.given]
             number = next(n for n in run.queues[move.who] if run.wires[n] is wire)
@@ -409,7 +411,7 @@ def _over_bytes(witness: Witness, attempt: int) -> tuple[tuple[Step, ...], str]:
         for number in range(observed + 1, len(run.wires) + 1):
             real.observe(terms.wires[number], run.wires[number])
         observed = len(run.wires)
-        message: Term = real.make(made[step.made])
+        message: Term = real.make(made[step.digest])
         return message
 
     run = Run(witness.scenario, real.adaptor, offered)
@@ -417,7 +419,7 @@ def _over_bytes(witness: Witness, attempt: int) -> tuple[tuple[Step, ...], str]:
     def before(step: Step) -> None:
         """The same step over terms."""
         if step.kind is Kind.INJECTED:
-            made[step.made] = terms.offered(step)
+            made[step.digest] = terms.offered(step)
         terms.take(step, _chosen(step))
 
     return _compared(run, witness, before)
@@ -463,7 +465,7 @@ def _difference(wanted: Step, found: Step) -> str:
     )
     for what, now, then in compared:
         for ours, theirs in _paired(now, then):
-            if ours != theirs:
+            if ours != theirs and not _alike(ours, theirs):
                 here, there = ours or "nothing more", theirs or "nothing more"
                 return f"{found.who} {what} {here}, where the file has {there}"
     return ""
@@ -473,6 +475,12 @@ def _paired(now: Sequence[str], then: Sequence[str]) -> list[tuple[str, str]]:
     most = max(len(now), len(then))
     fill = [""] * most
     return list(zip([*now, *fill][:most], [*then, *fill][:most], strict=True))
+
+
+def _alike(now: str, then: str) -> bool:
+    """Whether both show something that is no text: how it is written is nobody's decision."""
+    (shown, mark, _), (wanted, _, text) = now.partition(": "), then.partition(": ")
+    return bool(mark) and shown == wanted and not text.startswith(("'", '"'))
 
 
 def _row(fired: Fired) -> str:

@@ -92,6 +92,7 @@ class Step:
         message: the number of the message; 0 where there is none, and where an attacker made it.
         label: what the message is.
         made: the message that an attacker made, as its term is written.
+        digest: a digest of that term, by which a replay knows it.
         seconds: how much time passes.
         higher: for each comparison of hashes that nothing had decided before, in order: whether
             the participant's own is the higher one.
@@ -107,6 +108,7 @@ class Step:
     message: int = 0
     label: str = ""
     made: str = ""
+    digest: str = ""
     seconds: int = 0
     higher: tuple[bool, ...] = ()
     fired: tuple[Fired, ...] = ()
@@ -154,7 +156,7 @@ def to_json(witness: Witness) -> str:
 
 def _step(step: Step) -> Json:
     document: dict[str, Json] = {"kind": step.kind.label}
-    for name in ("who", "action", "typed", "message", "label", "made", "seconds"):
+    for name in ("who", "action", "typed", "message", "label", "made", "digest", "seconds"):
         value = getattr(step, name)
         if value:
             document[name] = value
@@ -292,6 +294,7 @@ def _read_step(value: object, where: str) -> Step:
         found.get("message", int, 0),
         found.get("label", str, ""),
         found.get("made", str, ""),
+        found.get("digest", str, ""),
         found.get("seconds", int, 0),
         found.items("higher", lambda each: _truth(each, f"higher of {where}")),
         found.items("fired", lambda each: _read_fired(each, where)),
@@ -362,6 +365,7 @@ def schema() -> dict[str, Any]:
             "message": about(count, "the number of the message that arrives or is lost"),
             "label": about(text, "what that message is"),
             "made": about(text, "the message that an attacker made, as its term is written"),
+            "digest": about(text, "a digest of that term, by which a replay knows it"),
             "seconds": about(count, "how much time passes"),
             "higher": listed(
                 truth, "for each comparison of hashes: whether the participant's own is higher"

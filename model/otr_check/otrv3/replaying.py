@@ -145,7 +145,7 @@ class _ByteReader(_Reader):
         match output:
             case notices.Send(wire):
                 self.wires.append(cast("Any", wire))
-            case notices.Shown(text):
+            case notices.Shown(text) | notices.Resent(text):
                 super().take(replace(output, text=self.exploring.as_term(text)))
             case _:
                 super().take(output)
