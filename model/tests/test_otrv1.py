@@ -8,6 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from otr_check.otrv1.suite import TermSuite
 from otr_check.terms import TermPool
@@ -28,6 +30,7 @@ from otr_reference.otrv1.session import Config
 from otr_reference.otrv3.messages import DhPair
 
 if TYPE_CHECKING:
+    from otr_model.trace import Fired
     from otr_reference.otrv1.commands import Input
     from otr_reference.otrv1.messages import Message
     from otr_reference.otrv1.session import Conversation
@@ -65,7 +68,7 @@ class Person:
     endpoint: Endpoint
     state: Conversation = field(default_factory=Endpoint.begin)
     told: list[notices.Notice] = field(default_factory=list)
-    rows: list[str] = field(default_factory=list)
+    fired: list[Fired] = field(default_factory=list)
 
     def secured(self) -> list[notices.Secured]:
         """Every private conversation that the user was told of."""
@@ -74,6 +77,11 @@ class Person:
     def shown(self) -> list[notices.Shown]:
         """Every text that was shown."""
         return [notice for notice in self.told if isinstance(notice, notices.Shown)]
+
+    @property
+    def rows(self) -> list[str]:
+        """The rows that were taken."""
+        return [fired.row for fired in self.fired]
 
     @property
     def connected(self) -> bool:
@@ -100,7 +108,7 @@ class Stage:
         """One step; what was sent by it."""
         stepped = person.endpoint.step(person.state, given)
         person.state = stepped.conversation
-        person.rows.extend(fired.row for fired in stepped.trace)
+        person.fired.extend(stepped.trace)
         person.told.extend(out for out in stepped.outputs if not isinstance(out, notices.Send))
         return [out.wire for out in stepped.outputs if isinstance(out, notices.Send)]
 
@@ -282,6 +290,51 @@ def test_an_override_that_is_not_known_is_refused(suite: Suites) -> None:
 
     with pytest.raises(UnknownOverride, match="signed_value is known that is otherwise"):
         Stage(suite, odd).person("alice")
+
+
+# Bytes and terms.
+
+who = st.integers(0, 1)
+moves = st.one_of(
+    st.tuples(who, st.sampled_from(["start", "end", "say"])),
+    st.tuples(who, st.sampled_from(["deliver", "deliver", "repeat", "reflect", "lose", "settle"])),
+)
+
+
+def played(suite: Suites, script: list[tuple[int, str]]) -> list[Fired]:
+    """What two people do and what a network does to them."""
+    stage = Stage(suite)
+    people = stage.person("alice"), stage.person("bob")
+    network: tuple[list[Wire], list[Wire]] = [], []
+    log: list[Fired] = []
+    commands: dict[str, Input] = {"start": Start(), "end": End(), "say": SendText(stage.text("hi"))}
+
+    def step(at: int, given: Input) -> None:
+        before = len(people[at].fired)
+        network[1 - at].extend(stage.do(people[at], given))
+        log.extend(people[at].fired[before:])
+
+    for at, what in script:
+        if what in commands:
+            step(at, commands[what])
+        elif what == "settle":
+            for _ in range(30):
+                to = at if network[at] else 1 - at
+                if network[to]:
+                    step(to, Receive(network[to].pop(0)))
+        elif network[at]:
+            wire = network[at][0] if what in {"repeat", "reflect"} else network[at].pop(0)
+            if what != "lose":
+                step(1 - at if what == "reflect" else at, Receive(wire))
+    return log
+
+
+@settings(max_examples=40, derandomize=True)
+@given(st.lists(moves, max_size=25))
+def test_any_script_is_the_same_over_bytes_and_terms(script: list[tuple[int, str]]) -> None:
+    begun = [(0, "start"), (1, "settle"), *script]
+
+    assert played(RealSuite(), begun) == played(TermSuite(TermPool()), begun)
 
 
 # Its flaws.
