@@ -1,11 +1,13 @@
 """What is claimed of a composition: invariants, and what is remembered so that they can be said.
 
 A claim is about one member of the master's family, whichever it is: its variables, its machines,
-the master's machines, and what all members share. An expression may mention three kinds of variable
+the master's machines, and what all members share. An expression may mention these kinds of variable
 beside the declared ones:
 
 - a **ghost** remembers what happened; rows never ask it;
-- `pending(EVENT)` is true of a member for which the event waits to be handled;
+- `pending(EVENT)` is true of a member for which the event waits to be handled, and
+  `awaited(EVENT)` says how often it does; `queued(FIRST, SECOND)` is true where both wait, in this
+  order;
 - `held(DATUM)` is true where a datum is there.
 
 A variable of the endpoint that is not declared stands for any value whatever, which never changes:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from otr_model.kernel.composition import AnyRow
-    from otr_model.kernel.vocabulary import Datum, Effect, Event
+    from otr_model.kernel.vocabulary import Condition, Datum, Effect, Event
 
 __all__ = [
     "Action",
@@ -49,12 +51,16 @@ __all__ = [
     "Kept",
     "Possible",
     "Prepared",
+    "Grows",
+    "Supposition",
+    "awaited",
     "change",
     "held",
     "implies",
     "instead",
     "pending",
     "places_of",
+    "queued",
 ]
 
 TRUE: Final = Truth(value=True)
@@ -63,6 +69,16 @@ TRUE: Final = Truth(value=True)
 def pending(event: Event) -> BoolVar:
     """An event waits to be handled by the member."""
     return BoolVar(f"pending {event.label}", Scope.MEMBER, event.meaning)
+
+
+def awaited(event: Event) -> IntVar:
+    """How often an event waits to be handled by the member."""
+    return IntVar(f"awaited {event.label}", Scope.MEMBER, event.meaning)
+
+
+def queued(first: Event, second: Event) -> BoolVar:
+    """The first event waits for the member, and so does the second, behind it."""
+    return BoolVar(f"queued {first.label}, {second.label}", Scope.MEMBER, "")
 
 
 def held(datum: Datum) -> BoolVar:
@@ -202,20 +218,20 @@ class Invariant(Claim):
 
 @dataclass(frozen=True, slots=True)
 class Action(Claim):
-    """Before any of some effects, or of the rows on some events, `then` holds.
+    """Before any of some effects, or wherever some events are raised, `then` holds.
 
     Attributes:
         effects: the effects.
         then: an expression on the values right before the effect, or a guard on the conditions of
             the row.
-        events: the claim is about all rows on these events as well, before they do anything.
-        when: only where this holds as well.
+        raises: the claim is about rows that raise these events as well, before they do anything.
+        on: only rows on these events are meant; none: all rows.
     """
 
     effects: tuple[Effect, ...]
     then: Bool | Guard
-    events: tuple[Event, ...] = ()
-    when: Guard = ALWAYS
+    raises: tuple[Event, ...] = ()
+    on: tuple[Event, ...] = ()
 
     @property
     def places(self) -> frozenset[str]:
@@ -225,21 +241,52 @@ class Action(Claim):
 
 @dataclass(frozen=True, slots=True)
 class Kept(Claim):
-    """Some rows change nothing: neither a state, nor a variable, nor a datum; they raise nothing.
+    """Some rows change nothing: neither a state, nor a variable, nor a datum.
 
     Attributes:
         events: the rows on these events are meant; none: the rows that do nothing at all.
         when: only where this holds as well.
         but: effects that may occur all the same: they tell somebody.
+        raising: whether the rows may raise events.
     """
 
     events: tuple[Event, ...] = ()
     when: Guard = ALWAYS
     but: tuple[Effect, ...] = ()
+    raising: bool = False
 
     def means(self, row: AnyRow) -> bool:
         """Whether the claim is about a row."""
         return row.on in self.events if self.events else row.ignores
+
+
+@dataclass(frozen=True, slots=True)
+class Grows(Claim):
+    """Some values never become less: the first of them, or where it stays, the next, and so on."""
+
+    values: tuple[Int, ...]
+
+    @property
+    def places(self) -> frozenset[str]:
+        """See `Claim`."""
+        return frozenset().union(*(places_of(value.equals(0)) for value in self.values))
+
+
+@dataclass(frozen=True, slots=True)
+class Supposition:
+    """What an opaque condition means, as far as variables can say it.
+
+    Attributes:
+        about: in plain English, with the reason.
+        when: where that is supposed.
+        condition: the condition.
+        means: what it says there.
+    """
+
+    about: str
+    when: Bool
+    condition: Condition
+    means: Bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +331,7 @@ class Claims:
         ghosts: what is remembered.
         changes: how.
         claims: in the order in which they are shown.
+        supposed: what opaque conditions mean.
         findings: what the literal text breaks.
         settings: configurations in which examples are looked for: values of the endpoint's
             variables.
@@ -293,6 +341,7 @@ class Claims:
     ghosts: tuple[Ghost, ...]
     changes: tuple[Change, ...]
     claims: tuple[Claim, ...]
+    supposed: tuple[Supposition, ...] = ()
     findings: tuple[Finding, ...] = ()
     settings: tuple[Mapping[Variable, int | bool], ...] = ()
 

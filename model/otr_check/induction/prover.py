@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from otr_check import smt
 from otr_model.kernel.guard import Guard
 
-from .claims import Action, Invariant, Kept, Possible, Prepared, held
+from .claims import Action, Grows, Invariant, Kept, Possible, Prepared, held
 from .results import Failure, Outcome, Result
 from .system import Case
 
@@ -173,6 +173,8 @@ class _Induction:
                     yield from ((name, goal) for goal in self._of_action(claim, step))
                 case Kept():
                     yield from ((name, goal) for goal in self._of_kept(claim, step))
+                case Grows():
+                    yield from ((name, goal) for goal in self._of_growth(claim, step))
                 case Prepared():
                     yield from ((name, goal) for goal in self._of_needs(step))
                 case _:
@@ -181,22 +183,36 @@ class _Induction:
     def _of_action(self, claim: Action, step: Step) -> Iterator[smt.BoolRef]:
         if step.row is None or not step.case.itself:
             return
+        if claim.on and step.row.on not in claim.on:
+            return
         moments = [values for effect, values in step.effects if effect in claim.effects]
-        if step.row.on in claim.events:
+        if any(each.event in claim.raises for each in step.row.raises):
             moments.append({})
-        when = self.system.reader(step.before.values).guard(claim.when)
         for values in moments:
             reader = self.system.reader({**step.before.values, **values})
             then = claim.then
             holds = reader.guard(then) if isinstance(then, Guard) else reader.truth_of(then)
-            yield smt.all_of((when, smt.negation(holds)))
+            yield smt.negation(holds)
+
+    def _of_growth(self, claim: Grows, step: Step) -> Iterator[smt.BoolRef]:
+        if step.row is None or not claim.places & step.changed:
+            return
+        before = self.system.reader(step.before.values)
+        after = self.system.reader(step.after.values)
+        less: list[smt.BoolRef] = []
+        same: list[smt.BoolRef] = []
+        for value in claim.values:
+            old, new = value.read(before), value.read(after)
+            less.append(smt.all_of((*same, smt.less(new, old))))
+            same.append(smt.equal(new, old))
+        yield smt.any_of(less)
 
     def _of_kept(self, claim: Kept, step: Step) -> Iterator[smt.BoolRef]:
         row = step.row
         if row is None or not claim.means(row) or step.case in OTHERS:
             return
         when = self.system.reader(step.before.values).guard(claim.when)
-        loud = row.raises or any(
+        loud = (row.raises and not claim.raising) or any(
             effect.spec.writes or effect.spec.forgets
             for effect in row.do
             if effect not in claim.but
@@ -241,7 +257,7 @@ class _Induction:
         for place, value in {**step.before.values}.items():
             if _waits(place):
                 if model.value(value):
-                    shown[place] = "yes"
+                    shown[place] = self.system.shown(place, model.value(value))
                 continue
             if mentioned & set(smt.unknowns(value)):
                 shown[place] = self.system.shown(place, model.value(value))
@@ -254,7 +270,7 @@ class _Induction:
 
 def _waits(place: str) -> bool:
     """Whether a place says that an event waits."""
-    return place.startswith("member.pending ")
+    return place.startswith(("member.pending ", "member.awaited ", "member.queued "))
 
 
 def prove_claims(system: System) -> tuple[Result, ...]:

@@ -27,7 +27,7 @@ from otr_model.kernel.guard import Connective, Guard
 from otr_model.kernel.vocabulary import Check, Condition, Defined, Opaque, Origin, Validity
 from otr_model.kernel.words import Word
 
-from .claims import held, pending
+from .claims import awaited, held, pending, queued
 from .queues import IDLE, Item, Queues, Role, Unruly
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Case", "Moment", "Reader", "Scene", "Step", "System", "Values"]
 
 Values = dict[str, Any]
-"""What variables, states and data are for the solver, by the place where a running step keeps them."""
+"""What variables, states and data are for the solver, by where a running step keeps them."""
 
 QUEUE: Final = "queue"
 MINE: Final = "mine"
@@ -288,7 +288,9 @@ class System:
         }
         self.ghosts = {place_of(g.variable) for g in claims.ghosts}
         self.survivors = {place_of(g.variable) for g in claims.ghosts if g.survives}
-        self.waited = _waited(composition, claims)
+        self.waited = _mentioned(composition, claims, pending)
+        self.counted = _mentioned(composition, claims, awaited)
+        self.ordered = _ordered(composition, claims)
         self._apart = tuple(
             pair
             for group in exclusives_of(composition, *composition.tables)
@@ -391,8 +393,11 @@ class System:
             if variable.scope is Scope.SHARED:
                 yield self.reader(shared).truth_of(interval.holds(variable))
 
-    def _exclusives(self, reader: Reader) -> Iterator[smt.BoolRef]:
-        """Opaque conditions that are declared exclusive."""
+    def _opaque(self, reader: Reader) -> Iterator[smt.BoolRef]:
+        """What is known of opaque conditions."""
+        for each in self.claims.supposed:
+            means = smt.same(reader.condition(each.condition), reader.truth_of(each.means))
+            yield smt.follows(reader.truth_of(each.when), means)
         for pair in self._apart:
             yield smt.negation(smt.all_of(map(reader.condition, pair)))
 
@@ -402,7 +407,8 @@ class System:
         """Before anything has happened: the master, and any other member."""
         shared = self.initial_shared()
         master = self._states_of_master(self.initial_member(smt.number(0)))
-        waiting = dict.fromkeys(self.waited.values(), _FALSE)
+        waiting: Values = dict.fromkeys((*self.waited.values(), *self.ordered.values()), _FALSE)
+        waiting |= dict.fromkeys(self.counted.values(), smt.number(0))
         key = smt.unknown_number("o!key")
         for of_master in (True, False):
             member = self.initial_member(smt.number(0) if of_master else key)
@@ -467,6 +473,8 @@ class System:
         if not case.of_master and case is not Case.MASTER:
             known.extend(self._possible_states(master))
         waiting: Values = {p: smt.unknown_truth(f"w!{p}") for p in self.waited.values()}
+        waiting |= {p: smt.unknown_truth(f"w!{p}") for p in self.ordered.values()}
+        waiting |= {p: smt.unknown_number(f"w!{p}") for p in self.counted.values()}
         return Scene(Moment(observed, master, shared, waiting), actor, tuple(known))
 
     def _step(self, row: AnyRow, head: Item, numbers: Sequence[int], case: Case) -> Step:
@@ -491,7 +499,7 @@ class System:
         waiting, waits = self._queued(scene, case, then, mine)
 
         def suppose() -> Iterator[smt.BoolRef]:
-            yield from (*known, *waits, here.guard(row.when), *self._exclusives(here))
+            yield from (*known, *waits, here.guard(row.when), *self._opaque(here))
 
         return Step(
             row,
@@ -612,13 +620,67 @@ class System:
         values: Values = {}
         for event, place in self.waited.items():
             values[place] = smt.any_of(waiting[event]) if event in waiting else _FALSE
+        for event, place in self.counted.items():
+            values[place] = self._count(event, then, mine, case)
+        for (first, second), place in self.ordered.items():
+            values[place] = self._order(first, second, then, mine, case)
         return values
+
+    def _order(
+        self,
+        first: Event,
+        second: Event,
+        then: Mapping[int, int],
+        mine: smt.BoolRef,
+        case: Case,
+    ) -> smt.BoolRef:
+        """Whether two events wait for the observed member, in this order."""
+        queue = smt.unknown_number(QUEUE)
+        found: dict[tuple[Role, Role], list[int]] = {}
+        for number, following in then.items():
+            for one, other in combinations(self.queues.all[following], 2):
+                if (one.event, other.event) == (first, second):
+                    found.setdefault((one.role, other.role), []).append(number)
+        whose = {
+            Role.GUEST: mine,
+            Role.MASTER: smt.truth(case.of_master),
+            Role.EVERYBODY: smt.truth(True),  # noqa: FBT003 - a constant
+        }
+        return smt.any_of(
+            smt.all_of(
+                (
+                    smt.any_of(smt.equal(queue, smt.number(n)) for n in dict.fromkeys(numbers)),
+                    whose.get(one, _FALSE),
+                    whose.get(other, _FALSE),
+                )
+            )
+            for (one, other), numbers in found.items()
+        )
+
+    def _count(
+        self, event: Event, then: Mapping[int, int], mine: smt.BoolRef, case: Case
+    ) -> smt.ArithRef:
+        """How often an event waits for the observed member."""
+        groups: dict[tuple[int, int], list[int]] = {}
+        for number, following in then.items():
+            roles = [item.role for item in self.queues.all[following] if item.event is event]
+            masters = roles.count(Role.MASTER) if case.of_master else 0
+            groups.setdefault((roles.count(Role.GUEST), masters), []).append(number)
+        queue, zero = smt.unknown_number(QUEUE), smt.number(0)
+        total = zero
+        for (guests, masters), numbers in groups.items():
+            here = smt.any_of(smt.equal(queue, smt.number(n)) for n in numbers)
+            of_guest = smt.choose(mine, smt.number(guests), zero) if guests else zero
+            total = smt.choose(here, smt.plus(of_guest, smt.number(masters)), total)
+        return total
 
     def _retirements(self) -> Iterator[Step]:
         """A member that is not the guest of the run makes room for another."""
         before = self.scene(Case.NOBODY).before
         retires = self.reader(before.values).truth_of(self.composition.family.retires)
-        none = [smt.negation(waits) for waits in before.waiting.values()]
+        truths = (*self.waited.values(), *self.ordered.values())
+        none = [smt.negation(before.waiting[place]) for place in truths]
+        none += [smt.equal(before.waiting[p], smt.number(0)) for p in self.counted.values()]
         fresh = self.initial_member(self.key(before.member))
         for place in self.survivors & set(fresh):
             fresh[place] = before.member[place]
@@ -642,13 +704,27 @@ class System:
             )
 
 
-def _waited(composition: Composition, claims: Claims) -> dict[Event, str]:
+def _mentioned(
+    composition: Composition, claims: Claims, place: Callable[[Event], Variable]
+) -> dict[Event, str]:
     """The events that a claim mentions as waiting, and the places of that."""
     mentioned: set[str] = set()
     for claim in claims.claims:
         mentioned |= claim.places
-    places = {event: place_of(pending(event)) for event in composition.events}
-    return {event: place for event, place in places.items() if place in mentioned}
+    places = {event: place_of(place(event)) for event in composition.events}
+    return {event: found for event, found in places.items() if found in mentioned}
+
+
+def _ordered(composition: Composition, claims: Claims) -> dict[tuple[Event, Event], str]:
+    """The pairs of events that a claim mentions as waiting in order, and the places of that."""
+    mentioned: set[str] = set()
+    for claim in claims.claims:
+        mentioned |= claim.places
+    wanted = {place for place in mentioned if place.startswith("member.queued ")}
+    if not wanted:
+        return {}
+    places = {(a, b): place_of(queued(a, b)) for a in composition.events for b in composition.events}
+    return {pair: place for pair, place in places.items() if place in wanted}
 
 
 _FALSE: Final = smt.truth(False)  # noqa: FBT003 - a constant

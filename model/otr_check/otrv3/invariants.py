@@ -355,7 +355,7 @@ COUNTERS: Final = (
         "above 0.",
         (KEYS,),
         HELD,
-        (v.OUR_KEYID >= 2) & (v.THEIR_KEYID >= 1),
+        (v.OUR_KEYID > 1) & (v.THEIR_KEYID > 0),
     ),
     Invariant(
         _id("fragment-bound"),
