@@ -11,12 +11,13 @@ Over either suite the same: only operations of `Suite` are used.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from otr_model.otrv3.conditions import Check
 from otr_reference.derive import Deviation, NotFalsifiable, derived, falsifying
 from otr_reference.errors import OtrSpecError
+from otr_reference.sorts import Key
 
 from .messages import (
     AkeKeys,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from otr_model.kernel.vocabulary import Check as AnyCheck
     from otr_reference.sorts import (
         Element,
-        Key,
+        Mac,
         Octets,
         PublicKey,
         Scalar,
@@ -348,23 +349,29 @@ def _identity_keys(secret: Callable[[SigmaKeys, SigmaKeys], SigmaKeys]) -> Devia
     return lambda suite: derived(suite, ake_keys=ake_keys)
 
 
-def _both_directions(suite: S) -> S:
-    """With each receiving MAC key, the sending one of the same D-H keys is revealed.
+@dataclass(frozen=True, slots=True)
+class _Both(Key):
+    """The MAC keys of both directions, where the receiving one is expected."""
 
-    The suite remembers which belong together, for as long as it lives; the keys of both are made by
-    one operation, which has to be asked before they can be revealed.
-    """
-    sending: dict[Key, Key] = {}
+    receiving: Key
+    sending: Key
+
+
+def _both_directions(suite: S) -> S:
+    """With each receiving MAC key, the sending one of the same D-H keys is revealed."""
 
     def data_keys(base: Suite, ours: DhPair, theirs: Element) -> DataKeys:
         keys = base.data_keys(ours, theirs)
-        sending[keys.receiving_mac] = keys.sending_mac
-        return keys
+        return replace(keys, receiving_mac=_Both(keys.receiving_mac, keys.sending_mac))
+
+    def data_mac(base: Suite, key: Key, body: Octets) -> Mac:
+        return base.data_mac(key.receiving if isinstance(key, _Both) else key, body)
 
     def old_mac_keys(base: Suite, keys: tuple[Key, ...]) -> Octets:
-        return base.old_mac_keys(tuple(each for key in keys for each in (key, sending[key])))
+        both = ((k.receiving, k.sending) if isinstance(k, _Both) else (k,) for k in keys)
+        return base.old_mac_keys(tuple(key for pair in both for key in pair))
 
-    return derived(suite, data_keys=data_keys, old_mac_keys=old_mac_keys)
+    return derived(suite, data_keys=data_keys, data_mac=data_mac, old_mac_keys=old_mac_keys)
 
 
 OVERRIDES: dict[tuple[str, str], Deviation] = {
