@@ -7,7 +7,8 @@ pair), and says in the expressions of the kernel what the ghosts do and what the
 
 - `means`: the definition of each opaque condition and check;
 - `does`: what an effect does to ghosts, after the updates that the effect itself declares;
-- `sends`: the message that an effect puts on the network: its fields, ghosts among them.
+- `sends`: the message that an effect puts on the network: its fields, ghosts among them;
+- `then`: what becomes of ghosts when the message is sent.
 
 All of it is data. Two engines read it: `otr_check.control.system` in Python, on the engine that
 runs the reference, and `otr_check.control.promela`, for Spin. Neither adds anything of its own.
@@ -23,7 +24,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, overload
 
-from otr_model.kernel.expr import Bool, BoolVar, Int, IntVar, Reading, Scope, lift_value
+from otr_model.kernel.expr import Bool, BoolVar, Int, IntArray, IntVar, Reading, Scope, lift_value
 from otr_model.kernel.variant import NONE, Variant, apply
 from otr_model.kernel.vocabulary import Condition, Datum, Effect, Observer, Opaque, Origin
 from otr_reference.errors import OtrSpecError
@@ -192,12 +193,14 @@ class Abstraction:
         means: the definition of every opaque condition and check.
         does: updates of ghosts, all at once, after those that the effect declares.
         sends: for effects that send: the fields of the message; those not named are 0.
+        then: updates of ghosts, all at once, after the message was sent.
         never: effects that are outside of the abstraction; performing one is an error.
         bounds: the largest value of every integer variable that changes; exceeding it is an
             error, and never a silent cut.
         member_key: the variable that holds the key of a session; it never changes.
         best: the variable that holds the key of the session that the user is in.
         received: the event for what arrives.
+        arrays: ghosts that are elements of arrays, which expressions index.
         drawn: what is drawn, and when.
         prepared: whether the presence of data is part of the state, and an effect that lacks what
             it needs is an error.
@@ -218,7 +221,9 @@ class Abstraction:
     best: IntVar
     received: Event
     converged: Bool
+    arrays: tuple[IntArray, ...] = ()
     drawn: tuple[Drawn, ...] = ()
+    then: Mapping[Effect, Mapping[Variable, Value]] = field(default_factory=dict)
     never: frozenset[Effect] = frozenset()
     properties: tuple[Property, ...] = ()
     config: Mapping[Variable, int | bool] = field(default_factory=dict)
@@ -277,6 +282,10 @@ class Abstraction:
         """What an effect does to ghosts and to the message at hand."""
         return {v: lift_value(value) for v, value in self.does.get(effect, {}).items()}
 
+    def afterwards(self, effect: Effect) -> Mapping[Variable, Int | Bool]:
+        """What an effect does to ghosts after it has sent its message."""
+        return {v: lift_value(value) for v, value in self.then.get(effect, {}).items()}
+
     def message(self, effect: Effect) -> Mapping[Variable, Int | Bool] | None:
         """The fields of the message that an effect sends; None: it sends none."""
         given = self.sends.get(effect)
@@ -290,7 +299,7 @@ class Abstraction:
     def changes(self, variable: Variable) -> bool:
         """Whether any effect that is not left out sets a variable."""
         return any(
-            variable in effect.spec.sets or variable in self.does.get(effect, {})
+            variable in (*effect.spec.sets, *self.does.get(effect, ()), *self.then.get(effect, ()))
             for effect in self.composition.effects
             if effect not in self.never
         )

@@ -136,7 +136,7 @@ def _step_class(abstraction: Abstraction) -> type[ControlStep]:
         kind = "ask" if isinstance(word.spec, Opaque) else "check"
         methods[f"{kind}_{word.name.lower()}"] = meaning.read(WIDE)
     for effect in abstraction.composition.effects:
-        if not effect.spec.bare or effect in abstraction.does:
+        if not effect.spec.bare or effect in abstraction.does or effect in abstraction.then:
             methods[f"do_{effect.name.lower()}"] = _performing(abstraction, effect)
     return type("AbstractStep", (ControlStep,), methods)
 
@@ -145,24 +145,34 @@ def _performing(abstraction: Abstraction, effect: Effect) -> Callable[[ControlSt
     """What an effect does beyond the updates that it declares: ghosts, data, and the network."""
     if effect in abstraction.never:
         return _never(effect)
-    updates = [
-        (v.scope, v.name, value.read(WIDE)) for v, value in abstraction.updates(effect).items()
-    ]
+    update = _updating(abstraction.updates(effect))
+    afterwards = _updating(abstraction.afterwards(effect))
     tracked = set(abstraction.data())
     made = [datum for datum in effect.spec.writes if datum in tracked]
     message = abstraction.message(effect)
     fields = None if message is None else _fields(abstraction, message)
 
     def perform(step: ControlStep) -> None:
-        values = [(scope, name, value(step)) for scope, name, value in updates]
-        for scope, name, value in values:
-            setattr(_target(step, scope), name, value)
+        update(step)
         for datum in made:
             setattr(_target(step, datum.spec.scope), datum.slot, True)
         if fields is not None:
             step.sent.append(tuple(int(field(step)) for field in fields))
+        afterwards(step)
 
     return perform
+
+
+def _updating(updates: Mapping[Variable, Int | Bool]) -> Callable[[ControlStep], None]:
+    """What sets variables, all at once."""
+    compiled = [(v.scope, v.name, value.read(WIDE)) for v, value in updates.items()]
+
+    def update(step: ControlStep) -> None:
+        values = [(scope, name, value(step)) for scope, name, value in compiled]
+        for scope, name, value in values:
+            setattr(_target(step, scope), name, value)
+
+    return update
 
 
 def _never(effect: Effect) -> Callable[[ControlStep], None]:

@@ -91,7 +91,8 @@ class Model:
             (place.key is not None, place.name): place
             for place in places_of(scenario, self.composition)
         }
-        arrays = (v for v in self.composition.variables if isinstance(v, IntArray))
+        declared = (v for v in self.composition.variables if isinstance(v, IntArray))
+        arrays = (*declared, *self.abstraction.arrays)
         cells: dict[Variable, tuple[IntArray, int]] = {
             cell: (array, number)
             for array in arrays
@@ -214,7 +215,8 @@ class Model:
 
     def updates(self, effect: Effect) -> list[tuple[Variable, Int | Bool]]:
         """Everything that an effect sets: what it declares, then ghosts."""
-        return [*effect.spec.sets.items(), *self.abstraction.updates(effect).items()]
+        ghosts, later = self.abstraction.updates(effect), self.abstraction.afterwards(effect)
+        return [*effect.spec.sets.items(), *ghosts.items(), *later.items()]
 
     def guard(self, guard: Guard) -> str:
         """A guard as an expression."""
@@ -519,6 +521,7 @@ def _steps(model: Model, effect: Effect) -> Iterator[str]:
     message = model.abstraction.message(effect)
     if message is not None:
         yield from _sending(model, message)
+    yield from _assigned(model, dict(model.abstraction.afterwards(effect)))
     yield from (f"{_datum(d)} = 0" for d in effect.spec.forgets if d in tracked)
 
 
@@ -700,6 +703,14 @@ def _processes(model: Model) -> Iterator[str]:
     yield "  od"
     yield "}"
     if model.scenario.converges:
+        yield ""
+        yield "/* Where nothing is left to happen, nothing happens for ever: a run has no end. */"
+        yield "active proctype rest() {"
+        yield "end:"
+        yield "  do"
+        yield "  :: timeout"
+        yield "  od"
+        yield "}"
         yield ""
         yield "/* Both are private in the same conversation in the end, and stay so. */"
         yield f"ltl {CLAIM} {{ <> [] (converged == 1) }}"
