@@ -14,9 +14,9 @@ K and, where no ratchet came in between, the brace key: both ends of a session m
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from otr_check.explore.party import (
     Adaptor,
@@ -34,7 +34,7 @@ from otr_check.explore.scenario import Attacker as Attacked
 from otr_check.otrv4.attacker import Attacker, Kind, Options
 from otr_check.otrv4.suite import TermSuite
 from otr_check.otrv4.suite import Undecided as UndecidedHashes
-from otr_model.kernel.variant import NONE, apply
+from otr_model.kernel.variant import NONE, Override, apply
 from otr_model.otrv4.conditions import Check
 from otr_model.otrv4.protocol import OTRV4
 from otr_model.otrv4.usages import Usage
@@ -56,6 +56,7 @@ from otr_reference.otrv4.commands import (
     Tick,
     UseExtraKey,
 )
+from otr_reference.otrv4.deviations import OVERRIDES, deviating, overriding
 from otr_reference.otrv4.endpoint import Endpoint
 from otr_reference.otrv4.messages import (
     AuthI,
@@ -82,9 +83,12 @@ if TYPE_CHECKING:
     from otr_model.kernel.variant import Variant
     from otr_reference.otrv4.commands import Input
     from otr_reference.otrv4.messages import PrekeyEnsemble
+    from otr_reference.otrv4.suite import Suite
     from otr_reference.sorts import Octets, Wire
 
-__all__ = ["ACCEPTED_AHEAD", "BEGINNING", "Exploring4", "Held"]
+__all__ = ["ACCEPTED_AHEAD", "BEGINNING", "Exploring4", "Held", "Opponent4", "Reader", "spoken"]
+
+S = TypeVar("S", bound="Suite")
 
 BEGINNING: Final = 1_000_000
 """The time at which every exploration begins, in seconds: profiles are made then."""
@@ -138,11 +142,11 @@ class Exploring4(Adaptor):
     ) -> None:
         super().__init__(scenario)
         self.suite = TermSuite() if suite is None else suite
+        self._variants = [_variant(actor, variants or {}) for actor in scenario.actors]
         self._suites: dict[Order, TermSuite] = {frozenset(): self.suite}
         self.accounts = [self._account(i, actor) for i, actor in enumerate(scenario.actors)]
         self.ensembles = [self._published(i, actor) for i, actor in enumerate(scenario.actors)]
         self.configs = [self._config(i, actor) for i, actor in enumerate(scenario.actors)]
-        self._variants = [_variant(actor, variants or {}) for actor in scenario.actors]
         self._endpoints: dict[tuple[int, Order], Endpoint] = {}
         self._users = {
             account.keys.public: actor.user
@@ -164,7 +168,7 @@ class Exploring4(Adaptor):
             if action not in COMMANDS:
                 message = f"participant.{actor.name}.does: OTRv4 has no {action.label!r}"
                 raise BadScenario(message)
-        suite = self.suite
+        suite, _ = spoken(self.suite, self._variants[who])
         seed = suite.seed(f"client of {actor.name}".encode())
         account = Account(suite, suite.long_term(actor.user), FIRST_TAG + who, seed)
         account.renew(BEGINNING)
@@ -216,7 +220,8 @@ class Exploring4(Adaptor):
                 for higher, lower in order:
                     suite = suite.decided(cast("Any", higher), cast("Any", lower))
                 self._suites[order] = suite
-            known = Endpoint(suite, self.configs[who], self._variants[who])
+            suite, variant = spoken(suite, self._variants[who])
+            known = Endpoint(suite, self.configs[who], variant)
             self._endpoints[who, order] = known
         return known
 
@@ -276,7 +281,7 @@ class Exploring4(Adaptor):
             raise Undecided(_term(asked.ours), _term(asked.theirs)) from None
         except OtrSpecError as error:
             raise Crash(str(error)) from error
-        reader = _Reader(self, who, local, given, stepped.conversation)
+        reader = Reader(self, who, local, given, stepped.conversation)
         for output in stepped.outputs:
             reader.take(output)
         return Outcome(
@@ -458,7 +463,7 @@ def _failed(given: Attacked) -> frozenset[Check]:
     return frozenset(Check[name] for name in given.fails)
 
 
-class _Reader:
+class Reader:
     """Reads the outputs of one step."""
 
     def __init__(
@@ -546,13 +551,16 @@ class _Reader:
 
     def _secured(self, output: notices.Secured) -> None:
         peer = self.exploring.account(output.peer.public_key)
-        chain = self.after.members[output.instance].chain
         role = ROLES[output.interactive, output.bold_first]
-        keys = None if chain is None else _first_keys(chain, offline=not output.interactive)
-        about = (peer, _term(output.ssid), VERSION, role, keys)
+        about = (peer, _term(output.ssid), VERSION, role, self.keys(output))
         self.claims.append(Claim(Deed.SECURED, about))
         again = "still " if output.refreshed else ""
         self._tell(output.instance, Told.PRIVATE, f"{again}private with {peer}, as {role}")
+
+    def keys(self, output: notices.Secured) -> Hashable:
+        """What the ratchet began with; None if it was forgotten in the same step."""
+        chain = self.after.members[output.instance].chain
+        return None if chain is None else _first_keys(chain, offline=not output.interactive)
 
     def _shown(self, text: Term, instance: int, *, secure: bool) -> None:
         if secure:
@@ -592,6 +600,18 @@ ROLES: Final = {
     (False, False): "publisher",
 }
 """Which part is played, by what the user is told: whether online, and which half to read out."""
+
+
+def spoken(suite: S, variant: Variant) -> tuple[S, Variant]:
+    """A suite as a participant's variant changes it, and what else the variant changes."""
+    applied = apply(OTRV4, variant)
+    rest = tuple(
+        edit
+        for edit in variant.edits
+        if not (isinstance(edit, Override) and (edit.operation, edit.how) in OVERRIDES)
+    )
+    changed = overriding(deviating(suite, applied.falsified), applied.overrides)
+    return changed, replace(variant, edits=rest)
 
 
 def _smp(session: Session) -> str:

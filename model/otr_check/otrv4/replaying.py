@@ -1,0 +1,128 @@
+"""OTRv4 over real bytes, where an exploration has terms: for replaying what it found.
+
+What participants do is replayed. Messages that an attacker makes are not made of bytes here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from otr_check.explore.party import Blind, Crash, Outcome
+from otr_check.otrv3.concrete import CannotMake
+from otr_check.otrv4.exploring import BEGINNING, Exploring4, Held, Reader
+from otr_check.otrv4.suite import TermSuite
+from otr_reference.errors import OtrSpecError
+from otr_reference.otrv4 import notices
+from otr_reference.otrv4.real import RealSuite
+from otr_reference.shake import shake256
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from otr_check.explore.party import Local, Opponent, Order
+    from otr_check.explore.scenario import Scenario
+    from otr_check.terms import Term
+    from otr_model.kernel.variant import Variant
+    from otr_reference.otrv4.commands import Input
+    from otr_reference.otrv4.suite import LongTerm
+    from otr_reference.sorts import Octets, Seed
+
+__all__ = ["Real"]
+
+KEY_OCTETS = 57
+
+
+class Real:
+    """The endpoints of a scenario over bytes.
+
+    Attributes:
+        adaptor: the endpoints; what it calls terms are bytes.
+    """
+
+    def __init__(self, scenario: Scenario, variants: dict[str, Variant], attempt: int) -> None:
+        self.adaptor = _Bytes(scenario, variants, _Named(attempt))
+
+    def observe(self, term: Term, wire: Any) -> None:  # noqa: ANN401 - bytes
+        """A message was sent."""
+
+    def make(self, term: Term) -> Any:  # noqa: ANN401 - bytes
+        """Raises `CannotMake`: what an attacker makes is not made of bytes."""
+        raise CannotMake(term.op)
+
+
+class _Named(RealSuite):
+    """Bytes; keys have names, and what is drawn differs from attempt to attempt."""
+
+    def __init__(self, attempt: int) -> None:
+        super().__init__()
+        self.attempt = attempt
+
+    def seed(self, value: bytes) -> Seed:  # type: ignore[override] # it depends on the attempt
+        """One for each name and attempt."""
+        return super().seed(b"%s, attempt %d" % (value, self.attempt))
+
+    @staticmethod
+    def long_term(name: str) -> LongTerm:  # type: ignore[override] # they are made from a name
+        """The long-term keys of somebody, by name."""
+        return RealSuite.long_term(
+            shake256(b"long-term key of " + name.encode(), KEY_OCTETS),
+            shake256(b"forging key of " + name.encode(), KEY_OCTETS),
+        )
+
+
+class _Bytes(Exploring4):
+    """The endpoints over bytes. Hashes are what they are, so that nothing is undecided."""
+
+    def __init__(self, scenario: Scenario, variants: dict[str, Variant], real: _Named) -> None:
+        super().__init__(scenario, variants, cast("Any", real))
+        self._terms, self._real = TermSuite(), real
+
+    def _step(  # noqa: PLR0913, PLR0917 - one for each thing that a step depends on
+        self, who: int, local: Local, given: Input, now: int, order: Order, taken: int
+    ) -> Outcome:
+        before: Held = local.conversation
+        try:
+            stepped = self._endpoint(who, order).step(before.conversation, given, BEGINNING + now)
+        except OtrSpecError as error:
+            raise Crash(str(error)) from error
+        reader = _ByteReader(self, who, local, given, stepped.conversation)
+        for output in stepped.outputs:
+            reader.take(output)
+        return Outcome(
+            Held(stepped.conversation, taken),
+            tuple(reader.wires),
+            tuple(reader.told),
+            fired=stepped.trace,
+            notices=tuple(reader.words),
+        )
+
+    def attacker(self) -> Opponent:
+        """Nobody."""
+        return Blind()
+
+    def as_term(self, text: Octets) -> Octets:
+        """A text as it is over terms, so that it is shown alike."""
+        return self._terms.octets(self._real.to_bytes(text))
+
+
+class _ByteReader(Reader):
+    """Reads the outputs of one step over bytes."""
+
+    exploring: _Bytes
+
+    def take(self, output: notices.Output) -> None:
+        """One output; a text as it is over terms."""
+        match output:
+            case notices.Send(wire):
+                self.wires.append(cast("Any", wire))
+            case notices.Resent(text):
+                self.words.append(f"sent now: {self.exploring.as_term(text)}")
+            case notices.Shown(text):
+                super().take(replace(output, text=self.exploring.as_term(text)))
+            case _:
+                super().take(output)
+
+    def keys(self, output: notices.Secured) -> Hashable:
+        """Not asked here: keys of bytes do not tell what they are derived from."""
+        return output.ssid
