@@ -26,7 +26,7 @@ NAME: Final = "otrspec"
 _SECTIONS: Final = {
     "Test an implementation": ("conform", "cases", "shim", "peer"),
     "Read the protocol": ("table", "diagram", "clauses", "export", "decode", "forge", "vectors"),
-    "Prove and explore": ("check", "explore", "witness"),
+    "Prove and explore": ("check", "explore", "witness", "growth"),
     "Keep it right": ("bench", "generate"),
 }
 
@@ -736,6 +736,48 @@ def explore(  # noqa: PLR0913 - one for each option
         witness,
     )
     return work.explore(scenario, asked, json=json)
+
+
+@app.command(
+    short_help="Measure how the cost of exploring grows with bounds.",
+    epilog=_examples(
+        "otrspec growth otrv3-three-clients --bound in_flight=1..4 --bound replays=0..3",
+        "otrspec growth mine.toml --bound alice.send=0..3 --plot growth.svg",
+    ),
+)
+def growth(
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO",
+            help="A file, or the name of a scenario that ships: otrspec explore --list has those.",
+            show_default=False,
+        ),
+    ],
+    *,
+    bound: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FIRST..LAST",
+            help="What is varied, the others left as they are: in_flight, depth, replays, injects, "
+            "or PARTICIPANT.ACTION. Repeatable.",
+        ),
+    ] = None,
+    states: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Where each exploration stops.")
+    ] = 1_000_000,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw it, as SVG.", show_default=False)
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Explore a scenario with several values of a bound, and count its joint states.
+
+    Whether its properties hold is not asked here: nothing stops at a violation.
+    """
+    from . import growth as work  # noqa: PLC0415 - heavy
+
+    return work.growth(scenario, tuple(bound or ()), states, plot, json=json)
 
 
 @app.command(

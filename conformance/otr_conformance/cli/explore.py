@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .screen import Json
 
-__all__ = ["Asked", "Bounds", "explore", "listing", "show_steps"]
+__all__ = ["Asked", "Bounds", "explore", "listing", "scenario_named", "show_steps"]
 
 _SUFFIX: Final = ".toml"
 _SAVED_EVERY: Final = 60
@@ -96,7 +96,7 @@ def listing(*, json: bool) -> ExitCode:
     return ExitCode.EXPECTED
 
 
-def _scenario(named: str) -> Scenario:
+def scenario_named(named: str) -> Scenario:
     """The scenario of a file, or one that ships.
 
     Raises:
@@ -169,7 +169,7 @@ def explore(named: str, asked: Asked, *, json: bool) -> ExitCode:
         BadScenario: if the scenario is ill-formed, or asks for what is not there.
         BadSave: if a search cannot be gone on with.
     """
-    scenario = _changed(_scenario(named), asked)
+    scenario = _changed(scenario_named(named), asked)
     adaptor = adaptor_of(scenario)
     if asked.resume is not None:
         exploration = Exploration.resume(asked.resume, scenario, adaptor)

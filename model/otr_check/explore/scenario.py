@@ -58,6 +58,7 @@ __all__ = [
     "Network",
     "Order",
     "Scenario",
+    "checked",
     "read_scenario",
     "scenario_of",
     "shipped",
@@ -285,11 +286,15 @@ def scenario_of(text: str) -> Scenario:
         tuple(_list(found.get("waits", []), int, "waits")),
         tuple(_list(found.get("expect", []), str, "expect")),
     )
-    _refuse_impossible(scenario)
-    return scenario
+    return checked(scenario)
 
 
-def _refuse_impossible(scenario: Scenario) -> None:
+def checked(scenario: Scenario) -> Scenario:
+    """The scenario itself.
+
+    Raises:
+        BadScenario: if nothing could be explored so: a bound out of range, nobody to talk to.
+    """
     names = [actor.name for actor in scenario.actors]
     users = {actor.user for actor in scenario.actors}
     owned = scenario.attacker.owns if scenario.attacker else ()
@@ -309,6 +314,13 @@ def _refuse_impossible(scenario: Scenario) -> None:
         f"bounds.in_flight: is {scenario.bounds.in_flight}, not 1 to {MOST_IN_FLIGHT}": not fits,
         f"participant: {MALLORY} is the attacker's account": MALLORY in users,
         "ask: names no property": not scenario.ask,
+        f"participant.does: nothing is done more than {MOST_TIMES} times": any(
+            times > MOST_TIMES for actor in scenario.actors for _, times in actor.does
+        ),
+        f"network.replays, attacker.injects: are not 0 to {MOST_TIMES}": (
+            scenario.network.replays > MOST_TIMES
+            or (scenario.attacker is not None and scenario.attacker.injects > MOST_TIMES)
+        ),
         f"expect: does not ask for {', '.join(unasked)}": bool(unasked),
         f"waits: are not up to {MOST_WAITS} numbers above 0": (
             len(scenario.waits) > MOST_WAITS or any(wait < 1 for wait in scenario.waits)
@@ -317,6 +329,7 @@ def _refuse_impossible(scenario: Scenario) -> None:
     for complaint, holds in complaints.items():
         if holds:
             raise BadScenario(complaint)
+    return scenario
 
 
 def _actor(name: str, found: Mapping[str, object]) -> Actor:
