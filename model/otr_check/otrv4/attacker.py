@@ -524,7 +524,7 @@ class Attacker:
         for (ecdh, message_id), keys in chain.skipped.items():
             yield _Slot(keys, 1, message_id, 0, ecdh, chain.their_dh)
         if session.receives and chain.receiving is not None:
-            key, ratchet_id = chain.receiving, session.max_remote_i_seen
+            key, ratchet_id = chain.receiving, max(session.max_remote_i_seen, 0)
             for message_id in range(session.k, session.k + self.options.ahead + 1):
                 keys = suite.message_keys(key)
                 yield _Slot(keys, ratchet_id, message_id, 0, chain.their_ecdh, chain.their_dh)
@@ -534,25 +534,29 @@ class Attacker:
         third = session.i % _EVERY == 0
         if third and chain.our_dh is None:
             return
-        ecdh, dh = self._next(chain)
-        brace = (
-            suite.third_brace_key(chain.our_dh.secret, dh)
-            if third and chain.our_dh is not None
-            else suite.next_brace_key(chain.brace)
-        )
-        begun = suite.ratchet(chain.root, chain.our_ecdh.secret, ecdh, brace)
-        yield _Slot(suite.message_keys(begun.chain), session.i, 0, session.k, ecdh, dh)
+        for ecdh, dh in self._next(chain):
+            brace = (
+                suite.third_brace_key(chain.our_dh.secret, dh)
+                if third and chain.our_dh is not None
+                else suite.next_brace_key(chain.brace)
+            )
+            begun = suite.ratchet(chain.root, chain.our_ecdh.secret, ecdh, brace)
+            yield _Slot(suite.message_keys(begun.chain), session.i, 0, session.k, ecdh, dh)
 
-    def _next(self, chain: Chain) -> tuple[Point, Element]:
+    def _next(self, chain: Chain) -> Iterator[tuple[Point, Element]]:
         """His keys for a new ratchet: others than those of the last."""
-        suite = self.suite
+        suite, falsified = self.suite, self.options.falsified
         ecdh = suite.fresh_ecdh(self.seed, _ECDH).public
         if ecdh is chain.their_ecdh:
             ecdh = suite.fresh_ecdh(self.seed, _ECDH + _OTHER).public
         dh = suite.fresh_dh(self.seed, _DH).public
         if dh is chain.their_dh:
             dh = suite.fresh_dh(self.seed, _DH + _OTHER).public
-        return ecdh, dh
+        yield ecdh, dh
+        if Check.DATA_ECDH_POINT in falsified:
+            yield suite.outside_point(), dh
+        if Check.DATA_DH_MEMBER in falsified:
+            yield ecdh, suite.outside_element()
 
     def _repeated(self, to: _Target) -> Iterator[Message]:
         """Data Messages that he saw: those that may not have been accepted yet."""
@@ -584,14 +588,13 @@ class Attacker:
         fields = DataFields(
             to.header, 0, slot.pn, slot.ratchet_id, slot.message_id, slot.ecdh, dh, encrypted
         )
-        if not to.knowledge.derivable(slot.keys.mac):
+        if Check.DATA_MAC in falsified:
             yield DataMessage(fields, cast("Mac", suite.octets(bytes(_MAC))), ())
+        if not to.knowledge.derivable(slot.keys.mac):
             return
         yield self._with_mac(slot, fields)
-        if Check.DATA_DH_DUE in falsified:
-            yield self._with_mac(slot, replace(fields, dh=slot.dh if dh is None else None))
-        if Check.DATA_DH_MEMBER in falsified:
-            yield self._with_mac(slot, replace(fields, dh=suite.outside_element()))
+        if Check.DATA_DH_DUE in falsified and dh is None:
+            yield self._with_mac(slot, replace(fields, dh=slot.dh))
 
     def _with_mac(self, slot: _Slot, fields: DataFields) -> Message:
         mac = self.suite.data_mac(slot.keys.mac, self.suite.data_body(fields))
