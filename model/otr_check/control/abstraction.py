@@ -352,6 +352,7 @@ class Scenario:
         luck: how many values there are for what is drawn; 1 for what is not named.
         converges: with nothing lost and everything delivered, both are private in the same
             conversation in the end, for good: a claim that the engines check.
+        known: what is known to be against that claim: the counterexample in words; "" for nothing.
         variant: what differs from the tables.
         bounds: bounds that differ from the abstraction's.
     """
@@ -363,6 +364,7 @@ class Scenario:
     network: Network = Network()
     luck: Mapping[IntVar, int] = field(default_factory=dict)
     converges: bool = False
+    known: str = ""
     variant: Variant = NONE
     bounds: Mapping[IntVar, int] = field(default_factory=dict)
 

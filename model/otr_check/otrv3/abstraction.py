@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from otr_check.control.abstraction import (
     Abstraction,
     Drawn,
+    Network,
     Property,
     Scenario,
     Side,
@@ -423,24 +424,145 @@ _START, _SEND, _END = Event.USER_START, Event.USER_SEND, Event.USER_END
 _SMP, _ANSWER = Event.USER_SMP_START, Event.USER_SMP_ANSWER
 _ONE: Final[dict[EventBase, int]] = {_START: 1}
 
-SCENARIOS: Final = {
-    each.name: each
-    for each in (
-        Scenario(
-            "otrv3/ake",
-            "Alice starts, once",
-            CONTROL,
-            _sides(_ONE, {}),
-            converges=True,
-        ),
-        Scenario(
-            "otrv3/both-begin",
-            "Alice and Bob start at once, and either's hash may be the higher",
-            CONTROL,
-            _sides(_ONE, _ONE),
-            luck={LUCK: 2},
-            converges=True,
-        ),
-    )
-}
+_WIDE: Final = Network(capacity=12)
+_ANY: Final = {LUCK: 2}
+
+_CROSSED: Final = (
+    "An endpoint that gets a second Query Message, or whitespace tag, sends a second D-H Commit. "
+    "Where commits cross, each endpoint compares the other's commit with its own latest: the two "
+    "may compare different pairs, both find that theirs is the lower, and both answer. Both then "
+    "wait for a Reveal Signature Message that nobody sends."
+)
+_UNBOUND: Final = (
+    "Nothing in a D-H Key Message says which commit it answers. One that answers an earlier commit "
+    "is taken as the answer to the latest, and the exchange goes on with a key that the peer has "
+    "since given up. In the end one endpoint is private and the other waits for a Signature "
+    "Message."
+)
+
+
+def _named(*scenarios: Scenario) -> dict[str, Scenario]:
+    return {scenario.name: scenario for scenario in scenarios}
+
+
+SCENARIOS: Final = _named(
+    Scenario("otrv3/ake", "Alice starts", CONTROL, _sides(_ONE, {}), converges=True),
+    Scenario(
+        "otrv3/both-begin",
+        "Alice and Bob start at once, and either's hash may be the higher",
+        CONTROL,
+        _sides(_ONE, _ONE),
+        luck=_ANY,
+        converges=True,
+    ),
+    Scenario(
+        "otrv3/version-2",
+        "the same in version 2, which has no instance tags",
+        CONTROL,
+        _sides(_ONE, _ONE, allow_v2=True, allow_v3=False),
+        luck=_ANY,
+        converges=True,
+    ),
+    Scenario(
+        "otrv3/whitespace",
+        "Alice and Bob send a text with the whitespace tag",
+        CONTROL,
+        _sides({_SEND: 1}, {_SEND: 1}, send_whitespace_tag=True, whitespace_start_ake=True),
+        luck=_ANY,
+        converges=True,
+    ),
+    Scenario(
+        "otrv3/required",
+        "encryption is required, and both send a text: what they type starts the AKE",
+        CONTROL,
+        _sides({_SEND: 1}, {_SEND: 1}, require_encryption=True),
+        luck=_ANY,
+        converges=True,
+    ),
+    Scenario(
+        "otrv3/talk",
+        "Alice starts, and both send two texts",
+        CONTROL,
+        _sides({_START: 1, _SEND: 2}, {_SEND: 2}),
+        converges=True,
+    ),
+    Scenario(
+        "otrv3/refresh",
+        "Alice starts twice, and both send a text",
+        CONTROL,
+        _sides({_START: 2, _SEND: 1}, {_SEND: 1}),
+        network=_WIDE,
+        converges=True,
+    ),
+    Scenario(
+        "otrv3/smp",
+        "Alice starts, and both may begin SMP and answer it, with the same secret or another",
+        CONTROL,
+        _sides({_START: 1, _SMP: 1, _ANSWER: 1}, {_SMP: 1, _ANSWER: 1}),
+        luck={CHOSEN: 2},
+        converges=True,
+    ),
+    Scenario(
+        "otrv3/end",
+        "Alice starts, both send a text and end the conversation, in any order",
+        CONTROL,
+        _sides({_START: 1, _SEND: 1, _END: 1}, {_SEND: 1, _END: 1}),
+    ),
+    Scenario(
+        "otrv3/begin-again",
+        "Alice starts twice and Bob once",
+        CONTROL,
+        _sides({_START: 2}, _ONE),
+        network=_WIDE,
+        luck=_ANY,
+        converges=True,
+        known=_CROSSED,
+    ),
+    Scenario(
+        "otrv3/required-twice",
+        "encryption is required; Alice sends two texts and Bob one",
+        CONTROL,
+        _sides({_SEND: 2}, {_SEND: 1}, require_encryption=True),
+        network=_WIDE,
+        luck=_ANY,
+        converges=True,
+        known=_CROSSED,
+    ),
+    Scenario(
+        "otrv3/thrice",
+        "Alice starts three times; Bob does nothing by himself",
+        CONTROL,
+        _sides({_START: 3}, {}),
+        network=_WIDE,
+        converges=True,
+        known=_UNBOUND,
+    ),
+    Scenario(
+        "otrv3/unordered",
+        "Alice and Bob start at once, and messages overtake each other",
+        CONTROL,
+        _sides(_ONE, _ONE),
+        network=Network(fifo=False),
+        luck=_ANY,
+        converges=True,
+        known="The AKE relies on order: a message that comes before its turn is ignored, and is "
+        "not sent again.",
+    ),
+    Scenario(
+        "otrv3/losing",
+        "Alice and Bob start at once and send a text, and one message is lost",
+        CONTROL,
+        _sides({_START: 1, _SEND: 1}, {_START: 1, _SEND: 1}),
+        network=Network(losses=1),
+        luck=_ANY,
+    ),
+    Scenario(
+        "otrv3/repeating",
+        "Alice and Bob start at once, and one message comes twice",
+        CONTROL,
+        _sides(_ONE, _ONE),
+        network=Network(capacity=10, duplicates=1),
+        luck=_ANY,
+    ),
+)
 """By name."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from otr_check.control.abstraction import (
     Abstraction,
     Drawn,
+    Network,
     Property,
     Scenario,
     Side,
@@ -466,6 +467,7 @@ def _control(*, overtaking: bool) -> Abstraction:
     cells = (TAKEN, DERIVED) if overtaking else ()
     ghosts: tuple[Variable, ...] = (*GHOSTS, *EARLY.values())
     ghosts += tuple(cell for array in cells for _, cell in array.cells())
+    ratchets, ids = (RATCHETS, IDS) if overtaking else (_COUNT, _COUNT)
     early = {kept: _SETS for kept in EARLY.values() if isinstance(kept, IntVar)}
     return Abstraction(
         OTRV4,
@@ -481,10 +483,8 @@ def _control(*, overtaking: bool) -> Abstraction:
             **dict.fromkeys((NEXT.mine, NEXT.yours, AFTER.mine, AFTER.yours), _COUNT),
             **dict.fromkeys((SECRET, NEXT.proven, AFTER.proven), 2),
             **dict.fromkeys((v.OFFERS, v.ANSWERED, v.ADOPTED), _COUNT),
-            **dict.fromkeys((v.J, v.K, v.PN), IDS if overtaking else _COUNT),
-            **dict.fromkeys(
-                (v.I, v.MAX_REMOTE_I_SEEN, v.SENDING_ID), RATCHETS if overtaking else _COUNT
-            ),
+            **dict.fromkeys((v.J, v.K, v.PN), ids),
+            **dict.fromkeys((v.I, v.MAX_REMOTE_I_SEEN, v.SENDING_ID), ratchets),
             **early,
             **dict.fromkeys((cell for _, cell in TAKEN.cells()), 1),
             **dict.fromkeys((cell for _, cell in DERIVED.cells()), IDS),
@@ -564,18 +564,124 @@ _START, _SEND, _END = Event.USER_START, Event.USER_SEND, Event.USER_END
 _SMP, _ANSWER = Event.USER_SMP_START, Event.USER_SMP_ANSWER
 _ONE: Final[dict[EventBase, int]] = {_START: 1}
 
-SCENARIOS: Final = {
-    each.name: each
-    for each in (
-        Scenario("otrv4/dake", "Alice starts, once", CONTROL, _sides(_ONE, {}), converges=True),
-        Scenario(
-            "otrv4/both-begin",
-            "Alice and Bob start at once, and either's hash may be the higher",
-            CONTROL,
-            _sides(_ONE, _ONE),
-            luck={LUCK: 2},
-            converges=True,
-        ),
-    )
-}
+_WIDE: Final = Network(capacity=12)
+_ANY: Final = {LUCK: 2}
+
+_CROSSED: Final = (
+    "An endpoint that gets a second Query Message, or whitespace tag, sends a second Identity "
+    "message with new keys. Where Identity messages cross, each endpoint compares the other's with "
+    "its own latest: the two may compare different pairs, both find that theirs is the lower, and "
+    "both answer. Both then wait for an Auth-I message that nobody sends."
+)
+_DEAF: Final = (
+    "Bob gets two Query Messages and sends two Identity messages, the second with new keys. Alice "
+    "answers the first and, waiting for the Auth-I message, ignores the second, since it does not "
+    "name her instance. Bob refuses the answer to keys that he has given up. Both wait, until the "
+    "DAKE is too old."
+)
+
+
+def _named(*scenarios: Scenario) -> dict[str, Scenario]:
+    return {scenario.name: scenario for scenario in scenarios}
+
+
+SCENARIOS: Final = _named(
+    Scenario("otrv4/dake", "Alice starts", CONTROL, _sides(_ONE, {}), converges=True),
+    Scenario(
+        "otrv4/both-begin",
+        "Alice and Bob start at once, and either's hash may be the higher",
+        CONTROL,
+        _sides(_ONE, _ONE),
+        luck=_ANY,
+        converges=True,
+    ),
+    Scenario(
+        "otrv4/standalone",
+        "the same in the standalone mode, where a text that is typed starts the DAKE",
+        CONTROL,
+        _sides({_SEND: 1}, {_SEND: 1}, Mode.STANDALONE, identity_start_dake=True),
+        luck=_ANY,
+        converges=True,
+    ),
+    Scenario(
+        "otrv4/required",
+        "encryption is required, and both send a text: what they type starts the DAKE",
+        CONTROL,
+        _sides({_SEND: 1}, {_SEND: 1}, require_encryption=True),
+        luck=_ANY,
+        converges=True,
+    ),
+    Scenario(
+        "otrv4/talk",
+        "Alice starts, and both send two texts",
+        CONTROL,
+        _sides({_START: 1, _SEND: 2}, {_SEND: 2}),
+        converges=True,
+    ),
+    Scenario(
+        "otrv4/smp",
+        "Alice starts, and both may begin SMP and answer it, with the same secret or another",
+        CONTROL,
+        _sides({_START: 1, _SMP: 1, _ANSWER: 1}, {_SMP: 1, _ANSWER: 1}),
+        luck={CHOSEN: 2},
+        converges=True,
+    ),
+    Scenario(
+        "otrv4/end",
+        "Alice starts, both send a text and end the conversation, in any order",
+        CONTROL,
+        _sides({_START: 1, _SEND: 1, _END: 1}, {_SEND: 1, _END: 1}),
+    ),
+    Scenario(
+        "otrv4/twice",
+        "Alice starts twice; Bob does nothing by himself",
+        CONTROL,
+        _sides({_START: 2}, {}),
+        converges=True,
+        known=_DEAF,
+    ),
+    Scenario(
+        "otrv4/required-twice",
+        "encryption is required; Alice sends two texts and Bob one",
+        CONTROL,
+        _sides({_SEND: 2}, {_SEND: 1}, require_encryption=True),
+        network=_WIDE,
+        luck=_ANY,
+        converges=True,
+        known=_DEAF,
+    ),
+    Scenario(
+        "otrv4/begin-again",
+        "Alice starts twice and Bob once",
+        CONTROL,
+        _sides({_START: 2}, _ONE),
+        network=_WIDE,
+        luck=_ANY,
+        converges=True,
+        known=_CROSSED,
+    ),
+    Scenario(
+        "otrv4/unordered",
+        "Alice starts, texts are sent, and messages overtake each other",
+        OUT_OF_ORDER,
+        _sides({_START: 1, _SEND: 2}, {_SEND: 1}),
+        network=Network(fifo=False, capacity=8),
+        converges=True,
+    ),
+    Scenario(
+        "otrv4/losing",
+        "Alice starts, texts are sent, and one message is lost",
+        OUT_OF_ORDER,
+        _sides({_START: 1, _SEND: 2}, {_SEND: 1}),
+        network=Network(losses=1),
+    ),
+    Scenario(
+        "otrv4/repeating",
+        "Alice and Bob start at once, Alice sends a text, and one message comes twice",
+        OUT_OF_ORDER,
+        _sides({_START: 1, _SEND: 1}, _ONE),
+        network=Network(capacity=10, duplicates=1),
+        luck=_ANY,
+    ),
+)
 """By name."""
