@@ -379,9 +379,20 @@ def stolen_exponent(stage: Stage) -> bool:
     return suite.open(keys.receiving, said.counter, said.encrypted) == stage.text("for Alice only")
 
 
+def reflected_key_exchange(stage: Stage) -> bool:
+    """Eve sends back to Bob what Bob has sent, as long as Bob sends something."""
+    bob = stage.person("bob")
+    under_way = stage.give(bob, stage.wire(Query()))
+    for _ in range(4):
+        under_way = stage.give(bob, *under_way)
+    assert all(told.peer == bob.endpoint.config.public for told in bob.secured())
+    return bob.connected
+
+
 SCRIPTS: dict[str, Script] = {
     "identity-misbinding": identity_misbinding,
     "stolen-exponent": stolen_exponent,
+    "reflected-key-exchange": reflected_key_exchange,
 }
 
 
@@ -397,11 +408,12 @@ def test_either_cure_cures_the_misbinding(suite: Suites, cure: Variant) -> None:
     assert not identity_misbinding(Stage(suite, cure))
 
 
-def test_only_what_is_made_of_both_keys_cures_the_stolen_exponent(suite: Suites) -> None:
+@pytest.mark.parametrize("name", ["stolen-exponent", "reflected-key-exchange"])
+def test_only_what_is_made_of_both_keys_cures_the_others(suite: Suites, name: str) -> None:
     mac, named = history.CURES
 
-    assert not stolen_exponent(Stage(suite, mac))
-    assert stolen_exponent(Stage(suite, named))
+    assert not SCRIPTS[name](Stage(suite, mac))
+    assert SCRIPTS[name](Stage(suite, named))
 
 
 def test_every_flaw_has_a_script_and_every_script_a_flaw() -> None:

@@ -46,7 +46,10 @@ class Cond(Condition):
     KEY_EXCHANGE_VALID = Validity(
         "every check of the Key Exchange Message holds", (Check.KEYID, Check.SIGNED)
     )
-    KNOWN = Opaque("its public key and its D-H key are those that we hold", Scope.MEMBER)
+    KNOWN = Opaque(
+        "its public key and its D-H key are those of the peer that we hold, or we hold none",
+        Scope.MEMBER,
+    )
     DATA_VALID = Validity(
         "every check of the Data Message holds", (Check.DATA_MAC, Check.DATA_COUNTER)
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from otr_model.kernel.history import Flaw, Origin
 from otr_model.kernel.variant import NONE, EditRow, Override, Variant
 
+from .ake import FRESH, REPLY
+from .conditions import Cond
 from .effects import Do
 from .words import Connection
 
@@ -46,8 +48,23 @@ STOLEN_EXPONENT = Flaw(
     historical=True,
 )
 
-FLAWS: tuple[Flaw, ...] = (IDENTITY_MISBINDING, STOLEN_EXPONENT)
-"""Both stand in the tables of version 1."""
+REFLECTED_KEY_EXCHANGE = Flaw(
+    "otrv1.flaw:reflected-key-exchange",
+    "what one has sent is as good as what the other has",
+    Origin.DESIGN,
+    2026,
+    "the exploration of these tables",
+    _WHERE,
+    "version 2: the two sides of the exchange send and sign different things",
+    NONE,
+    "agreement",
+    "sends Bob's own Key Exchange Message back to him",
+    "Bob is told that he is private with his own key; nobody reads what he types",
+    historical=True,
+)
+
+FLAWS: tuple[Flaw, ...] = (IDENTITY_MISBINDING, STOLEN_EXPONENT, REFLECTED_KEY_EXCHANGE)
+"""All are in the tables of version 1."""
 
 _UNTIL_ANSWERED = (
     EditRow(
@@ -57,15 +74,20 @@ _UNTIL_ANSWERED = (
     ),
     EditRow(
         f"{_TABLE}:received.setup.key-exchange",
+        when=FRESH & Cond.KNOWN,
         do=(Do.TAKE_KEYS, Do.SEND_REPLY),
         goto=Connection.SETUP,
     ),
     EditRow(
         f"{_TABLE}:received.setup.reply",
+        when=REPLY & Cond.KNOWN,
         do=(Do.TAKE_KEYS, Do.SEND_REPLY, Do.TELL_SECURE),
     ),
+    EditRow(f"{_TABLE}:received.connected.key-exchange", do=()),
+    EditRow(f"{_TABLE}:received.connected.reply", do=()),
 )
-"""Nobody is private before a reply has come; a reply is answered with one."""
+"""Nobody is private before a reply has come; a reply is answered with one. Who is under way with
+somebody, or private, has nothing to do with others until the connection is reset."""
 
 CURES: tuple[Variant, ...] = (
     Variant(
@@ -79,4 +101,4 @@ CURES: tuple[Variant, ...] = (
         (*_UNTIL_ANSWERED, Override("signed_value", "peer-named")),
     ),
 )
-"""What would have cured the misbinding, each by itself; the first cures the other flaw, too."""
+"""What would have cured the misbinding, each by itself; the first cures the other flaws, too."""

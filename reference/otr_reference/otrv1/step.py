@@ -100,9 +100,11 @@ class Otrv1Step(Step[Conversation, Session]):
     # The exchange: section "OTR Key Exchange".
 
     def ask_known(self) -> bool:
-        """Whether a Key Exchange Message says what we know."""
+        """Whether a Key Exchange Message contradicts nothing that we know of the peer."""
         message, member, same = self.of(KeyExchange), self.member, self.suite.same
-        return same(message.public, present(member.peer)) and same(message.y, present(member.y))
+        if member.peer is None or member.y is None:
+            return True
+        return same(message.public, member.peer) and same(message.y, member.y)
 
     def check_signed(self) -> bool:
         """Under the public key in the message itself: users compare its fingerprint."""
