@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from otr_check.explore.replay import replay, replay_real
 from otr_check.explore.telling import drawn_with, itf_of, sequence_of
 from otr_check.explore.witness import read_witness, to_json
+from otr_conformance.otrv3.witnesses import scripted
 from otr_conformance.verdict import ExitCode
 from otr_diagrams.sequence import sequence_svg
 
@@ -37,6 +38,7 @@ def show(path: Path, form: str, target: str, output: Path | None) -> ExitCode:
         BadWitness: if the file is no witness.
         BadScenario: if its scenario asks for what is not there any more.
         Differs: if it cannot be replayed, where a form needs that.
+        NoCase: if it cannot be played as a case.
         Misuse: if a file cannot be written, or text for people is to be.
     """
     found = read_witness(path)
@@ -70,8 +72,7 @@ def _made(found: Witness, form: str, target: str) -> str:
         case "json":
             return to_json(found)
         case _:
-            message = f"nothing makes a case of {target}"
-            raise Misuse(message)
+            return scripted(found, target).source
 
 
 def replayed(path: Path, *, terms: bool, real: bool, json: bool) -> ExitCode:

@@ -43,6 +43,7 @@ __all__ = [
     "Joint",
     "Replayed",
     "Run",
+    "injected_in",
     "replay",
     "replay_real",
     "states_of",
@@ -373,6 +374,22 @@ def states_of(witness: Witness) -> tuple[Joint, ...]:
         run.take(step, _chosen(step))
         states.append(run.joint())
     return tuple(states)
+
+
+def injected_in(witness: Witness) -> tuple[Term, ...]:
+    """The messages that an attacker makes in a witness, in order.
+
+    Raises:
+        BadScenario: if its scenario asks for what is not there any more.
+        Differs: if a step cannot be taken any more.
+    """
+    run = Run(witness.scenario, adaptor_of(witness.scenario))
+    made: list[Term] = []
+    for step in witness.steps:
+        if step.kind is Kind.INJECTED:
+            made.append(run.offered(step))
+        run.take(step, _chosen(step))
+    return tuple(made)
 
 
 def replay_real(witness: Witness, attempts: int = ATTEMPTS) -> Replayed:

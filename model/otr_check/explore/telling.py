@@ -98,10 +98,8 @@ def _does(step: Step) -> str:
 
 def _compared(step: Step) -> str:
     """How comparisons of hashes come out."""
-    words = ("its own is lower", "its own is higher")
-    return f" (of two hashes {', then '.join(words[ours] for ours in step.higher)})" * bool(
-        step.higher
-    )
+    words = ("its own hash is the lower one", "its own hash is the higher one")
+    return f" ({', then '.join(words[ours] for ours in step.higher)})" if step.higher else ""
 
 
 class _Reader:
@@ -151,8 +149,14 @@ def sequence_of(witness: Witness) -> Sequence:
     if any(step.kind is Kind.INJECTED for step in witness.steps):
         names.insert(1, ATTACKER)
     steps: list[Arrow | Note] = []
+    arrived = {step.message for step in witness.steps}
     for step in witness.steps:
         steps += _drawn(step, senders, readers, names[0])
+        steps += (
+            Note(step.who, f"sends {sent.number} {sent.label}, which nobody has yet")
+            for sent in step.sent
+            if sent.number not in arrived
+        )
     concerned = next((name for name in names if witness.says.startswith(f"{name} ")), names[0])
     steps.append(Note(concerned, f"{witness.property}: {witness.says}"))
     return Sequence(witness.scenario.title, tuple(names), tuple(steps))
@@ -241,16 +245,18 @@ def itf_of(witness: Witness) -> str:
         }
         for index, (happened, joint) in enumerate(zip(steps, states_of(witness), strict=True))
     ]
-    document = {
-        "#meta": {
-            "format": "ITF",
-            "format-description": "https://apalache-mc.org/docs/adr/015adr-trace.html",
-            "description": f"{witness.scenario.title}: {witness.property}: {witness.says}",
-        },
-        "vars": ["happened", *names, "in_flight"],
-        "states": states,
+    about = {
+        "format": "ITF",
+        "format-description": "https://apalache-mc.org/docs/adr/015adr-trace.html",
+        "description": f"{witness.scenario.title}: {witness.property}: {witness.says}",
     }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    lines = ",\n".join(map(_compact, states))
+    variables = _compact(["happened", *names, "in_flight"])
+    return f'{{"#meta": {_compact(about)},\n"vars": {variables},\n"states": [\n{lines}\n]}}\n'
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _control(composition: Composition, conversation: Any) -> dict[str, Any]:  # noqa: ANN401 - a protocol's own

@@ -1,0 +1,437 @@
+"""Whether a variant can be told from the original by what is seen of it.
+
+The two are followed beside each other, from every place where the variant can part, in the order of
+the number of inputs that it takes to come there, until a difference is seen or nothing new comes.
+Where nothing comes, no sequence of inputs tells them apart: that is a proof, on the assumptions of
+`docs/equivalence.md`. A difference is a candidate: in the abstraction both sides may see it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from otr_model.kernel.variant import apply
+
+from .explore import Difference, Landing, Original, Step, Trail
+from .run import UNKNOWN, Fork, Place
+from .world import Tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from otr_model.kernel.variant import Variant
+    from otr_model.kernel.vocabulary import Condition, Event
+
+    from .run import Queue, Run
+    from .world import Cell, Entry
+
+__all__ = ["Candidate", "Equivalent", "Input", "InternalOnly", "Judge", "Undecided", "Verdict"]
+
+MOST_PLACES: Final = 20_000
+ALWAYS: Final = frozenset({"master", "others"})
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input of a sequence that may tell two variants apart.
+
+    Attributes:
+        role: which member it is for: "master", "instance", or a member of a further family.
+        event: what is delivered to it; for what comes from elsewhere, the event that comes.
+        conditions: what the original asks for, in order, and the answers.
+        left: the rows that the original takes.
+        right: the rows that the variant takes.
+    """
+
+    role: str
+    event: str
+    conditions: tuple[tuple[Condition, bool], ...]
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalent:
+    """After every input both are in the same states, with the same data: proved.
+
+    Attributes:
+        variant: its name.
+        reached: how many places there are where the two can part.
+    """
+
+    variant: str
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class InternalOnly:
+    """Whatever is done, the same is seen of both: proved. States or data may differ.
+
+    Attributes:
+        variant: its name.
+        places: how many pairs of places were looked at.
+        differ: what may differ.
+    """
+
+    variant: str
+    places: int
+    differ: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A shortest sequence of inputs after which something else may be seen.
+
+    Attributes:
+        variant: its name.
+        inputs: the sequence.
+        difference: what is seen at its end.
+        guessed: a question was answered about something that may differ, in its own way on each
+            side; else the answers are the same for both.
+    """
+
+    variant: str
+    inputs: tuple[Input, ...]
+    difference: Difference
+    guessed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Nothing was proved, and nothing found; the reason."""
+
+    variant: str
+    because: str
+
+
+Verdict: TypeAlias = Equivalent | InternalOnly | Candidate | Undecided
+
+
+@dataclass
+class _Disturbance:
+    """What may come of the two being apart elsewhere.
+
+    Attributes:
+        names: shared names, and what is seen of other members, that may differ.
+        events: events that only one side may send, with the side.
+    """
+
+    names: frozenset[str] = frozenset()
+    events: frozenset[tuple[Event, int]] = frozenset()
+
+
+@dataclass
+class _Search:
+    """A search under way, by the number of inputs."""
+
+    variant: str
+    tables: Tables
+    disturbance: _Disturbance
+    heap: list[tuple[int, int, int, Place | Difference, Trail, bool]] = field(default_factory=list)
+    seen: set[Place] = field(default_factory=set)
+    uneven: set[tuple[Event, int]] = field(default_factory=set)
+    reached: int = 0
+    count: int = 0
+
+    def push(self, cost: int, landing: Landing, trail: Trail) -> None:
+        """Take note of where a run landed."""
+        cost += not landing.step.goes_on
+        for side, events in enumerate(landing.uneven):
+            self.uneven |= {(event, side) for event in events}
+        trail = (trail, landing.step)
+        if landing.difference is not None:
+            self._push(cost, 0, landing.difference, trail)
+        elif landing.place is not None and not landing.place.is_diagonal:
+            self._push(cost, 1, landing.place, trail)
+
+    def put(self, cost: int, place: Place, trail: Trail, *, diagonal: bool = False) -> None:
+        """Go on from a place."""
+        self._push(cost, 1, place, trail, diagonal=diagonal)
+
+    def _push(
+        self,
+        cost: int,
+        rank: int,
+        what: Place | Difference,
+        trail: Trail,
+        *,
+        diagonal: bool = False,
+    ) -> None:
+        self.count += 1
+        heappush(self.heap, (cost, rank, self.count, what, trail, diagonal))
+
+
+class Judge:
+    """Compares variants of one composition with it.
+
+    Args:
+        original: the composition, followed by itself.
+    """
+
+    def __init__(self, original: Original) -> None:
+        self.original = original
+        self.world = original.world
+        self._memo: dict[tuple[Place, frozenset[str]], tuple[frozenset[Cell], list[Landing]]] = {}
+
+    # One variant.
+
+    def judge(self, variant: Variant) -> Verdict:
+        """Whether a variant can be told from the original.
+
+        Raises:
+            BadVariant: if it names what does not exist.
+            Unreadable: see `otr_check.bisimulation.reads`.
+        """
+        applied = apply(self.world.composition, variant)
+        if applied.overrides or applied.falsified:
+            return Undecided(variant.name, "it is about values, not about tables")
+        tables = Tables(applied, self.original.tables)
+        disturbance = _Disturbance()
+        while True:
+            search = _Search(variant.name, tables, disturbance)
+            found = self._searched(search)
+            if found is not None:
+                return found
+            after = self._disturbed(search)
+            if after.names == disturbance.names and after.events == disturbance.events:
+                return self._proved(search)
+            disturbance = after
+
+    def _proved(self, search: _Search) -> Verdict:
+        if not search.seen:
+            return Equivalent(search.variant, search.reached)
+        differ = {name for place in search.seen for name, _ in place.differ}
+        for place in search.seen:
+            tables = self.world.roles[place.role].tables
+            pairs = zip(tables, place.left, place.right, strict=True)
+            differ |= {f"machine.{table.machine}" for table, one, other in pairs if one is not other}
+        return InternalOnly(search.variant, len(search.seen), frozenset(differ))
+
+    def _changed_config(self, tables: Tables) -> frozenset[str]:
+        """The parameters that differ."""
+        before, after = self.original.tables.applied.parameters, tables.applied.parameters
+        return frozenset(f"config.{name}" for name in before if before[name] != after[name])
+
+    def _searched(self, search: _Search) -> Verdict | None:
+        """The first difference that is seen; None if there is none."""
+        self._begin(search)
+        while search.heap:
+            cost, _, _, what, trail, diagonal = heappop(search.heap)
+            if isinstance(what, Difference):
+                return self._candidate(search.variant, what, trail)
+            if diagonal:
+                self._part(search, cost, what, trail)
+            elif what not in search.seen:
+                search.seen.add(what)
+                if len(search.seen) > MOST_PLACES:
+                    return Undecided(search.variant, f"more than {MOST_PLACES} pairs of places")
+                self._go_on(search, cost, what, trail)
+        return None
+
+    def _begin(self, search: _Search) -> None:
+        """Where the two can part."""
+        original, tables = self.original, search.tables
+        changed = self._changed_config(tables)
+        places: set[Place] = set()
+        if changed or search.disturbance.names or search.disturbance.events:
+            places |= {place for place in original.paths if place.is_idle}
+        for cell in tables.edited:
+            places.update(original.by_cell.get(cell, ()))
+        for place in places:
+            search.put(original.depths[place], place, original.trails[place], diagonal=True)
+        if changed:
+            differ = frozenset((name, UNKNOWN) for name in changed)
+            for role in self.world.roles:
+                place = Place(role.number, role.initial, role.initial, differ)
+                search.put(0, place, None)
+
+    def _part(self, search: _Search, cost: int, place: Place, trail: Trail) -> None:
+        """Both sides are the same at a place, and may part there."""
+        tables = search.tables
+        for path in self.original.paths[place]:
+            if not tables.edited.intersection(path.cells):
+                continue
+            if tables.changed is not None and not tables.changed.intersection(path.step.left):
+                continue
+            search.reached += 1
+            queues = _queues(place, path.entry)
+            run = self.original.begin(
+                place, path.entry, queues, tables, search.disturbance.names
+            )
+            run.answers.update(path.answers)
+            run.known.update(path.known)
+            for landing in self._landings(run, path.entry):
+                search.push(cost, landing, trail)
+        if place.is_idle:
+            self._disturb(search, cost, place, trail)
+
+    def _landings(self, run: Run, entry: Entry | None) -> Iterator[Landing]:
+        """Where a run can land, each place once."""
+        found: set[tuple[Place | None, Difference | None, object]] = set()
+        for ended in run.go(_at_circle):
+            landing = self.original.land(ended, entry)
+            key = (landing.place, landing.difference, landing.uneven)
+            if key not in found:
+                found.add(key)
+                yield landing
+
+    def _go_on(self, search: _Search, cost: int, place: Place, trail: Trail) -> None:
+        """Every input at a place where the sides are apart."""
+        for landing in self._expanded(place, search):
+            search.push(cost, landing, trail)
+        if place.is_idle:
+            for landing in self._retired(place, search.disturbance.names):
+                search.push(cost, landing, trail)
+            self._disturb(search, cost, place, trail)
+
+    def _expanded(self, place: Place, search: _Search) -> Iterable[Landing]:
+        """What comes of a place; of most variants it is the same."""
+        unsteady = search.disturbance.names
+        known = self._memo.get((place, unsteady))
+        if known is None:
+            known = self._memo[place, unsteady] = self._expand(
+                place, self.original.tables, unsteady
+            )
+        cells, landings = known
+        if search.tables.edited.isdisjoint(cells):
+            return landings
+        return self._expand(place, search.tables, unsteady)[1]
+
+    def _expand(
+        self, place: Place, tables: Tables, unsteady: frozenset[str]
+    ) -> tuple[frozenset[Cell], list[Landing]]:
+        cells: set[Cell] = set()
+        found: dict[tuple[object, ...], Landing] = {}
+        for entry, queues in self.original.entries(place):
+            run = self.original.begin(place, entry, queues, tables, unsteady)
+            for ended in run.go(_at_circle):
+                landing = self.original.land(ended, entry)
+                cells.update(ended.left.cells)
+                if ended.right is not None:
+                    cells.update(ended.right.cells)
+                found.setdefault((landing.place, landing.difference, landing.uneven), landing)
+        return frozenset(cells), list(found.values())
+
+    # Elsewhere.
+
+    def _retired(
+        self, place: Place, unsteady: frozenset[str], *, alone: bool = False
+    ) -> Iterator[Landing]:
+        """Another member takes the place of the one that is looked at, on the sides that let it."""
+        role = self.world.roles[place.role]
+        if role.is_master:
+            return
+        left = [self.original.begin(place, None, ((), ()), self.original.tables, unsteady)]
+        while left:
+            run = left.pop()
+            right = run.left.copy(run) if run.right is None else run.right
+            right.number = 1
+            retires = role.family.retires
+            try:
+                gone = [run.decide(retires.read(side.folding())) for side in (run.left, right)]
+            except Fork as fork:
+                for option in fork.options:
+                    other = run.copy()
+                    other.learn(fork.term, option)
+                    left.append(other)
+                continue
+            for which in ((gone[0], False), (False, gone[1])) if alone else (tuple(gone),):
+                if any(which):
+                    yield self._after_retiring(run, right, which)
+
+    def _after_retiring(self, run: Run, right: object, gone: tuple[bool, ...]) -> Landing:
+        other = run.copy()
+        if other.right is None:
+            other.right = other.left.copy(other)
+            other.right.number = 1
+        for side, is_gone in zip((other.left, other.right), gone, strict=True):
+            if is_gone:
+                side.begin_anew()
+        return self.original.land(other, None)
+
+    def _disturb(self, search: _Search, cost: int, place: Place, trail: Trail) -> None:
+        """What may come of the two being apart elsewhere, at an idle place."""
+        disturbance = search.disturbance
+        role = self.world.roles[place.role]
+        names = {n for n in disturbance.names if n != "master" or not role.is_master}
+        have = {name for name, _ in place.differ}
+        if not names <= have:
+            more = frozenset((name, UNKNOWN) for name in names - have)
+            step = Step(role.name, "", goes_on=False, conditions=(), left=(), right=())
+            search.put(cost + 1, replace(place, differ=place.differ | more), (trail, step))
+        for event, side in disturbance.events:
+            if self.world.owner(event) is not role.family:
+                continue
+            queue: Queue = ((event, True),)
+            queues: tuple[Queue, Queue] = ((), queue) if side else (queue, ())
+            run = self.original.begin(place, None, queues, search.tables, disturbance.names)
+            for landing in self._landings(run, None):
+                search.push(cost, landing, trail)
+        if "others" in names:
+            for landing in self._retired(place, disturbance.names, alone=True):
+                search.push(cost, landing, trail)
+
+    def _disturbed(self, search: _Search) -> _Disturbance:
+        """What the places where the sides are apart do to the other members."""
+        names = set(search.disturbance.names)
+        for place in search.seen:
+            role = self.world.roles[place.role]
+            apart = {name for name, _ in place.differ}
+            apart |= {
+                f"machine.{table.machine}"
+                for table, one, other in zip(role.tables, place.left, place.right, strict=True)
+                if one is not other
+            }
+            names |= {n for n in apart if n.startswith("shared.") or n in ALWAYS}
+            if role.family is self.world.composition.family:
+                if role.is_master and apart & self.world.seen_of_master:
+                    names.add("master")
+                if apart & self.world.seen_of_others:
+                    names.add("others")
+            elif place.left != place.right:
+                names.add("others")
+        return _Disturbance(frozenset(names), search.disturbance.events | search.uneven)
+
+    # Candidates.
+
+    def _candidate(self, variant: str, difference: Difference, trail: Trail) -> Candidate:
+        steps: list[Step] = []
+        while trail is not None:
+            trail, step = trail
+            steps.append(step)
+        steps.reverse()
+        return Candidate(
+            variant, tuple(inputs_of(steps)), difference, any(step.guessed for step in steps)
+        )
+
+
+def inputs_of(steps: Iterable[Step]) -> Iterator[Input]:
+    """The inputs that steps are made of: one that goes on belongs to the input before."""
+    at: Input | None = None
+    for step in steps:
+        if at is None or not step.goes_on:
+            if at is not None:
+                yield at
+            at = Input(step.role, step.event, step.conditions, step.left, step.right)
+        else:
+            at = replace(
+                at,
+                conditions=at.conditions + step.conditions,
+                left=at.left + step.left,
+                right=at.right + step.right,
+            )
+    if at is not None:
+        yield at
+
+
+def _queues(place: Place, entry: Entry | None) -> tuple[Queue, Queue]:
+    if entry is None:
+        return place.queues
+    queue: Queue = ((entry.event, True),)
+    return queue, queue
+
+
+def _at_circle(run: Run) -> bool:
+    return run.circles
