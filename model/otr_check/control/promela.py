@@ -736,7 +736,7 @@ def _options(model: Model) -> Iterator[str]:
 
 def _option(model: Model, guard: str, who: str, event: Event, act: int) -> Iterator[str]:
     yield f"    :: {guard} ->"
-    steps = [f"me = {who}", f"act = {act}", f"what = {_event(event)}"]
+    steps = [f"me = {who}"]
     if event.origin is Origin.RECEIVED and not model.scenario.network.fifo:
         steps.append("do\n:: at + 1 < N[me].n -> at++\n:: break\nod")
     drawn = (
@@ -749,6 +749,7 @@ def _option(model: Model, guard: str, who: str, event: Event, act: int) -> Itera
             name = f"draw_{each.variable.name}"
             options = "\n".join(f":: {name} = {value}" for value in values)
             steps.append(f"if\n{options}\nfi")
+    steps += [f"act = {act}", f"what = {_event(event)}"]
     yield from _joined(steps, "      ")
 
 
