@@ -86,6 +86,7 @@ class Deed(Word):
     BEGAN = "its user asked for a private conversation"
     ENDED = "its user ended a private conversation"
     CRASHED = "could not go on: why"
+    DIFFERS = "does something else than another variant would: what"
 
 
 @dataclass(frozen=True, slots=True)

@@ -427,6 +427,23 @@ class Wakeful(Property):
         return None
 
 
+class Alike(Property):
+    """Nobody can tell two variants apart."""
+
+    id = "alike"
+    about = (
+        "What is sent and shown is what would be sent and shown if each participant followed the "
+        "variant that it is set against; only random values may differ."
+    )
+    deeds = frozenset({Deed.DIFFERS})
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """Ask for what told them apart."""
+        for (difference,) in local.memory.of(Deed.DIFFERS):
+            return f"{world.name(who)} differs: {difference}"
+        return None
+
+
 class Belief(Property):
     """What users were told is what is."""
 
@@ -456,6 +473,7 @@ PROPERTIES: Final[dict[str, Property]] = {
         NoReplay(),
         Plaintext(),
         Belief(),
+        Alike(),
         SmpTruthful(),
         NoStorm(),
         Convergence(),

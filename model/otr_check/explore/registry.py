@@ -15,6 +15,7 @@ Nothing of a protocol is imported before it is asked for.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
@@ -30,6 +31,7 @@ from otr_model.kernel.variant import (
     apply,
 )
 
+from .beside import Beside
 from .scenario import PROTOCOLS, BadScenario
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ __all__ = [
 ]
 
 _JOINED: Final = " + "
+PLAIN: Final = "plain"
+"""The tables as they are, where a participant is set against them."""
 _ADAPTORS: Final[Mapping[str, str]] = {
     name: f"Exploring{name.removeprefix('otrv')}" for name in PROTOCOLS
 }
@@ -86,7 +90,15 @@ def adaptor_of(scenario: Scenario) -> Adaptor:
             no such policy, mode or action.
     """
     make = cast("Callable[[Scenario, dict[str, Variant]], Adaptor]", _class(scenario.protocol))
-    return make(scenario, _variants(scenario))
+    one = make(scenario, _variants(scenario))
+    if not any(actor.against for actor in scenario.actors):
+        return one
+    others = tuple(
+        replace(actor, variant="" if actor.against == PLAIN else actor.against or actor.variant)
+        for actor in scenario.actors
+    )
+    other = replace(scenario, actors=others)
+    return Beside(scenario, one, make(other, _variants(other)))
 
 
 def real_endpoints_of(scenario: Scenario, attempt: int) -> RealEndpoints:

@@ -177,6 +177,7 @@ class Actor:
         does: what the user may do, and how often.
         policy: policies that differ from the default.
         variant: what differs from the tables: an id, or "".
+        against: another variant that it is compared with: property "alike"; "" if with none.
         says: what the user says when SMP asks.
         knows: a client profile of the peer's was published and is known (OTRv4).
         verified: the user has verified the fingerprint of the peer's account (OTRv4).
@@ -189,6 +190,7 @@ class Actor:
     does: tuple[tuple[Action, int], ...] = ()
     policy: tuple[tuple[str, bool], ...] = ()
     variant: str = ""
+    against: str = ""
     says: str = "plum"
     knows: bool = False
     verified: bool = False
@@ -321,6 +323,9 @@ def checked(scenario: Scenario) -> Scenario:
             scenario.network.replays > MOST_TIMES
             or (scenario.attacker is not None and scenario.attacker.injects > MOST_TIMES)
         ),
+        "attacker: there is none where variants are compared": bool(
+            scenario.attacker and any(actor.against for actor in scenario.actors)
+        ),
         f"expect: does not ask for {', '.join(unasked)}": bool(unasked),
         f"waits: are not up to {MOST_WAITS} numbers above 0": (
             len(scenario.waits) > MOST_WAITS or any(wait < 1 for wait in scenario.waits)
@@ -349,6 +354,7 @@ def _actor(name: str, found: Mapping[str, object]) -> Actor:
             (word, _typed(value, bool, f"{where}.policy.{word}")) for word, value in policy.items()
         ),
         _typed(found.get("variant", ""), str, f"{where}.variant"),
+        _typed(found.get("against", ""), str, f"{where}.against"),
         _typed(found.get("says", "plum"), str, f"{where}.says"),
         _typed(found.get("knows", False), bool, f"{where}.knows"),
         _typed(found.get("verified", False), bool, f"{where}.verified"),

@@ -42,7 +42,14 @@ from otr_reference.otrv3.deviations import deviating, overriding
 from otr_reference.otrv3.endpoint import Endpoint
 from otr_reference.otrv3.messages import (
     DataMessage,
+    DhCommit,
+    DhKey,
+    ErrorMessage,
+    Fragment,
+    MalformedMessage,
+    OtherVersion,
     Plaintext,
+    Query,
     RevealSignature,
     SignatureMessage,
     TaggedPlaintext,
@@ -65,6 +72,7 @@ __all__ = ["Exploring3"]
 FIRST_TAG = 0x101
 """The instance tag of the first participant; the others follow."""
 EXTRA_USE = 1
+_V3 = 3
 
 
 class Exploring3(Adaptor):
@@ -454,9 +462,41 @@ def _smp(session: Session) -> str:
     return "" if session.smp is Smp.EXPECT1 else "peer"
 
 
+NAMES: dict[type, str] = {
+    Query: "Query",
+    Plaintext: "plaintext",
+    TaggedPlaintext: "plaintext with the whitespace tag",
+    ErrorMessage: "Error Message",
+    Fragment: "fragment",
+    DhCommit: "D-H Commit",
+    DhKey: "D-H Key",
+    RevealSignature: "Reveal Signature",
+    SignatureMessage: "Signature",
+    DataMessage: "Data Message",
+    OtherVersion: "message of version",
+    MalformedMessage: "malformed message",
+}
+
+
 def describe(message: object) -> str:
     """What a message is, in a few words."""
-    return type(message).__name__
+    name = NAMES[type(message)]
+    match message:
+        case Query(versions):
+            return f"{name} of {' and '.join(map(str, sorted(versions))) or 'nothing'}"
+        case DhCommit(header):
+            older = f", version {header.version}" if header.version != _V3 else ""
+            return f"{name}{older}" if header.receiver or older else f"{name} to all"
+        case DhKey(header) | RevealSignature(header) | SignatureMessage(header):
+            return name if header.version == _V3 else f"{name}, version {header.version}"
+        case DataMessage(fields, revealed=revealed):
+            keys = _keys(_term(revealed))
+            told = f", revealing {len(keys)}" if keys else ""
+            return f"{name} {fields.sender_keyid}/{fields.recipient_keyid} {fields.counter}{told}"
+        case OtherVersion(version):
+            return f"{name} {version}"
+        case _:
+            return name
 
 
 def _keys(revealed: Term) -> tuple[Term, ...]:
