@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
+from otr_check.explore.party import Local, Memory
+from otr_check.explore.registry import adaptor_of
+from otr_check.explore.replay import replay, replay_real, witness_of
 from otr_check.explore.scenario import BadScenario, scenario_of
 from otr_check.explore.search import Exploration, Found
 from otr_check.otrv1.exploring import Exploring1
+from otr_check.otrv1.replaying import Real
 from otr_model.otrv1.history import CURES
+
+if TYPE_CHECKING:
+    from otr_check.explore.witness import Witness
 
 MISBINDING = """
 title = "Somebody else's name under a D-H key"
@@ -70,6 +80,57 @@ def test_a_reflection_is_found_by_a_shorter_one() -> None:
     (violation,) = found.violations
     assert violation.says == "bob is private with bob, who takes no part in it"
     assert violation.depth == 3
+
+
+def witness(text: str) -> Witness:
+    """The first witness that is found."""
+    scenario = scenario_of(text)
+    exploration = Exploration(scenario, adaptor_of(scenario))
+    return witness_of(exploration, exploration.run().violations[0])
+
+
+@pytest.mark.parametrize("sends", ["key-exchange", "repeated"])
+def test_what_is_found_happens_over_bytes_as_well(sends: str) -> None:
+    found = witness(MISBINDING.replace("key-exchange", sends))
+
+    over_terms, over_bytes = replay(found), replay_real(found)
+
+    assert over_terms.differs == over_bytes.differs == ""
+    assert len(over_bytes.steps) == len(found.steps)
+
+
+FIRST, REPLY = "False, ", "True, "
+
+
+@pytest.mark.parametrize(
+    ("cure", "sends"),
+    [("", (FIRST, "Data")), *((cure, (FIRST, REPLY, "Data")) for cure in VARIANTS)],
+)
+def test_a_whole_conversation_with_mallory_happens_over_bytes_as_well(
+    cure: str, sends: tuple[str, ...]
+) -> None:
+    text = MISBINDING.replace('sends = ["key-exchange"]', 'sends = ["key-exchange", "data"]')
+    scenario = scenario_of(with_variant(text, cure) if cure else text)
+    terms, real = Exploring1(scenario, VARIANTS), Real(scenario, VARIANTS, 1)
+    opponent = terms.attacker()
+    knowledge = opponent.begin()
+    symbolic = Local(terms.begin(0), Memory())
+    concrete = Local(real.adaptor.begin(0), Memory())
+
+    for start in sends:
+        made = opponent.messages(knowledge, symbolic.conversation, 0)
+        wire = next(wire for wire in made if start in str(wire)[:24])
+        over_terms = terms.receive(0, symbolic, wire, 0, frozenset())
+        over_bytes = real.adaptor.receive(0, concrete, real.make(wire), 0, frozenset())
+        assert over_bytes.fired == over_terms.fired
+        assert over_bytes.notices == over_terms.notices
+        for term, sent in zip(over_terms.wires, over_bytes.wires, strict=True):
+            real.observe(term, sent)
+        knowledge = opponent.learn(knowledge, over_terms.wires)
+        symbolic = replace(symbolic, conversation=over_terms.conversation)
+        concrete = replace(concrete, conversation=over_bytes.conversation)
+
+    assert over_bytes.notices == ("shown as private: 'forged'",)
 
 
 @pytest.mark.parametrize("cure", VARIANTS)

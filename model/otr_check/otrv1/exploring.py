@@ -25,7 +25,7 @@ from otr_check.explore.scenario import Attacker as Attacked
 from otr_check.knowledge import Theory
 from otr_check.otrv3.attacker import RULES
 from otr_check.otrv3.operators import Op
-from otr_check.terms import Term, TermPool
+from otr_check.terms import Term
 from otr_model.kernel.variant import NONE
 from otr_model.kernel.words import Word
 from otr_model.otrv1.protocol import OTRV1
@@ -79,9 +79,14 @@ class Exploring1(Adaptor):
     composition = OTRV1
     unanswered: ClassVar[frozenset[str]] = frozenset({HIGH, LOW})
 
-    def __init__(self, scenario: Scenario, variants: dict[str, Variant] | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        variants: dict[str, Variant] | None = None,
+        suite: TermSuite | None = None,
+    ) -> None:
         super().__init__(scenario)
-        self.suite = TermSuite(TermPool())
+        self.suite = TermSuite() if suite is None else suite
         self.endpoints = [
             Endpoint(self.suite, self._config(actor), _variant(actor, variants or {}))
             for actor in scenario.actors
@@ -149,6 +154,10 @@ class Exploring1(Adaptor):
             stepped.trace,
             tuple(reader.words),
         )
+
+    def said(self, text: Term) -> str:
+        """A text as people are shown it."""
+        return str(text)
 
     def account(self, public: object) -> str:
         """Whose long-term key it is; "?" if nobody's."""
@@ -376,7 +385,8 @@ class _Reader:
         if secure:
             peer = self.exploring.account(self.before.peer)
             self.claims.append(Claim(Deed.SHOWN, (text, peer)))
-        self.words.append(f"shown{' as private' if secure else ''}: {text}")
+        said = self.exploring.said(text)
+        self.words.append(f"shown{' as private' if secure else ''}: {said}")
 
 
 COMMANDS: Final[dict[Action, Start | End | None]] = {
