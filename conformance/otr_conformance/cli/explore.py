@@ -291,7 +291,7 @@ def _show(out: Screen, result: _Result) -> None:
     scenario, found = result.scenario, result.found
     out.line((scenario.title, HEAD))
     if scenario.about:
-        out.line((scenario.about, DIM))
+        out.line((" ".join(scenario.about.split()), DIM))
     out.line()
     speed = f"{found.states / found.seconds:,.0f} a second" if found.seconds else ""
     figures = grid("", "", "")
@@ -321,20 +321,19 @@ def _queue(scenario: Scenario) -> str:
 
 
 def _show_properties(out: Screen, result: _Result) -> None:
-    shown = grid("property", "", "")
+    wide = max(len(each.id) for each in result.exploration.asked)
     held = "holds within the bounds" if result.found.complete else "not violated so far"
     for each in result.exploration.asked:
         violation = result.violations.get(each.id)
         expected = each.id in result.scenario.expect
         if violation is None:
             verdict = (f"{held}, which is not expected", WRONG) if expected else (held, GOOD)
-            about = each.about
         else:
-            how = "as expected" if expected else f"after {violation.depth} steps"
-            verdict = (f"violated {how}", GOOD if expected else WRONG)
-            about = violation.says
-        shown.add_row(spans((each.id, NAME)), spans(verdict), spans((about, DIM)))
-    out.show(shown)
+            how = "as expected, " if expected else ""
+            text = f"violated {how}after {violation.depth} steps"
+            verdict = (text, GOOD if expected else WRONG)
+        says = f": {violation.says}" if violation else ""
+        out.line((each.id.ljust(wide + 2), NAME), verdict, says, hang=wide + 2)
 
 
 def show_steps(out: Screen, found: Witness) -> None:

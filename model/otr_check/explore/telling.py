@@ -112,7 +112,7 @@ class _Reader:
         """Each change of state, and each check that failed."""
         for each in fired:
             row = self.rows.get(each.row)
-            machine = each.row.partition(":")[0]
+            machine = each.row.partition(":")[0].rpartition(".")[2]
             if each.member:
                 machine += f" ({each.member:#x})"
             if each.failed:
@@ -153,7 +153,7 @@ def sequence_of(witness: Witness) -> Sequence:
     for step in witness.steps:
         steps += _drawn(step, senders, readers, names[0])
         steps += (
-            Note(step.who, f"sends {sent.number} {sent.label}, which nobody has yet")
+            Note(step.who, f"sends {sent.number} {sent.label}, which nobody gets")
             for sent in step.sent
             if sent.number not in arrived
         )
