@@ -199,8 +199,8 @@ LEFT_WITHOUT_A_WORD = _flaw(
     *_literal(holes.ONLINE_AGAIN),
     source=_where(holes.ONLINE_AGAIN),
     fixed=_reading(holes.ONLINE_AGAIN),
-    violates="convergence",
-    user="types into a private conversation that the peer has left, and is not told",
+    violates="belief",
+    user="is not told that the conversation is over; the peer types into it, and is not read",
 )
 
 # The double ratchet.
