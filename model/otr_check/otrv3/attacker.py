@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import unique
+from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from otr_check.knowledge import Knowledge, Rules, Theory
@@ -119,6 +120,7 @@ class Kind(Word):
     DATA = "Data Messages that verify: with keys that he has, what he saw, and what he changed"
     RELAY = "Data Messages with what others said, where he has the keys"
     SMP = "Data Messages with SMP, where he has the keys"
+    MEANINGLESS = "Reveal Signature and Signature Messages that no check of would hold"
     UNREADABLE = "Data Messages that nobody can read"
     PLAINTEXT = "texts, with and without the whitespace tag"
     ERROR = "Error Messages"
@@ -133,6 +135,7 @@ class Options:
         versions: of which versions.
         claims: the sender instance tags that he writes into messages.
         exponents: how many D-H exponents of his own he uses.
+        elements: how many elements of others he sends as a D-H Key, the latest first.
         text: what he writes where a text is needed.
         falsified: checks that he also fails, one in a message: those that a receiver skips.
         others: public keys of others, for messages whose signature does not hold.
@@ -142,6 +145,7 @@ class Options:
     versions: tuple[int, ...] = (3,)
     claims: tuple[int, ...] = (0x666,)
     exponents: int = 1
+    elements: int = 6
     text: bytes = b"forged"
     falsified: frozenset[Check] = frozenset()
     others: tuple[PublicKey, ...] = ()
@@ -151,7 +155,7 @@ class _Seen(NamedTuple):
     """What is at hand of what he saw, in the order in which it was made.
 
     Attributes:
-        elements: g to one exponent that is not his.
+        elements: g to one exponent that is not his, the latest first.
         commitments: of D-H Commit Messages.
         identities: an encrypted signature by its authenticator's key, and the authenticator.
         bodies: what an authenticator covers by its key, and the authenticator.
@@ -171,6 +175,15 @@ class _Seen(NamedTuple):
     signing: tuple[SigningKey, ...]
     signatures: dict[Term, list[Signature]]
     typed: tuple[Passphrase, ...]
+
+
+class _Halves(NamedTuple):
+    """Exponents of SMP, of the side that begins and of the other."""
+
+    a2: Scalar
+    a3: Scalar
+    b2: Scalar
+    b3: Scalar
 
 
 class _Target(NamedTuple):
@@ -310,6 +323,17 @@ class Attacker:
             yield from self._reveals(to)
         if Kind.SIGNATURE in kinds and state is Auth.AWAITING_SIG:
             yield from self._signatures(to)
+        if Kind.MEANINGLESS in kinds:
+            yield from self._meaningless(to)
+
+    def _meaningless(self, to: _Target) -> Iterator[Message]:
+        """What would be refused."""
+        zeros = self.suite.octets
+        mac = cast("Mac", zeros(bytes(_MAC)))
+        if to.session.ake is Auth.AWAITING_REVEALSIG:
+            yield RevealSignature(to.header, zeros(bytes(_R)), self._text, mac)
+        elif to.session.ake is Auth.AWAITING_SIG:
+            yield SignatureMessage(to.header, self._text, mac)
 
     def _commits(self, seen: _Seen) -> Iterator[Commitment]:
         yield from self._commitments
@@ -322,7 +346,7 @@ class Attacker:
 
     def _elements(self, seen: _Seen) -> Iterator[Element]:
         yield from (pair.public for pair in self.pairs)
-        yield from seen.elements
+        yield from seen.elements[: self.options.elements]
         if Check.GY_RANGE in self.options.falsified:
             yield self.suite.outside()
 
@@ -461,7 +485,7 @@ class Attacker:
         if to.knowledge.derivable(keys.receiving_mac):
             mac = self.suite.data_mac(keys.receiving_mac, body)
         else:
-            mac = cast("Mac", self.suite.octets(bytes(20)))
+            mac = cast("Mac", self.suite.octets(bytes(_MAC)))
         return DataMessage(fields, body, mac, self._no_text)
 
     def _ciphertexts(
@@ -483,7 +507,7 @@ class Attacker:
 
     def _unreadable(self, to: _Target) -> Message:
         fields = DataFields(to.header, 0, 0, 0, self.pairs[0].public, 1, self._text)
-        mac = cast("Mac", self.suite.octets(bytes(20)))
+        mac = cast("Mac", self.suite.octets(bytes(_MAC)))
         return DataMessage(fields, self.suite.data_body(fields), mac, self._no_text)
 
     # What is inside.
@@ -502,7 +526,7 @@ class Attacker:
         """What fits the state of SMP, with exponents of his own."""
         match to.session.smp:
             case Smp.EXPECT1:
-                yield self._smp_1()
+                yield from map(self._smp_1, self._halves())
             case Smp.EXPECT2:
                 yield from self._smp_2(to)
             case Smp.EXPECT3:
@@ -510,6 +534,13 @@ class Attacker:
             case Smp.EXPECT4:
                 yield from self._smp_4(to)
         yield SmpAbort()
+
+    def _halves(self) -> Iterator[_Halves]:
+        """His exponents; and 0, where elements are not looked at: then every proof holds."""
+        yield _Halves(*map(self._exponent, (_A2, _A3)), *map(self._exponent, (_B2, _B3)))
+        if not _RANGES.isdisjoint(self.options.falsified):
+            zero = self.suite.zero()
+            yield _Halves(zero, zero, zero, zero)
 
     def _exponent(self, draw: int) -> Scalar:
         return self.suite.fresh_exponent(self.seed, draw)
@@ -522,10 +553,12 @@ class Attacker:
         ends = (peer, public) if he_began else (public, peer)
         for typed in to.seen.typed:
             yield self.suite.smp_secret(*ends, ssid, typed)
+        if not _RANGES.isdisjoint(self.options.falsified):
+            yield self._exponent(_ANY)
 
-    def _smp_1(self) -> Tlv:
+    def _smp_1(self, halves: _Halves) -> Tlv:
         suite, g1 = self.suite, self.suite.generator()
-        a2, a3 = self._exponent(_A2), self._exponent(_A3)
+        a2, a3 = halves.a2, halves.a3
         second = suite.prove_exponent(1, a2, self.seed, _A2 + _PROOF)
         third = suite.prove_exponent(2, a3, self.seed, _A3 + _PROOF)
         g2a, g3a = suite.power(g1, a2), suite.power(g1, a3)
@@ -536,7 +569,13 @@ class Attacker:
         if theirs is None or theirs.second is None:
             return
         g2a, g3a = suite.power(g1, theirs.second), suite.power(g1, theirs.third)
-        b2, b3, r4 = map(self._exponent, (_B2, _B3, _R4))
+        for halves in self._halves():
+            yield from self._answers(to, halves, g2a, g3a)
+
+    def _answers(self, to: _Target, halves: _Halves, g2a: Element, g3a: Element) -> Iterator[Tlv]:
+        """SMP message 2, to halves of generators."""
+        suite, g1, r4 = self.suite, self.suite.generator(), self._exponent(_R4)
+        b2, b3 = halves.b2, halves.b3
         second = suite.prove_exponent(3, b2, self.seed, _B2 + _PROOF)
         third = suite.prove_exponent(4, b3, self.seed, _B3 + _PROOF)
         g2, g3 = suite.power(g2a, b2), suite.power(g3a, b3)
@@ -553,8 +592,9 @@ class Attacker:
         suite, bases, theirs = self.suite, to.session.smp_bases, to.session.smp_points
         if bases is None or theirs is None:
             return
-        g2, g3, r4, a3 = bases.g2, bases.g3, self._exponent(_R4), self._exponent(_A3)
-        for x in self._secrets(to, he_began=True):
+        g2, g3, r4 = bases.g2, bases.g3, self._exponent(_R4)
+        for x, halves in product(self._secrets(to, he_began=True), self._halves()):
+            a3 = halves.a3
             ours = self._points(g2, g3, r4, x)
             both = suite.prove_coordinates(6, g2, g3, r4, x, self.seed, _R4 + _PROOF)
             quotient = suite.over(ours.q, theirs.q)
@@ -563,10 +603,11 @@ class Attacker:
             yield Smp3(ours.p, ours.q, both.c, both.d5, both.d6, ra, equal.c, equal.d)
 
     def _smp_4(self, to: _Target) -> Iterator[Tlv]:
-        quotients, b3 = to.session.smp_points, self._exponent(_B3)
-        if quotients is not None:
-            equal = self._equal(8, quotients.q, b3)
-            yield Smp4(self.suite.power(quotients.q, b3), equal.c, equal.d)
+        quotients = to.session.smp_points
+        for halves in () if quotients is None else self._halves():
+            base, b3 = cast("SmpPoints", quotients).q, halves.b3
+            equal = self._equal(8, base, b3)
+            yield Smp4(self.suite.power(base, b3), equal.c, equal.d)
 
     def _points(self, g2: Element, g3: Element, r4: Scalar, secret: Scalar) -> SmpPoints:
         suite = self.suite
@@ -596,7 +637,9 @@ class Attacker:
                 contents.setdefault(cast("Term", term.args[0]), []).append(term)
         return _Seen(
             elements=tuple(
-                cast("Element", term) for term in knowledge.of(Op.ELEMENT) if _is_simple(term)
+                cast("Element", term)
+                for term in reversed(knowledge.of(Op.ELEMENT))
+                if _is_simple(term)
             ),
             commitments=tuple(self._seen_commitments(knowledge, sealed)),
             identities=_by_key(macs, Op.ENC),
@@ -646,12 +689,28 @@ _REVEAL: Final = _SigmaChecks(Check.REVEAL_MAC, Check.REVEAL_KEYID, Check.REVEAL
 _SIGNATURE: Final = _SigmaChecks(Check.SIGNATURE_MAC, Check.SIGNATURE_KEYID, Check.SIGNATURE_SIGNED)
 _V3: Final = 3
 _KEYID: Final = 1
+_R, _MAC = 16, 20
 _AGES: Final = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Of our key and of theirs; every other one is with their most recent key."""
 _NEW: Final = Session()
 _MOST_SEEN: Final = 2048
+_RANGES: Final = frozenset(
+    {
+        Check.G2A_RANGE,
+        Check.G3A_RANGE,
+        Check.G2B_RANGE,
+        Check.G3B_RANGE,
+        Check.PB_RANGE,
+        Check.QB_RANGE,
+        Check.PA_RANGE,
+        Check.QA_RANGE,
+        Check.RA_RANGE,
+        Check.RB_RANGE,
+    }
+)
+"""What is looked at of the elements of SMP."""
 
-_A2, _A3, _B2, _B3, _R4 = 1, 2, 3, 4, 5
+_A2, _A3, _B2, _B3, _R4, _ANY = 1, 2, 3, 4, 5, 6
 _PROOF: Final = 10
 _EQUAL: Final = 20
 """Numbers of draws, for exponents of SMP and for the random values of its proofs."""

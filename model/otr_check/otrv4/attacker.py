@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import unique
+from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from otr_check.knowledge import Knowledge, Rules, Theory
@@ -133,7 +134,9 @@ class Kind(Word):
     DATA = "Data Messages that verify: with keys that he has, what he saw, and what he changed"
     RELAY = "Data Messages with what others said, where he has the keys"
     SMP = "Data Messages with SMP, where he has the keys"
-    UNREADABLE = "Data Messages that nobody can read"
+    MEANINGLESS = "messages of DAKEs that no check of would hold"
+    MIRROR = "Identity messages with the receiver's long-term key for all keys but his own"
+    UNREADABLE = "Data Messages that nobody can read, and others' that he changes"
     PLAINTEXT = "texts, with and without the whitespace tag"
     ERROR = "Error Messages"
 
@@ -190,6 +193,15 @@ class _Seen(NamedTuple):
     sealed: dict[Term, list[Octets]]
     contents: tuple[Content, ...]
     typed: tuple[Passphrase, ...]
+
+
+class _Halves(NamedTuple):
+    """Exponents of SMP, of the side that begins and of the other."""
+
+    a2: Scalar
+    a3: Scalar
+    b2: Scalar
+    b3: Scalar
 
 
 class _Target(NamedTuple):
@@ -259,6 +271,7 @@ class Attacker:
             secrets=secrets,
             broken=frozenset(op for op, is_broken in broken.items() if is_broken),
         )
+        self._dsa = suite.older.signing_key(name)
         self._no_text = suite.octets(b"")
         self._text = suite.octets(self.options.text)
         self._identity = suite.scale(suite.generator(), suite.zero())
@@ -272,7 +285,7 @@ class Attacker:
         Args:
             given: what a scenario gives him beside his account: keys, exponents, secrets of SMP.
         """
-        return self.theory.knowledge(self.seed, self.keys, self.forging, *given)
+        return self.theory.knowledge(self.seed, self.keys, self.forging, self._dsa, *given)
 
     def messages(
         self, knowledge: Knowledge, conversation: Conversation, receiver: Config
@@ -353,6 +366,26 @@ class Attacker:
             yield from self._auth_i(to)
         if Kind.NON_INTERACTIVE_AUTH in kinds and self._takes_offline(to.receiver):
             yield from self._non_interactive_auth(to)
+        if Kind.MEANINGLESS in kinds:
+            yield from self._meaningless(to, waiting.dake is Dake.WAITING_AUTH_R)
+        if Kind.MIRROR in kinds:
+            key = to.receiver.keys.public
+            profile = self._made_profile(replace(self.keys, forging=key), to.claim)
+            yield Identity(to.header, profile, *self._own._replace(ecdh=key))
+
+    def _meaningless(self, to: _Target, offered: bool) -> Iterator[Message]:  # noqa: FBT001 - whether an Auth-R message is awaited
+        """What would be refused."""
+        ecdh, dh, *first = self._own
+        profile, rest = self.profile(to.claim), cast("_First", first)
+        ring = (profile.forging_key, profile.public_key, self._own.ecdh)
+        nobody = self.suite.fresh_scalar(self.seed, _NOBODY)
+        sigma = self.suite.ring_sign(ring, nobody, self._no_text, self.seed, 0)
+        if offered:
+            yield AuthR(to.header, profile, ecdh, dh, sigma, *rest)
+        if to.session.dake is Dake.WAITING_AUTH_I:
+            yield AuthI(to.header, sigma)
+        mac = cast("Mac", self.suite.octets(bytes(_MAC)))
+        yield NonInteractiveAuth(to.header, profile, ecdh, dh, sigma, 0, mac, *rest)
 
     @staticmethod
     def _takes_offline(receiver: Config) -> bool:
@@ -371,6 +404,8 @@ class Attacker:
         if Check.PROFILE_FORGING_KEY in falsified:
             outside = replace(self.keys, forging=self.suite.outside_point())
             yield self._made_profile(outside, claim)
+        if Check.PROFILE_TRANSITION in falsified:
+            yield from self._transitions(to)
         if Check.PROFILE_FRESH in falsified:
             yield self._made_profile(self.keys, claim, expiration=0)
         if Check.PROFILE_VERSIONS in falsified:
@@ -379,6 +414,13 @@ class Attacker:
             for profile in to.seen.profiles:
                 stolen = replace(self.keys, public=profile.public_key, forging=profile.forging_key)
                 yield self._made_profile(stolen, claim)
+
+    def _transitions(self, to: _Target) -> Iterator[ClientProfile]:
+        """His profile with others' keys of version 3."""
+        for profile in to.seen.profiles:
+            if profile.dsa_key is not None:
+                stolen = replace(self.keys, dsa=self._dsa, dsa_public=profile.dsa_key)
+                yield self._made_profile(stolen, to.claim, versions=frozenset({3, 4}))
 
     def _ephemeral(self, seen: _Seen) -> Iterator[_Keys]:
         """Ephemeral keys: his, and others'."""
@@ -509,8 +551,12 @@ class Attacker:
         kinds, session = self.options.kinds, to.session
         if Kind.UNREADABLE in kinds:
             yield self._unreadable(to)
-        if Kind.DATA in kinds:
-            yield from self._repeated(to)
+        for message in self._repeated(to):
+            if Kind.DATA in kinds:
+                yield message
+            if Kind.UNREADABLE in kinds and session.chain is not None:
+                changed = self.suite.garble(message.fields.encrypted)
+                yield replace(message, fields=replace(message.fields, encrypted=changed))
         if session.chain is None or session.message is not Msg.ENCRYPTED_MESSAGES:
             return
         for slot in self._slots(session, session.chain):
@@ -558,7 +604,7 @@ class Attacker:
         if Check.DATA_DH_MEMBER in falsified:
             yield ecdh, suite.outside_element()
 
-    def _repeated(self, to: _Target) -> Iterator[Message]:
+    def _repeated(self, to: _Target) -> Iterator[DataMessage]:
         """Data Messages that he saw: those that may not have been accepted yet."""
         session = to.session
         chain = session.chain
@@ -632,7 +678,7 @@ class Attacker:
         """What fits the state of SMP, with exponents of his own."""
         match to.session.smp:
             case Smp.EXPECT1:
-                yield self._smp_1()
+                yield from map(self._smp_1, self._halves())
             case Smp.EXPECT2:
                 yield from self._smp_2(to)
             case Smp.EXPECT3:
@@ -640,6 +686,13 @@ class Attacker:
             case Smp.EXPECT4:
                 yield from self._smp_4(to)
         yield SmpAbort()
+
+    def _halves(self) -> Iterator[_Halves]:
+        """His exponents; and 0, where elements are not looked at: then every proof holds."""
+        yield _Halves(*map(self._exponent, (_A2, _A3)), *map(self._exponent, (_B2, _B3)))
+        if not _RANGES.isdisjoint(self.options.falsified):
+            zero = self.suite.zero()
+            yield _Halves(zero, zero, zero, zero)
 
     def _exponent(self, draw: int) -> Scalar:
         return self.suite.fresh_scalar(self.seed, draw)
@@ -653,10 +706,12 @@ class Attacker:
         ends = (his, theirs) if he_began else (theirs, his)
         for typed in to.seen.typed:
             yield self.suite.smp_secret(*ends, ssid, typed)
+        if not _RANGES.isdisjoint(self.options.falsified):
+            yield self._exponent(_ANY)
 
-    def _smp_1(self) -> Tlv:
+    def _smp_1(self, halves: _Halves) -> Tlv:
         suite, g = self.suite, self.suite.generator()
-        a2, a3 = self._exponent(_A2), self._exponent(_A3)
+        a2, a3 = halves.a2, halves.a3
         second = suite.prove_exponent(1, a2, self.seed, _A2 + _PROOF)
         third = suite.prove_exponent(2, a3, self.seed, _A3 + _PROOF)
         g2a, g3a = suite.scale(g, a2), suite.scale(g, a3)
@@ -667,7 +722,13 @@ class Attacker:
         if theirs is None or theirs.second is None:
             return
         g2a, g3a = suite.scale(g, theirs.second), suite.scale(g, theirs.third)
-        b2, b3, r4 = map(self._exponent, (_B2, _B3, _R4))
+        for halves in self._halves():
+            yield from self._answers(to, halves, g2a, g3a)
+
+    def _answers(self, to: _Target, halves: _Halves, g2a: Point, g3a: Point) -> Iterator[Tlv]:
+        """SMP message 2, to halves of generators."""
+        suite, g, r4 = self.suite, self.suite.generator(), self._exponent(_R4)
+        b2, b3 = halves.b2, halves.b3
         second = suite.prove_exponent(3, b2, self.seed, _B2 + _PROOF)
         third = suite.prove_exponent(4, b3, self.seed, _B3 + _PROOF)
         g2, g3 = suite.scale(g2a, b2), suite.scale(g3a, b3)
@@ -684,8 +745,9 @@ class Attacker:
         suite, bases, theirs = self.suite, to.session.smp_bases, to.session.smp_points
         if bases is None or theirs is None:
             return
-        g2, g3, r4, a3 = bases.g2, bases.g3, self._exponent(_R4), self._exponent(_A3)
-        for x in self._secrets(to, he_began=True):
+        g2, g3, r4 = bases.g2, bases.g3, self._exponent(_R4)
+        for x, halves in product(self._secrets(to, he_began=True), self._halves()):
+            a3 = halves.a3
             ours = self._points(g2, g3, r4, x)
             both = suite.prove_coordinates(6, g2, g3, r4, x, self.seed, _R4 + _PROOF)
             quotient = suite.minus(ours.q, theirs.q)
@@ -694,10 +756,11 @@ class Attacker:
             yield Smp3(ours.p, ours.q, both.c, both.d5, both.d6, ra, equal.c, equal.d)
 
     def _smp_4(self, to: _Target) -> Iterator[Tlv]:
-        quotients, b3 = to.session.smp_points, self._exponent(_B3)
-        if quotients is not None:
-            equal = self._equal(8, quotients.q, b3)
-            yield Smp4(self.suite.scale(quotients.q, b3), equal.c, equal.d)
+        quotients = to.session.smp_points
+        for halves in () if quotients is None else self._halves():
+            base, b3 = cast("SmpPoints", quotients).q, halves.b3
+            equal = self._equal(8, base, b3)
+            yield Smp4(self.suite.scale(base, b3), equal.c, equal.d)
 
     def _points(self, g2: Point, g3: Point, r4: Scalar, secret: Scalar) -> SmpPoints:
         suite = self.suite
@@ -772,11 +835,26 @@ class Attacker:
 _First = tuple["Point", "Element"]
 _NEW: Final = Session()
 _MOST_SEEN: Final = 2048
+_RANGES: Final = frozenset(
+    {
+        Check.G2A_POINT,
+        Check.G3A_POINT,
+        Check.G2B_POINT,
+        Check.G3B_POINT,
+        Check.PB_POINT,
+        Check.QB_POINT,
+        Check.PA_POINT,
+        Check.QA_POINT,
+        Check.RA_POINT,
+        Check.RB_POINT,
+    }
+)
+"""What is looked at of the elements of SMP."""
 _EVERY: Final = 3
 _MAC: Final = 64
 
 _ECDH, _DH, _OTHER, _NOBODY = 5, 6, 2, 9
-_A2, _A3, _B2, _B3, _R4 = 1, 2, 3, 4, 5
+_A2, _A3, _B2, _B3, _R4, _ANY = 1, 2, 3, 4, 5, 6
 _PROOF: Final = 10
 _EQUAL: Final = 20
 """Numbers of draws: for keys of a ratchet, exponents of SMP, the random values of its proofs."""
