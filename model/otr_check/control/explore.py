@@ -175,19 +175,20 @@ def explore(scenario: Scenario, most: int = MOST) -> Exploration:
     return found
 
 
-def replay(scenario: Scenario, inputs: Iterable[Input]) -> tuple[Taken, ...]:
-    """What a sequence of inputs does, from the beginning.
+def replay(system: System, inputs: Iterable[Input]) -> tuple[Taken, ...]:
+    """What a sequence of inputs does, from the beginning of a scenario.
 
     Raises:
         BadReplay: if an input cannot happen.
         OutOfBounds: if a variable or a channel is too small.
     """
-    system, joint = System(scenario), None
+    joint = system.initial
     taken: list[Taken] = []
     for given in inputs:
-        joint = system.initial if joint is None else joint
         if given not in set(system.inputs(joint)):
-            message = f"{scenario.name}: input {len(taken) + 1}, {given.text}, cannot happen there"
+            message = (
+                f"{system.scenario.name}: input {len(taken) + 1}, {given.text}, cannot happen there"
+            )
             raise BadReplay(message)
         taken.append(system.take(joint, given))
         joint = taken[-1].state

@@ -386,6 +386,7 @@ class Endpoints:
         self._engine = Engine(applied, self._step)
         self._configs = tuple(_Record(constants_of(scenario, side)) for side in BOTH)
         self._blank = {v.name: _typed(v, 0) for v in abstraction.facts()}
+        self._unpacked: dict[int, _Shared] = {}
         self._memo: dict[tuple[int, int, Event | Message, tuple[int, ...]], LocalStep] = {}
 
     @property
@@ -410,18 +411,18 @@ class Endpoints:
     def _run(
         self, side: int, state: int, given: Event | Message, drawn: tuple[int, ...]
     ) -> LocalStep:
-        shared = self._unpack(self.states.value(state))
+        shared, event, key = self._unpack(state), self.abstraction.received, 0
         facts = _Record(self._blank)
         for each, number in zip(self.abstraction.drawn, drawn, strict=True):
             setattr(facts, each.variable.name, number)
-        event, key = self.abstraction.received, 0
         if isinstance(given, tuple):
             for variable, number in zip(self.fields, given, strict=True):
                 setattr(facts, variable.name, _typed(variable, number))
         else:
             event, key = given, getattr(shared, self.abstraction.best.name)
-            setattr(shared, done(event), getattr(shared, done(event)) + 1)
         step = self._step(shared, facts, self._configs[side])
+        if event is given:
+            setattr(step.shared, done(event), getattr(shared, done(event)) + 1)
         try:
             self._engine.run(step, event, key)
         except Unprepared:
@@ -431,7 +432,7 @@ class Endpoints:
 
     def view(self, side: int, state: int, key: int) -> View:
         """An endpoint with one of its sessions at hand, for reading."""
-        shared = self._unpack(self.states.value(state))
+        shared = self._unpack(state)
         return View(shared, shared.members[key], self._configs[side])
 
     def named(self, state: int) -> dict[str, object]:
@@ -441,11 +442,15 @@ class Endpoints:
             for place, number in zip(self.places, self.states.value(state), strict=True)
         }
 
-    def _unpack(self, state: tuple[int, ...]) -> _Shared:
-        shared = _Shared({"members": {key: _Record({}) for key in KEYS}})
-        for place, number in zip(self.places, state, strict=True):
-            holder = shared if place.key is None else shared.members[place.key]
-            setattr(holder, place.name, place.value(number))
+    def _unpack(self, state: int) -> _Shared:
+        """A state as what the engine runs on, which does not change it."""
+        shared = self._unpacked.get(state)
+        if shared is None:
+            shared = _Shared({"members": {key: _Record({}) for key in KEYS}})
+            for place, number in zip(self.places, self.states.value(state), strict=True):
+                holder = shared if place.key is None else shared.members[place.key]
+                setattr(holder, place.name, place.value(number))
+            self._unpacked[state] = shared
         return shared
 
     def _pack(self, shared: _Shared) -> tuple[int, ...]:
