@@ -192,17 +192,39 @@ class Secrecy(Property):
 
     id = "secrecy"
     about = (
-        "No text that was typed while private, with a peer whose long-term key the attacker does "
-        "not have, can be read by whoever sees the network."
+        "No text that was typed while private, and no secure session id, with a peer whose "
+        "long-term key the attacker does not have, can be made out by whoever sees the network."
     )
-    deeds = frozenset({Deed.TYPED})
+    deeds = frozenset({Deed.TYPED, Deed.SECURED})
     learns = True
 
     def known(self, world: World, who: int, local: Local, knowledge: Hashable) -> str | None:
-        """Ask for every text."""
+        """Ask for every text, and for what the keys are made of."""
         for text, peer in local.memory.of(Deed.TYPED):
             if peer not in world.owned and _knows(world, knowledge, text):
                 return f"{text} can be read, which {world.name(who)} typed for {peer} alone"
+        for peer, ssid, *_ in local.memory.of(Deed.SECURED):
+            if peer not in world.owned and _knows(world, knowledge, ssid):
+                return f"the session id of {world.name(who)} with {peer} is known"
+        return None
+
+
+class Forgeability(Property):
+    """What was published makes forgeries of everybody's."""
+
+    id = "forgeability"
+    about = (
+        "Whoever sees the network has every MAC key that was published, so that anybody could have "
+        "made, or changed, the messages under it."
+    )
+    deeds = frozenset({Deed.REVEALED})
+    learns = True
+
+    def known(self, world: World, who: int, local: Local, knowledge: Hashable) -> str | None:
+        """Ask for every key."""
+        for keys in local.memory.of(Deed.REVEALED):
+            if not all(_knows(world, knowledge, key) for key in keys):
+                return f"a MAC key that {world.name(who)} published cannot be made out"
         return None
 
 
@@ -468,6 +490,7 @@ PROPERTIES: Final[dict[str, Property]] = {
         Agreement(),
         InjectiveAgreement(),
         Secrecy(),
+        Forgeability(),
         ForwardSecrecy(),
         Authenticity(),
         NoReplay(),
