@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 __all__ = ["Move", "NoCase", "Scripted", "scripted"]
 
 PROTOCOL: Final = "otrv3"
-_QUERY: Final = "Query"
+_QUERY, _COMMIT = "Query", "D-H Commit"
+"""How the labels of messages begin that a witness has."""
 _WIDTH: Final = 96
 _VERBS: Final = {
     "start": ("starts", ""),
@@ -356,10 +357,10 @@ def _commit(steps: list[Step], target: str) -> tuple[int, int, bool] | None:
     if len(compared) > 1 or len(step.higher) > 1:
         message = "hashes are compared more than once"
         raise NoCase(message)
-    mine = _last_sent(steps, at, step.who, step.label)
+    mine = _last_commit(steps, at, step.who)
     theirs = next(n for n, each in enumerate(steps) if _sends(each, step.message))
     tester, tested = (mine, theirs) if step.who != target else (theirs, mine)
-    if steps[tester].kind is not Kind.DELIVERED or steps[tester].label != _QUERY:
+    if steps[tester].kind is not Kind.DELIVERED or not steps[tester].label.startswith(_QUERY):
         message = "the tester's D-H Commit does not answer a Query Message"
         raise NoCase(message)
     between = steps[tester + 1 : tested + 1]
@@ -371,12 +372,12 @@ def _commit(steps: list[Step], target: str) -> tuple[int, int, bool] | None:
     return tester, max(tester, tested), higher
 
 
-def _last_sent(steps: list[Step], before: int, who: str, label: str) -> int:
-    """Where somebody sent the last message of a kind."""
+def _last_commit(steps: list[Step], before: int, who: str) -> int:
+    """Where somebody sent the last D-H Commit."""
     return max(
         at
         for at, step in enumerate(steps[:before])
-        if step.who == who and any(sent.label == label for sent in step.sent)
+        if step.who == who and any(sent.label.startswith(_COMMIT) for sent in step.sent)
     )
 
 

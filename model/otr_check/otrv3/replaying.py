@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, cast
 from otr_check.explore.party import Blind, Crash, Outcome
 from otr_check.explore.scenario import MALLORY
 from otr_check.otrv3.concrete import Concrete
-from otr_check.otrv3.exploring import Exploring3, _Reader
+from otr_check.otrv3.exploring import Exploring3, _Reader, describe
+from otr_check.otrv3.octets import concatenated
+from otr_check.otrv3.operators import Op
 from otr_check.otrv3.suite import TermSuite
 from otr_reference.errors import OtrSpecError
 from otr_reference.keys import dsa
 from otr_reference.otrv3 import notices
 from otr_reference.otrv3.deviations import deviating, overriding
 from otr_reference.otrv3.endpoint import Endpoint
+from otr_reference.otrv3.messages import DataMessage
 from otr_reference.otrv3.real import RealSuite
 
 if TYPE_CHECKING:
@@ -24,11 +27,12 @@ if TYPE_CHECKING:
     from otr_check.terms import Term
     from otr_model.kernel.variant import Variant
     from otr_reference.otrv3.commands import Input
-    from otr_reference.sorts import Octets, Seed, SigningKey
+    from otr_reference.sorts import Octets, Seed, SigningKey, Wire
 
 __all__ = ["Real"]
 
 USUAL_PUBKEY = 422
+MAC_KEY_OCTETS = 20
 
 
 class Real:
@@ -125,6 +129,20 @@ class _Bytes(Exploring3):
             fired=stepped.trace,
             notices=tuple(reader.words),
         )
+
+    def label(self, wire: Term) -> str:
+        """As over terms, where MAC keys can be told one from another."""
+        message = self._real.decode(cast("Wire", wire))
+        if isinstance(message, DataMessage):
+            message = replace(message, revealed=self._as_keys(message.revealed))
+        return describe(message)
+
+    def _as_keys(self, revealed: Octets) -> Octets:
+        """As many MAC keys over terms as there are over bytes."""
+        count = len(self._real.to_bytes(revealed)) // MAC_KEY_OCTETS
+        pool = self._terms.pool
+        keys = tuple(pool.make(Op.KDF, "revealed", number) for number in range(count))
+        return cast("Octets", concatenated(pool, keys))
 
     def attacker(self) -> Opponent:
         """Nobody: what one makes over terms is made here of bytes."""
