@@ -186,9 +186,8 @@ def replay(system: System, inputs: Iterable[Input]) -> tuple[Taken, ...]:
     taken: list[Taken] = []
     for given in inputs:
         if given not in set(system.inputs(joint)):
-            message = (
-                f"{system.scenario.name}: input {len(taken) + 1}, {given.text}, cannot happen there"
-            )
+            where = f"{system.scenario.name}: input {len(taken) + 1}"
+            message = f"{where}, {given.text}, cannot happen there"
             raise BadReplay(message)
         taken.append(system.take(joint, given))
         joint = taken[-1].state
