@@ -15,13 +15,19 @@ from otr_check.otrv3.attacker import Attacker, Kind, Options
 from otr_check.otrv3.operators import Op
 from otr_check.otrv3.suite import TermSuite, Undecided
 from otr_check.terms import Term, TermPool
-from otr_model.kernel.variant import NONE, SkipCheck, Variant
+from otr_model.kernel.variant import NONE, SkipCheck, Variant, apply
+from otr_model.otrv3 import ambiguities as holes
 from otr_model.otrv3.conditions import Check
+from otr_model.otrv3.history import MAC_KEYS_OF_SENDER, SIGMA_WITHOUT_IDENTITY
+from otr_model.otrv3.protocol import OTRV3
+from otr_model.otrv3.variants import LITERAL
 from otr_model.otrv3.words import Auth, Msg
 from otr_reference.otrv3 import notices
 from otr_reference.otrv3.commands import AnswerSmp, End, Receive, SendText, Start, StartSmp
+from otr_reference.otrv3.deviations import overriding
 from otr_reference.otrv3.endpoint import Endpoint
 from otr_reference.otrv3.messages import (
+    Content,
     DataMessage,
     DhCommit,
     DhKey,
@@ -29,6 +35,7 @@ from otr_reference.otrv3.messages import (
     Query,
     RevealSignature,
     SignatureMessage,
+    Smp1,
 )
 from otr_reference.otrv3.session import Config, Conversation
 
@@ -52,6 +59,7 @@ class World:
     options: Options = field(default_factory=Options)
     variant: Variant = NONE
     version: int = 3
+    """2 or 3; 0 for both."""
 
     def __post_init__(self) -> None:
         self.suite = TermSuite(pool=TermPool())
@@ -67,8 +75,9 @@ class World:
         """One participant."""
         signing = self.suite.signing_key(name)
         public, seed = self.suite.public_key(signing), self.suite.seed(name.encode())
-        allowed = {"allow_v2": self.version == 2, "allow_v3": self.version == 3}
-        return Endpoint(self.suite, Config(signing, public, seed, tag, **allowed), self.variant)
+        allowed = {"allow_v2": self.version != 3, "allow_v3": self.version != 2}
+        suite = overriding(self.suite, apply(OTRV3, self.variant).overrides)
+        return Endpoint(suite, Config(signing, public, seed, tag, **allowed), self.variant)
 
     def step(self, who: int, given: Input) -> tuple[Wire, ...]:
         """One of them takes an input; what he sends is returned, and known."""
@@ -99,18 +108,20 @@ class World:
 
     def messages(self, who: int) -> tuple[Wire, ...]:
         """What the attacker can send to one of them."""
-        config = self.endpoints[who].config
-        return self.attacker.messages(self.knowledge, self.states[who], config)
+        endpoint = self.endpoints[who]
+        suite = cast("TermSuite", endpoint.suite)
+        return self.attacker.messages(self.knowledge, self.states[who], endpoint.config, suite)
 
     def led_to(self, who: int, steps: int) -> Iterator[notices.Output]:
         """All that one of them tells or sends, after at most so many messages of the attacker."""
         endpoint = self.endpoints[who]
+        suite = cast("TermSuite", endpoint.suite)
         seen: set[object] = set()
         waiting = [(self.knowledge, self.states[who])]
         for _ in range(steps):
             found: list[tuple[Knowledge, Conversation]] = []
             for knowledge, state in waiting:
-                for wire in self.attacker.messages(knowledge, state, endpoint.config):
+                for wire in self.attacker.messages(knowledge, state, endpoint.config, suite):
                     for stepped in both_ways(endpoint, state, wire):
                         yield from stepped.outputs
                         following = knowledge.learn(sent_in(stepped)), stepped.conversation
@@ -300,6 +311,63 @@ def test_where_signatures_are_not_checked_he_becomes_anybody(check: Check) -> No
     assert honest.trusts(1, 2) == {"pk(mallory)"}
 
 
+def passed_on(world: World, who: int, kind: type, version: int) -> None:
+    """What one of them has sent is passed on to the other one, in a version of his choice."""
+    own = str(world.attacker.seed)
+    for wire in world.messages(who):
+        message = world.suite.decode(wire)
+        if (
+            isinstance(message, kind)
+            and isinstance(message, DhCommit | DhKey | RevealSignature | SignatureMessage)
+            and message.header.version == version
+            and own not in str(wire)
+        ):
+            world.step(who, Receive(wire))
+            return
+    pytest.fail(f"there is no {kind.__name__} of version {version}")
+
+
+def test_an_exchange_need_not_end_in_the_same_version_on_both_sides() -> None:
+    # No key and no signature of the AKE has the version in it, or the instance tags.
+    world = World(Options(AKE, versions=(2, 3), claims=(ALICE_TAG, BOB_TAG)), version=0)
+    world.step(1, Receive(world.suite.encode(Query(frozenset({2, 3})))))
+    for who, kind in ((0, DhCommit), (1, DhKey), (0, RevealSignature), (1, SignatureMessage)):
+        passed_on(world, who, kind, (2, 3)[who])
+    alice, bob = (output for output in world.outputs if isinstance(output, notices.Secured))
+    assert (str(alice.peer), str(bob.peer)) == ("pk(bob)", "pk(alice)")
+    assert alice.ssid is bob.ssid
+    assert (alice.version, bob.version) == (2, 3)
+    # They can read nothing of each other's: that has the version in it.
+    (wire,) = world.step(0, SendText(world.secret))
+    world.step(1, Receive(wire))
+    assert not any(isinstance(output, notices.Shown) for output in world.outputs)
+
+
+def test_where_an_identity_is_not_bound_to_the_secret_he_takes_over_an_exchange() -> None:
+    flaw = SIGMA_WITHOUT_IDENTITY.variant
+    for variant, trusted in ((flaw, {"pk(mallory)", "pk(alice)"}), (NONE, {"pk(alice)"})):
+        world = World(Options(frozenset({Kind.SIGNATURE}), claims=(ALICE_TAG,)), variant)
+        wires, who = world.step(0, Start()), 1
+        for _ in range(4):
+            wires, who = world.step(who, Receive(wires[0])), 1 - who
+        assert world.trusts(1, 1) == trusted
+
+
+def test_a_message_that_means_nothing_undoes_an_exchange_by_the_letter_of_the_text() -> None:
+    literal = LITERAL[holes.FAILED_SIGNATURE.id]
+    for variant, undone in ((literal, True), (NONE, False)):
+        world = World(Options(frozenset({Kind.MEANINGLESS}), claims=(ALICE_TAG, BOB_TAG)), variant)
+        wires = world.step(1, Receive(world.suite.encode(Query(frozenset({3})))))
+        for who in (0, 1):
+            wires = world.step(who, Receive(wires[0]))
+            for wire in world.messages(who):
+                world.step(who, Receive(wire))
+        states = [
+            state.members[tag].ake for state, tag in zip(world.states, (0x202, 0x101), strict=True)
+        ]
+        assert (states == [Auth.NONE, Auth.NONE]) == undone
+
+
 # Data messages.
 
 
@@ -360,6 +428,21 @@ def test_where_the_authenticator_is_not_checked_he_writes_what_is_shown() -> Non
     world.say(0)
     assert any("forged" in text for text in world.shows(1, 1))
     assert World(options).private().shows(1, 1) == set()
+
+
+def test_where_senders_reveal_mac_keys_he_changes_what_is_on_its_way() -> None:
+    for variant, forged in ((MAC_KEYS_OF_SENDER.variant, True), (NONE, False)):
+        world = World(Options(frozenset({Kind.DATA}), claims=(ALICE_TAG, BOB_TAG)), variant)
+        world.private()
+        said = SendText(world.secret)
+        (first,), (_held,) = world.step(0, said), world.step(0, said)
+        (answer,) = world.step(1, said)
+        world.step(1, Receive(first))
+        world.step(0, Receive(answer))
+        (acknowledging,) = world.step(1, said)
+        world.step(0, Receive(acknowledging))  # Alice forgets the D-H key of what is held back
+        world.step(0, said)
+        assert ("'meet me at nooo'" in world.shows(1, 1)) == forged
 
 
 def test_with_a_conversation_s_keys_he_reads_on_until_they_are_replaced() -> None:
@@ -441,6 +524,45 @@ def test_the_same_where_he_begins(guess: bytes) -> None:
     world.step(1, AnswerSmp(world.suite.passphrase(b"rosebud")))
     stages = smp_stages(world, 1, 1)
     assert ("success" in stages) == (guess == b"rosebud")
+
+
+RANGES = frozenset(
+    check
+    for check in Check
+    if check.name.endswith("_RANGE") and check.name[0:2] not in {"GY", "GX", "NE"}
+)
+
+
+@pytest.mark.parametrize("he_begins", [False, True])
+@pytest.mark.parametrize("skips", [False, True])
+def test_where_elements_are_not_looked_at_smp_succeeds_without_the_secret(
+    *, skips: bool, he_begins: bool
+) -> None:
+    options = Options(AKE | {Kind.SMP}, falsified=RANGES)
+    world = World(options, skipping(*RANGES) if skips else NONE)
+    with_himself(world, 0)
+    typed = world.suite.passphrase(b"rosebud")
+    if he_begins:
+        assert ("asked" in smp_stages(world, 0, 1)) or not skips
+        for wire in world.messages(0):
+            content = _content(world, wire)
+            if isinstance(content, Smp1) and content.g2a is world.suite.outside():
+                world.step(0, Receive(wire))
+        world.step(0, AnswerSmp(typed))
+    else:
+        world.step(0, StartSmp(typed))
+    assert ("success" in smp_stages(world, 0, 2)) == skips
+
+
+def _content(world: World, wire: Wire) -> object:
+    message = world.suite.decode(wire)
+    if not isinstance(message, DataMessage):
+        return None
+    match cast("Term", message.fields.encrypted).args:
+        case (_, _, Content(_, (tlv,))):
+            return tlv
+        case _:
+            return None
 
 
 def test_smp_relayed_between_two_conversations_with_him_fails() -> None:

@@ -158,7 +158,7 @@ class _Seen(NamedTuple):
         elements: g to one exponent that is not his, the latest first.
         commitments: of D-H Commit Messages.
         identities: an encrypted signature by its authenticator's key, and the authenticator.
-        bodies: what an authenticator covers by its key, and the authenticator.
+        bodies: what the authenticator of a Data Message covers, and the authenticator.
         sealed: contents, encrypted, by their keys.
         contents: what others said, where he can read it.
         signing: long-term keys.
@@ -169,7 +169,7 @@ class _Seen(NamedTuple):
     elements: tuple[Element, ...]
     commitments: tuple[Commitment, ...]
     identities: dict[Term, list[tuple[Octets, Mac]]]
-    bodies: dict[Term, list[tuple[Octets, Mac]]]
+    bodies: tuple[tuple[Octets, Mac], ...]
     sealed: dict[Term, list[Term]]
     contents: tuple[Content, ...]
     signing: tuple[SigningKey, ...]
@@ -186,25 +186,40 @@ class _Halves(NamedTuple):
     b3: Scalar
 
 
-class _Target(NamedTuple):
-    """A session of the receiver, as the messages reach it that claim to be of a sender.
+class _Place(NamedTuple):
+    """A receiver.
 
     Attributes:
         knowledge: the attacker's.
         seen: what is at hand of it.
-        session: the session; a new one where there is none yet.
-        master: the master session.
-        header: of every message.
+        master: the receiver's master session.
         receiver: what is public of the receiver.
-        version: 2 or 3.
+        suite: the receiver's suite.
     """
 
     knowledge: Knowledge
     seen: _Seen
-    session: Session
     master: Session
-    header: Header
     receiver: Config
+    suite: TermSuite
+
+
+class _Target(NamedTuple):
+    """A session of a receiver, as the messages reach it that claim to be of a sender.
+
+    Attributes:
+        knowledge, seen, master, receiver, suite: as in `_Place`.
+        session: the session; a new one where there is none yet.
+        header: of every message.
+    """
+
+    knowledge: Knowledge
+    seen: _Seen
+    master: Session
+    receiver: Config
+    suite: TermSuite
+    session: Session
+    header: Header
 
 
 class Attacker:
@@ -255,7 +270,11 @@ class Attacker:
         return self.theory.knowledge(self.seed, self.signing, *given)
 
     def messages(
-        self, knowledge: Knowledge, conversation: Conversation, receiver: Config
+        self,
+        knowledge: Knowledge,
+        conversation: Conversation,
+        receiver: Config,
+        suite: TermSuite | None = None,
     ) -> tuple[Wire, ...]:
         """What he can send that could matter to a receiver.
 
@@ -263,23 +282,23 @@ class Attacker:
             knowledge: what he knows.
             conversation: the state of the receiver.
             receiver: the receiver's configuration.
+            suite: the receiver's, where a variant overrides operations; None: the attacker's.
 
         Returns:
             Messages, each once, in an order that depends on the arguments only.
         """
         found: dict[Wire, None] = {}
-        for message in self._all(knowledge, conversation, receiver):
+        seen = self._at_hand(knowledge)
+        place = _Place(knowledge, seen, conversation.members[0], receiver, suite or self.suite)
+        for message in self._all(place, conversation):
             wire = self.suite.encode(message)
             if wire not in found and knowledge.derivable(wire):
                 found[wire] = None
         return tuple(found)
 
-    def _all(
-        self, knowledge: Knowledge, conversation: Conversation, receiver: Config
-    ) -> Iterator[Message]:
+    def _all(self, place: _Place, conversation: Conversation) -> Iterator[Message]:
         yield from self._unencoded()
-        seen = self._at_hand(knowledge)
-        master = conversation.members[0]
+        receiver = place.receiver
         for version in self.options.versions:
             if not (receiver.allow_v3 if version == _V3 else receiver.allow_v2):
                 continue
@@ -289,7 +308,7 @@ class Attacker:
                 session = conversation.members.get(claim) or _NEW
                 tags = (claim, receiver.our_tag) if version == _V3 else (0, 0)
                 header = Header(version, *tags)
-                target = _Target(knowledge, seen, session, master, header, receiver)
+                target = _Target(*place, session, header)
                 yield from self._ake(target)
                 yield from self._data(target)
 
@@ -362,7 +381,7 @@ class Attacker:
                 return
         if not to.knowledge.derivable(revealed):
             return
-        keys = self.suite.ake_keys(pair.secret, first).reveal
+        keys = to.suite.ake_keys(pair.secret, first).reveal
         for sealed, mac in self._sealed_identities(to, keys, first, pair.public, _REVEAL):
             yield RevealSignature(to.header, revealed, sealed, mac)
 
@@ -385,17 +404,17 @@ class Attacker:
         if not to.knowledge.derivable(keys.c):
             return
         for identity in self._identities(to, keys, first, second, checks):
-            sealed = self.suite.seal_identity(keys.c, identity)
-            mac = self.suite.identity_mac(keys.m2, sealed)
+            sealed = to.suite.seal_identity(keys.c, identity)
+            mac = to.suite.identity_mac(keys.m2, sealed)
             yield sealed, mac
             if checks.mac in self.options.falsified:
-                yield sealed, self.suite.garble_mac(mac)
+                yield sealed, to.suite.garble_mac(mac)
 
     def _identities(
         self, to: _Target, keys: SigmaKeys, first: Element, second: Element, checks: _SigmaChecks
     ) -> Iterator[Identity]:
         """X: with the long-term keys that he has, and with signatures that he saw."""
-        suite, falsified = self.suite, self.options.falsified
+        suite, falsified = to.suite, self.options.falsified
         for signing in to.seen.signing:
             public = suite.public_key(signing)
             for keyid in (_KEYID, 0) if checks.keyid in falsified else (_KEYID,):
@@ -427,7 +446,7 @@ class Attacker:
         if ring is None or not private:
             return
         for ours, theirs in _AGES if session.their_previous else _AGES[::2]:
-            keys = self._keys(ring, ours, theirs)
+            keys = self._keys(to, ring, ours, theirs)
             if Kind.DATA in kinds:
                 yield from self._repeated(to, keys, (ours, theirs))
             if to.knowledge.derivable(keys.receiving_mac) or Check.DATA_MAC in (
@@ -435,21 +454,27 @@ class Attacker:
             ):
                 yield from self._forged(to, keys, (ours, theirs))
 
-    def _keys(self, ring: Ring, ours: int, theirs: int) -> DataKeys:
+    @staticmethod
+    def _keys(to: _Target, ring: Ring, ours: int, theirs: int) -> DataKeys:
         """The keys of two D-H keys that the receiver holds, by their ages."""
         known = ring.derived[2 * ours + theirs]
         if known is not None:
             return known
         element = ring.theirs_previous if theirs else ring.theirs
         pair = ring.ours_previous if ours else ring.ours
-        return self.suite.data_keys(pair, cast("Element", element))
+        return to.suite.data_keys(pair, cast("Element", element))
 
     def _repeated(self, to: _Target, keys: DataKeys, ages: tuple[int, int]) -> Iterator[Message]:
         """Data Messages that he saw: those that were not accepted yet."""
-        last = _last_counter(to.session, ages)
-        for body, mac in to.seen.bodies.get(_term(keys.receiving_mac), ()):
+        session, (ours, theirs) = to.session, ages
+        last = _last_counter(session, ages)
+        keyids = session.their_keyid - theirs, session.our_keyid - ours
+        for body, mac in to.seen.bodies:
             fields = cast("DataFields", _term(body).args[0])
-            if fields.counter > last or Check.DATA_COUNTER in self.options.falsified:
+            if (fields.sender_keyid, fields.recipient_keyid) != keyids:
+                continue
+            new = fields.counter > last or Check.DATA_COUNTER in self.options.falsified
+            if new and to.suite.data_mac(keys.receiving_mac, body) is mac:
                 yield DataMessage(fields, body, mac, self._no_text)
 
     def _forged(self, to: _Target, keys: DataKeys, ages: tuple[int, int]) -> Iterator[Message]:
@@ -481,11 +506,11 @@ class Attacker:
             counter,
             encrypted,
         )
-        body = self.suite.data_body(fields)
+        body = to.suite.data_body(fields)
         if to.knowledge.derivable(keys.receiving_mac):
-            mac = self.suite.data_mac(keys.receiving_mac, body)
+            mac = to.suite.data_mac(keys.receiving_mac, body)
         else:
-            mac = cast("Mac", self.suite.octets(bytes(_MAC)))
+            mac = cast("Mac", to.suite.octets(bytes(_MAC)))
         return DataMessage(fields, body, mac, self._no_text)
 
     def _ciphertexts(
@@ -642,8 +667,12 @@ class Attacker:
                 if _is_simple(term)
             ),
             commitments=tuple(self._seen_commitments(knowledge, sealed)),
-            identities=_by_key(macs, Op.ENC),
-            bodies=_by_key(macs, Op.BODY),
+            identities=_sealed_by_key(macs),
+            bodies=tuple(
+                (cast("Octets", mac.args[1]), cast("Mac", mac))
+                for mac in macs
+                if cast("Term", mac.args[1]).op is Op.BODY
+            ),
             sealed=contents,
             contents=tuple(
                 cast("Content", term.args[2])
@@ -689,6 +718,7 @@ _REVEAL: Final = _SigmaChecks(Check.REVEAL_MAC, Check.REVEAL_KEYID, Check.REVEAL
 _SIGNATURE: Final = _SigmaChecks(Check.SIGNATURE_MAC, Check.SIGNATURE_KEYID, Check.SIGNATURE_SIGNED)
 _V3: Final = 3
 _KEYID: Final = 1
+_KEY_AND_VALUE: Final = 2
 _R, _MAC = 16, 20
 _AGES: Final = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Of our key and of theirs; every other one is with their most recent key."""
@@ -726,12 +756,12 @@ def _is_simple(element: Term) -> bool:
     return len(exponent.terms) == 1 and len(exponent.terms[0][0]) == 1
 
 
-def _by_key(macs: tuple[Term, ...], covered: Op) -> dict[Term, list[tuple[Octets, Mac]]]:
-    """What authenticators of one kind cover, by their keys."""
+def _sealed_by_key(macs: tuple[Term, ...]) -> dict[Term, list[tuple[Octets, Mac]]]:
+    """Identities as they were sealed, with their authenticators, by the keys of those."""
     found: dict[Term, list[tuple[Octets, Mac]]] = {}
     for mac in macs:
         key, value = cast("tuple[Term, Term]", mac.args[:2])
-        if value.op is covered:
+        if len(mac.args) == _KEY_AND_VALUE and value.op is not Op.BODY:
             found.setdefault(key, []).append((cast("Octets", value), cast("Mac", mac)))
     return found
 
