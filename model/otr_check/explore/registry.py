@@ -153,14 +153,15 @@ def variant_of(protocol: str, name: str) -> Variant:
 
 
 def named_variants(protocol: str) -> Mapping[str, Variant]:
-    """The literal readings and the flaws of a protocol, by name; the others are made from tables.
+    """The literal readings, flaws and cures of a protocol, by name; others are made from tables.
 
     A flaw that stands in the tables as they are has no edits.
     """
     readings: Iterable[Variant] = _constant(protocol, "variants", "LITERAL", {}).values()
     flaws: Iterable[Flaw] = _constant(protocol, "history", "FLAWS", ())
+    cures: Iterable[Variant] = _constant(protocol, "history", "CURES", ())
     return {
-        **{variant.name: variant for variant in readings},
+        **{variant.name: variant for variant in (*readings, *cures)},
         **{flaw.id: flaw.variant for flaw in flaws},
     }
 
@@ -201,7 +202,8 @@ def _known(name: str, names: Collection[str], what: str, otherwise: str = "") ->
     """
     if name in names:
         return name
-    close = get_close_matches(name, names, n=3, cutoff=0.6)
+    begun = [each for each in names if name and each.startswith(name)]
+    close = begun[:3] or get_close_matches(name, names, n=3, cutoff=0.6)
     guess = f"; did you mean {' or '.join(close)}?" if close else ""
     message = f"there is no {what} {name!r}{guess or (otherwise and f'; there are {otherwise}')}"
     raise BadScenario(message)
