@@ -16,8 +16,9 @@ from otr_check.otrv3.operators import Op
 from otr_check.otrv3.suite import TermSuite, Undecided
 from otr_check.terms import Term, TermPool
 from otr_model.kernel.variant import NONE, SkipCheck, Variant, apply
+from otr_model.kernel.vocabulary import Point
 from otr_model.otrv3 import ambiguities as holes
-from otr_model.otrv3.conditions import Check
+from otr_model.otrv3.conditions import Check, Cond
 from otr_model.otrv3.history import MAC_KEYS_OF_SENDER, SIGMA_WITHOUT_IDENTITY
 from otr_model.otrv3.protocol import OTRV3
 from otr_model.otrv3.variants import LITERAL
@@ -528,8 +529,9 @@ def test_the_same_where_he_begins(guess: bytes) -> None:
 
 RANGES = frozenset(
     check
-    for check in Check
-    if check.name.endswith("_RANGE") and check.name[0:2] not in {"GY", "GX", "NE"}
+    for valid in (Cond.SMP_1_VALID, Cond.SMP_2_VALID, Cond.SMP_3_VALID, Cond.SMP_4_VALID)
+    for check in valid.value.checks
+    if check.spec.point is Point.RANGE
 )
 
 

@@ -18,7 +18,8 @@ from otr_check.otrv3.operators import Op
 from otr_check.otrv3.suite import TermSuite, Undecided
 from otr_check.terms import TermPool
 from otr_model.kernel.variant import NONE, SkipCheck, Variant
-from otr_model.otrv3.conditions import Check
+from otr_model.kernel.vocabulary import Point
+from otr_model.otrv3.conditions import Check, Cond
 from otr_reference.keys import dsa
 from otr_reference.otrv3 import notices
 from otr_reference.otrv3.commands import AnswerSmp, Receive, SendText, Start, StartSmp
@@ -248,6 +249,25 @@ def test_smp_with_him_goes_the_same_way_over_bytes(guess: bytes) -> None:
     pair.step(1, lambda suite: AnswerSmp(suite.passphrase(b"plum")))
     pair.compare(1)
     pair.inject(1, Smp3)
+
+
+RANGES = frozenset(
+    check
+    for valid in (Cond.SMP_1_VALID, Cond.SMP_2_VALID, Cond.SMP_3_VALID, Cond.SMP_4_VALID)
+    for check in valid.value.checks
+    if check.spec.point is Point.RANGE
+)
+
+
+def test_smp_with_exponents_of_0_goes_the_same_way_over_bytes() -> None:
+    options = Options(frozenset(Kind) - {Kind.RELAY}, falsified=RANGES)
+    pair = Pair(options, Variant("skipping", edits=tuple(map(SkipCheck, RANGES))))
+    for kind in (DhCommit, RevealSignature):
+        pair.inject(0, kind)
+    pair.step(0, lambda suite: StartSmp(suite.passphrase(b"plum")))
+    pair.compare(0)
+    pair.inject(0, Smp2, -1)
+    assert "otrv3.smp:smp-4.expect4.private.smp-4-valid.equal" in pair.compare(0)
 
 
 def test_what_he_relays_goes_the_same_way_over_bytes() -> None:

@@ -19,7 +19,8 @@ from otr_check.otrv4.operators import Op
 from otr_check.otrv4.suite import TermSuite, Undecided
 from otr_check.terms import TermPool
 from otr_model.kernel.variant import NONE, SkipCheck, Variant
-from otr_model.otrv4.conditions import Check
+from otr_model.kernel.vocabulary import Point
+from otr_model.otrv4.conditions import Check, Cond
 from otr_model.otrv4.words import Mode
 from otr_reference import ed448
 from otr_reference.otrv4 import notices
@@ -300,6 +301,25 @@ def test_smp_with_him_goes_the_same_way_over_bytes(guess: bytes) -> None:
     pair.inject(1, Smp1)
     pair.step(1, lambda suite: AnswerSmp(suite.passphrase(b"plum")))
     pair.inject(1, Smp3)
+
+
+POINTS = frozenset(
+    check
+    for valid in (Cond.SMP_1_VALID, Cond.SMP_2_VALID, Cond.SMP_3_VALID, Cond.SMP_4_VALID)
+    for check in valid.value.checks
+    if check.spec.point is Point.RANGE
+)
+
+
+def test_smp_with_exponents_of_0_goes_the_same_way_over_bytes() -> None:
+    options = Options(frozenset(Kind) - {Kind.RELAY}, falsified=POINTS)
+    pair = Pair(options, Variant("skipping", edits=tuple(map(SkipCheck, POINTS))))
+    for kind in (Identity, AuthI):
+        pair.inject(0, kind)
+    pair.step(0, lambda suite: StartSmp(suite.passphrase(b"plum")))
+    pair.compare(0)
+    pair.inject(0, Smp2, -1)
+    assert "otrv4.smp:smp-4.expect4.private.smp-4-valid.equal" in pair.compare(0)
 
 
 def test_with_a_forging_key_he_becomes_somebody_else_over_bytes_too() -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from otr_check.terms import Operator, Term
     from otr_reference.otrv4.real import RealSuite
+    from otr_reference.otrv4.suite import Ring
     from otr_reference.sorts import Element, Octets, Point, Scalar, Seed, Sort
 
     from .octets import ProfileFields
@@ -192,9 +193,6 @@ class Concrete(Correspondence):
 
     def _point(self, term: Term) -> Any:  # noqa: ANN401 - a real value
         exponent, *part = term.args
-        if not exponent and not part:
-            # In terms I stands for every key of small order. Bytes refuse I itself, but not these.
-            return bytes(ed448.POINT_OCTETS)
         found = self.curve.element(cast("Polynomial", exponent))
         if found is None or (part and part != [_ORDER_TWO]):
             raise CannotMake(term.op)
@@ -208,14 +206,18 @@ class Concrete(Correspondence):
 
     def _hashed(self, usage: Usage, term: Term) -> bytes:
         """A value as it is hashed."""
-        if usage in _SHARED and term.op is Op.POINT:
-            # A shared secret that is I is I, unlike a key of small order.
-            exponent = cast("Polynomial", term.args[0])
-            return cast("bytes", self.value(term) if exponent else self.curve.element(exponent))
+        if usage is Usage.FINGERPRINT:
+            return self._long_term(term)
         value = self.value(term)
         if term.op is Op.ELEMENT:
             return self.real.shared_octets(cast("int", value))
         return cast("bytes", value)
+
+    def _long_term(self, term: Term) -> bytes:
+        """A long-term key: where terms have I, a point of small order for which a profile holds."""
+        if not term.args[0]:
+            return bytes(ed448.POINT_OCTETS)
+        return cast("bytes", self.value(term))
 
     def _kdf(self, term: Term) -> Any:  # noqa: ANN401 - a real value
         usage, *sources = term.args
@@ -242,7 +244,9 @@ class Concrete(Correspondence):
             return bytes(_SIGMA)
         ring, _, _, _, draw = term.args
         secret, value, seed = (self._arg(term, place) for place in (1, 2, 3))
-        return self.real.ring_sign(self.record(ring), secret, value, seed, cast("int", draw))
+        first, second, third = map(self._long_term, cast("tuple[Term, Term, Term]", ring))
+        keys = cast("Ring", (first, second, third))
+        return self.real.ring_sign(keys, secret, value, seed, cast("int", draw))
 
     def _profile(self, term: Term) -> Any:  # noqa: ANN401 - a real value
         said = cast("ProfileFields", term.args[0])
@@ -250,8 +254,8 @@ class Concrete(Correspondence):
             raise CannotMake(Op.TRANSITION)
         body = codec.write_client_profile_body(
             owner_tag=said.owner_tag,
-            public_key=self.value(cast("Term", said.public_key)),
-            forging_key=self.value(cast("Term", said.forging_key)),
+            public_key=self._long_term(cast("Term", said.public_key)),
+            forging_key=self._long_term(cast("Term", said.forging_key)),
             versions=said.versions,
             expiration=said.expiration,
         )
@@ -303,7 +307,6 @@ _NO_EXPONENTS: Final = frozenset({Op.LOG, Op.INVALID, Op.ALTERED, Old.PIECE})
 _ORDER_TWO: Final = 2
 _SIGMA: Final = 6 * ed448.SCALAR_OCTETS
 _EXTRA_KEY_BYTE: Final = b"\xff"
-_SHARED: Final = frozenset({Usage.SHARED_SECRET, Usage.TMP_KEY})
 _BOUND: Final = {
     "auth-r": Codec(layouts.T_AUTH_R),
     "auth-i": Codec(layouts.T_AUTH_I),
