@@ -711,6 +711,9 @@ def explore(  # noqa: PLR0913 - one for each option
     listed: Annotated[
         bool, typer.Option("--list", help="List the scenarios that ship, and what they ask.")
     ] = False,
+    properties: Annotated[
+        bool, typer.Option("--properties", help="List the properties, and what each says.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Explore every joint state of some endpoints and a network that is not to be trusted.
@@ -723,6 +726,8 @@ def explore(  # noqa: PLR0913 - one for each option
 
     if listed:
         return work.listing(json=json)
+    if properties:
+        return work.properties(json=json)
     if scenario is None:
         message = "name a scenario, or ask for --list"
         raise typer.BadParameter(message)

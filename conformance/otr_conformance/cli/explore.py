@@ -91,7 +91,9 @@ def listing(*, json: bool) -> ExitCode:
     out = Screen()
     shown = grid("scenario", "what it is", "asks")
     for name, each in found.items():
-        shown.add_row(spans((name, NAME)), spans(each.title), spans((" ".join(each.ask), DIM)))
+        expected = (f"; expected to be violated: {' '.join(each.expect)}", HEAD)
+        asks = spans((" ".join(each.ask), DIM), expected if each.expect else "")
+        shown.add_row(spans((name, NAME)), spans(each.title), asks)
     out.show(shown)
     return ExitCode.EXPECTED
 
