@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from otr_check.explore.properties import PROPERTIES
 from otr_check.explore.registry import adaptor_of, composition_of, variant_of
 from otr_check.explore.replay import witness_of
 from otr_check.explore.scenario import read_scenario, scenario_of, shipped
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from .screen import Json
 
-__all__ = ["Asked", "Bounds", "explore", "listing", "scenario_named", "show_steps"]
+__all__ = ["Asked", "Bounds", "explore", "listing", "properties", "scenario_named", "show_steps"]
 
 _SUFFIX: Final = ".toml"
 _SAVED_EVERY: Final = 60
@@ -95,6 +96,18 @@ def listing(*, json: bool) -> ExitCode:
         asks = spans((" ".join(each.ask), DIM), expected if each.expect else "")
         shown.add_row(spans((name, NAME)), spans(each.title), asks)
     out.show(shown)
+    return ExitCode.EXPECTED
+
+
+def properties(*, json: bool) -> ExitCode:
+    """List the properties that a scenario can ask for, and what each says."""
+    if json:
+        write_json([{"property": each.id, "about": each.about} for each in PROPERTIES.values()])
+        return ExitCode.EXPECTED
+    out = Screen()
+    wide = max(map(len, PROPERTIES))
+    for each in PROPERTIES.values():
+        out.line((each.id.ljust(wide + 2), NAME), each.about, hang=wide + 2)
     return ExitCode.EXPECTED
 
 
