@@ -383,6 +383,28 @@ def test_where_keys_of_small_order_are_accepted_anybody_has_such_a_key() -> None
     assert World(options).trusts(0, 2) == HIM
 
 
+def test_nobody_signs_where_all_keys_are_the_signer_s() -> None:
+    world = World(Options(kinds=frozenset({Kind.MIRROR})))
+    world.published(0)
+    (mirrored,) = world.messages(0)
+    (answer,) = world.step(0, Receive(mirrored))
+    message = world.suite.decode(answer)
+    assert isinstance(message, AuthR)
+    assert cast("object", message.sigma) is world.suite.pool.make(Op.SIGMA)
+
+
+def test_messages_that_mean_nothing_undo_nothing() -> None:
+    world = World(Options(kinds=frozenset({Kind.MEANINGLESS}), claims=EVERYBODY))
+    wires = world.step(0, StartDake())
+    for who in (1, 0):
+        assert world.messages(who)
+        for wire in world.messages(who):
+            assert world.step(who, Receive(wire)) == ()
+        wires = world.step(who, Receive(wires[0]))
+    world.step(1, Receive(wires[0]))
+    assert all(state.current.message is Msg.ENCRYPTED_MESSAGES for state in world.states)
+
+
 # Data messages.
 
 

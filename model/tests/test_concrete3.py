@@ -159,6 +159,10 @@ class Pair:
         config, state = self.endpoints[who][0].config, self.states[who][0]
         return self.attacker.messages(self.knowledge, state, config)
 
+    def of(self, who: int, kind: type) -> list[Wire]:
+        """Those of one kind, or with contents of one kind."""
+        return [wire for wire in self.messages(who) if self._is(wire, kind)]
+
     def compare(self, who: int) -> set[str]:
         """Everything that the attacker can send does the same over both.
 
@@ -177,7 +181,7 @@ class Pair:
 
     def inject(self, who: int, kind: type, place: int = 0) -> None:
         """The attacker sends a message of a kind, or one with contents of a kind."""
-        wire = [wire for wire in self.messages(who) if self._is(wire, kind)][place]
+        wire = self.of(who, kind)[place]
         self.take(who, Receive(wire), Receive(self.concrete.make(wire)))
 
     def _is(self, wire: Wire, kind: type) -> bool:
