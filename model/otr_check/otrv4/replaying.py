@@ -1,15 +1,16 @@
 """OTRv4 over real bytes, where an exploration has terms: for replaying what it found.
 
-What participants do is replayed. Messages that an attacker makes are not made of bytes here.
+What an attacker makes over terms is made here of what was observed (`otr_check.otrv4.concrete`).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from otr_check.explore.party import Blind, Crash, Outcome
-from otr_check.otrv3.concrete import CannotMake
+from otr_check.explore.scenario import FORGING, MALLORY
+from otr_check.otrv4.concrete import Concrete
 from otr_check.otrv4.exploring import BEGINNING, Exploring4, Held, Reader
 from otr_check.otrv4.suite import TermSuite
 from otr_reference.errors import OtrSpecError
@@ -25,30 +26,52 @@ if TYPE_CHECKING:
     from otr_check.terms import Term
     from otr_model.kernel.variant import Variant
     from otr_reference.otrv4.commands import Input
-    from otr_reference.otrv4.suite import LongTerm
-    from otr_reference.sorts import Octets, Seed
+    from otr_reference.otrv4.suite import DhPair, LongTerm
+    from otr_reference.sorts import Octets, Scalar, Seed
 
 __all__ = ["Real"]
 
-KEY_OCTETS = 57
+KEY_OCTETS: Final = 57
+FULL_BITS: Final = 8 * 383
+FAR: Final = 1 << 32
 
 
 class Real:
-    """The endpoints of a scenario over bytes.
+    """The endpoints of a scenario over bytes, and what an attacker makes there.
+
+    An attacker who takes logarithms over terms makes nothing of bytes that needs one.
 
     Attributes:
         adaptor: the endpoints; what it calls terms are bytes.
     """
 
     def __init__(self, scenario: Scenario, variants: dict[str, Variant], attempt: int) -> None:
-        self.adaptor = _Bytes(scenario, variants, _Named(attempt))
+        real = _Named(attempt)
+        self.adaptor = _Bytes(scenario, variants, real)
+        symbolic = Exploring4(scenario, variants)
+        terms, seed = symbolic.suite, MALLORY.encode()
+        self._concrete = Concrete(terms, real, {terms.seed(seed): real.seed(seed)})
+        both = (symbolic, self.adaptor)
+        self._tell(*([each.profiles for each in exploring.configs] for exploring in both))
+        self._tell(*(exploring.ensembles for exploring in both))
+        owned = scenario.attacker.owns if scenario.attacker else ()
+        for name in (MALLORY, MALLORY + FORGING, *owned):
+            if name.endswith(FORGING):
+                user = name.removesuffix(FORGING)
+                self._tell(terms.forging_secret(user), real.forging_secret(user))
+            else:
+                self._tell(terms.long_term(name), real.long_term(name))
+
+    def _tell(self, symbolic: object, real: object) -> None:
+        self._concrete.tell(symbolic, real)
 
     def observe(self, term: Term, wire: Any) -> None:  # noqa: ANN401 - bytes
         """A message was sent."""
+        self._concrete.observe(cast("Any", term), wire)
 
     def make(self, term: Term) -> Any:  # noqa: ANN401 - bytes
-        """Raises `CannotMake`: what an attacker makes is not made of bytes."""
-        raise CannotMake(term.op)
+        """What an attacker makes; raises `CannotMake`."""
+        return self._concrete.make(cast("Any", term))
 
 
 class _Named(RealSuite):
@@ -57,18 +80,40 @@ class _Named(RealSuite):
     def __init__(self, attempt: int) -> None:
         super().__init__()
         self.attempt = attempt
+        self._named: dict[Seed, Seed] = {}
 
     def seed(self, value: bytes) -> Seed:  # type: ignore[override] # it depends on the attempt
         """One for each name and attempt."""
-        return super().seed(b"%s, attempt %d" % (value, self.attempt))
+        seed = super().seed(b"%s, attempt %d" % (value, self.attempt))
+        self._named[seed] = super().seed(value)
+        return seed
+
+    def fresh_identifier(self, seed: Seed, draw: int) -> int:
+        """The same in every attempt, and over terms: an attacker writes it into messages."""
+        return super().fresh_identifier(self._named[seed], draw)
+
+    def fresh_dh(self, seed: Seed, draw: int) -> DhPair:
+        """Draw again where the public key is shorter than usual, which is as long as in terms."""
+        pair = super().fresh_dh(seed, draw)
+        while self.to_int(pair.public).bit_length() <= FULL_BITS:
+            draw += FAR
+            pair = super().fresh_dh(seed, draw)
+        return pair
 
     @staticmethod
     def long_term(name: str) -> LongTerm:  # type: ignore[override] # they are made from a name
         """The long-term keys of somebody, by name."""
-        return RealSuite.long_term(
-            shake256(b"long-term key of " + name.encode(), KEY_OCTETS),
-            shake256(b"forging key of " + name.encode(), KEY_OCTETS),
-        )
+        return RealSuite.long_term(_octets(b"long-term", name), _octets(b"forging", name))
+
+    @staticmethod
+    def forging_secret(name: str) -> Scalar:
+        """The secret part of somebody's forging key."""
+        return RealSuite.long_term(_octets(b"forging", name)).secret
+
+
+def _octets(what: bytes, name: str) -> bytes:
+    """What a key of somebody's is made of."""
+    return shake256(what + b" key of " + name.encode(), KEY_OCTETS)
 
 
 class _Bytes(Exploring4):
