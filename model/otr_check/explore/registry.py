@@ -230,10 +230,10 @@ def _constant(
     default: Any,  # noqa: ANN401 - whatever the constant is
     package: str = "otr_model",
 ) -> Any:  # noqa: ANN401 - see above
-    """A name of a protocol's module; the default where the protocol has no such module."""
+    """A name of a protocol's module; the default where the protocol has no such module or name."""
     path = f"{package}.{protocol}.{module}"
     try:
-        return getattr(import_module(path), name)
+        return getattr(import_module(path), name, default)
     except ModuleNotFoundError as error:
         if error.name is None or not path.startswith(error.name):
             raise
