@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import otr_conformance
-from otr_conformance import ids
+from otr_conformance import history, ids
 from otr_conformance.otrv4 import vectors
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.shim import schema
@@ -112,6 +112,8 @@ def _own(root: Path, ledger: ids.Ledger) -> Iterator[tuple[Path, str]]:
         for name in protocol.recordings.named:
             path = root / _PICTURES / protocol.name / f"{name}{SEQUENCE}"
             yield path, to_json(protocol.recordings.record(name))
+    for path, text in history.rendered(root):
+        yield root / path, text
 
 
 def _write(root: Path, ledger: ids.Ledger) -> list[str]:
@@ -136,6 +138,7 @@ def _drift(root: Path, ledger: ids.Ledger) -> Iterator[str]:
         if there != text:
             how = "is missing" if there is None else "is not what it should be"
             yield f"{path.relative_to(root)}: {how}"
+    yield from history.stale(root)
     yield from drift(root, _printed())
 
 
