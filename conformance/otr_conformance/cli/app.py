@@ -26,7 +26,7 @@ NAME: Final = "otrspec"
 _SECTIONS: Final = {
     "Test an implementation": ("conform", "cases", "shim", "peer"),
     "Read the protocol": ("table", "diagram", "clauses", "export", "decode", "forge", "vectors"),
-    "Prove and explore": ("check", "explore", "witness", "growth"),
+    "Prove and explore": ("check", "explore", "witness", "growth", "promela"),
     "Keep it right": ("bench", "generate"),
 }
 
@@ -831,6 +831,60 @@ def witness(  # noqa: PLR0913 - one for each option
     if again or real:
         return work.replayed(file, terms=again, real=real, json=json)
     return work.show(file, wanted[0] if wanted else "", target, output)
+
+
+@app.command(
+    short_help="Print a scenario for the Spin model checker, or run both engines on it.",
+    epilog=_examples(
+        "otrspec promela --list",
+        "otrspec promela otrv3/both-begin -o both-begin.pml",
+        "otrspec promela --run 'otrv4/*'",
+        "otrspec promela --run otrv3/talk --set alice.send=4 --set bob.send=4",
+    ),
+)
+def promela(  # noqa: PLR0913 - one for each option
+    scenario: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PROTOCOL/SCENARIO", help="Which; --list has them.", show_default=False
+        ),
+    ] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
+    run: Annotated[
+        bool,
+        typer.Option("--run", help="Run our explorer and Spin; all scenarios if none is named."),
+    ] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=NUMBER",
+            help="What differs: how often a user does something (alice.send), capacity, losses or "
+            "duplicates of the network, or the bound of a variable. Repeatable.",
+        ),
+    ] = None,
+    cores: Annotated[
+        bool,
+        typer.Option("--cores", help="Print it for Spin's multi-core and breadth-first searches."),
+    ] = False,
+    output: Output = None,
+    json: Json = False,
+) -> int:
+    """Print the control of two endpoints in Promela, for the Spin model checker.
+
+    With --run, our explorer and Spin look at every joint state and every fair run. The exit status
+    is 0 if both count the same states, every property holds, and the endpoints converge except
+    where it is known that they do not. Spin is a package of Debian; it needs a C compiler.
+    """
+    from . import promela as work  # noqa: PLC0415 - heavy
+
+    named = tuple(scenario or ())
+    if run:
+        return work.run(named, tuple(settings or ()), json=json)
+    if everything or not named:
+        return work.listing(json=json)
+    return work.model(named, tuple(settings or ()), output, cores=cores, json=json)
 
 
 # --- Keep it right ----------------------------------------------------------------------------

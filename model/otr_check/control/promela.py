@@ -53,8 +53,8 @@ ACTS: Final = {1: Act.DELIVER, 2: Act.USER, 3: Act.REPEAT, 4: Act.LOSE}
 DELIVER, USER, REPEAT, LOSE = ACTS
 """What can happen, as numbers."""
 
-TEMPORARIES: Final = 8
-"""Values that one effect keeps aside, at most."""
+TEMPORARY: Final = tuple(f"t{n}" for n in range(8))
+"""Where an effect keeps values aside."""
 
 MACROS: Final = ("here", "member", "master", "other", "way", "me", "key", "what", "at", "facts")
 ORDER: Final = (Scope.SHARED, Scope.MEMBER)
@@ -74,14 +74,17 @@ class Model:
 
     Args:
         scenario: what is printed.
+        hidden: what is used within a step is kept out of the state, which makes states smaller.
+            Spin's multi-core and breadth-first searches take no such model.
 
     Raises:
         BadAbstraction: if the scenario leaves something open, or a name cannot be used.
         BadVariant: if its variant names what does not exist.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, *, hidden: bool = True) -> None:
         self.scenario = scenario
+        self.hidden = hidden
         self.abstraction = scenario.abstraction
         self.applied = apply(scenario.abstraction.composition, scenario.variant)
         self.composition = self.applied.composition
@@ -275,14 +278,14 @@ class Model:
         return tuple(t for t in self.tables if t.machine not in self.known.still)
 
 
-def promela(scenario: Scenario) -> str:
-    """The model of a scenario, as text.
+def promela(scenario: Scenario, *, hidden: bool = True) -> str:
+    """The model of a scenario, as text; see `Model`.
 
     Raises:
         BadAbstraction: if the scenario leaves something open, or a name cannot be used.
         BadVariant: if its variant names what does not exist.
     """
-    return Model(scenario).text
+    return Model(scenario, hidden=hidden).text
 
 
 def _head(model: Model) -> Iterator[str]:
@@ -411,12 +414,14 @@ def _globals(model: Model) -> Iterator[str]:
     for each in model.abstraction.drawn:
         yield f"byte draw_{each.variable.name}; /* {each.variable.about} */"
     yield ""
-    yield "/* What is used within a step, and is no part of the state. */"
-    yield "hidden Message facts;"
-    yield f"hidden byte q_event[{QUEUE}];"
-    yield f"hidden byte q_key[{QUEUE}];"
-    yield "hidden int q_head, q_tail, key, i;"
-    yield f"hidden int {', '.join(f't{n}' for n in range(TEMPORARIES))};"
+    hidden = "hidden " if model.hidden else ""
+    about = "is no part of the state" if model.hidden else "is 0 between steps"
+    yield f"/* What is used within a step, and {about}. */"
+    yield f"{hidden}Message facts;"
+    yield f"{hidden}byte q_event[{QUEUE}];"
+    yield f"{hidden}byte q_key[{QUEUE}];"
+    yield f"{hidden}int q_head, q_tail, key, i;"
+    yield f"{hidden}int {', '.join(TEMPORARY)};"
     yield ""
     yield "#define here E[me]"
     yield "#define member E[me].m[key]"
@@ -551,14 +556,14 @@ def _assigned(model: Model, updates: Mapping[Variable, Int | Bool]) -> Iterator[
         if text == target:
             continue
         if value.variables() & written:
-            temporary = f"t{len(aside)}"
+            if len(aside) == len(TEMPORARY):
+                message = f"{model.scenario.name}: an effect keeps too many values aside"
+                raise BadAbstraction(message)
+            temporary = TEMPORARY[len(aside)]
             aside.append(f"{temporary} = {text}")
             text = temporary
         written.add(variable)
         later.append(f"{target} = {text}")
-    if len(aside) > TEMPORARIES:
-        message = f"{model.scenario.name}: an effect keeps {len(aside)} values aside"
-        raise BadAbstraction(message)
     yield from aside
     yield from later
 
@@ -695,7 +700,7 @@ def _processes(model: Model) -> Iterator[str]:
         yield f"    :: d_step {{ event == {_event(event)} -> {handler}; next_event() }}"
     yield "    :: d_step {"
     yield "         event == 0 ->"
-    yield from _joined(["judge()", _end(model)], "         ")
+    yield from _joined(["judge()", *_end(model)], "         ")
     yield "       };"
     yield "       break"
     yield "    od"
@@ -764,9 +769,15 @@ def _at_hand(model: Model) -> list[str]:
     ]
 
 
-def _end(model: Model) -> str:
+def _end(model: Model) -> Iterator[str]:
     """The end of a step: what is no part of the state is 0 again."""
-    return "; ".join(f"{name} = 0" for name in _at_hand(model))
+    yield "; ".join(f"{name} = 0" for name in _at_hand(model))
+    if not model.hidden:
+        yield "clear_facts()"
+        yield "i = 0"
+        yield "do\n:: i < q_tail -> q_event[i] = 0; q_key[i] = 0; i++\n:: else -> break\nod"
+        names = ("q_head", "q_tail", "key", "i", *TEMPORARY)
+        yield "; ".join(f"{name} = 0" for name in names)
 
 
 def _begin(model: Model) -> Iterator[str]:
