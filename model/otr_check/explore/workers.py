@@ -63,7 +63,7 @@ class Report(NamedTuple):
         fresh: states that nobody had found, one for each value of the fields that properties look
             at, and every one in which no message is on its way.
         states: how many states it has.
-        waiting: how many of them are new.
+        waiting: how many of them are still to be looked at.
         steps: successors that it computed.
         crowded: successors that were left out.
     """
@@ -202,6 +202,7 @@ class Crew:
 
 _PATIENCE = 5.0
 _PRIME = 0x9E3779B1
+_OFTEN = 0x3FFF
 _FIRST = (1 << LOCAL) - 1
 
 
@@ -254,6 +255,8 @@ class _Worker:
         self.frontier: list[int] = []
         self.judged: set[int] = set()
         self.computed = 0
+        self.rest: list[int] = []
+        self.most = -(-plan.scenario.bounds.states // count)
 
     def run(self) -> None:
         """Do what is asked, until nobody asks any more."""
@@ -293,14 +296,19 @@ class _Worker:
                 if state not in self.seen:
                     self.seen[state] = before
                     fresh.append(state)
-        self.frontier = fresh
+        self.frontier = fresh + self.rest
+        self.rest = []
         self.pipe.send(self.report(fresh))
 
     def _look(self, states: list[int], shares: list[dict[int, int]]) -> list[int]:
         """Sort the successors of states by who keeps them; those that lack an answer are left."""
-        machine, seen, mine = self.machine, self.seen, self.number
+        machine, seen, mine, count = self.machine, self.seen, self.number, self.count
         left: list[int] = []
-        for state in states:
+        own = shares[mine]
+        for place, state in enumerate(states):
+            if not place & _OFTEN and self._is_full(own):
+                self.rest += states[place:]
+                break
             crowded = machine.crowded
             after = machine.follow(state)
             if machine.missing:
@@ -309,10 +317,16 @@ class _Worker:
                 continue
             self.computed += len(after)
             for each in after:
-                whose = owner(each, self.count)
-                if whose != mine or each not in seen:
-                    shares[whose].setdefault(each, state)
+                whose = ((each & _FIRST) * _PRIME >> 16) % count  # owner, without the call
+                if whose != mine:
+                    shares[whose][each] = state
+                elif each not in seen:
+                    own[each] = state
         return left
+
+    def _is_full(self, fresh: dict[int, int]) -> bool:
+        """Whether this worker's share of the bound is reached."""
+        return bool(self.most) and len(self.seen) + len(fresh) >= self.most
 
     def report(self, fresh: list[int]) -> Report:
         """What there is to say of a level."""
@@ -322,7 +336,8 @@ class _Worker:
             if key not in self.judged or not state >> self.first_queue:
                 self.judged.add(key)
                 shown.append(state)
-        return Report(shown, len(self.seen), len(fresh), self.computed, self.machine.crowded)
+        waiting = len(self.frontier)
+        return Report(shown, len(self.seen), waiting, self.computed, self.machine.crowded)
 
 
 def _work(
