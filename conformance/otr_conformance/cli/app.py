@@ -654,6 +654,7 @@ def check(
     epilog=_examples(
         "otrspec explore --list",
         "otrspec explore otrv3-both-begin",
+        "otrspec explore --every 'otrv3-flaw-*'",
         "otrspec explore mine.toml --variant 'bob=literal smp-refresh' --witness found.json",
         "otrspec explore mine.toml --workers 2 --save search.bin",
     ),
@@ -714,6 +715,13 @@ def explore(  # noqa: PLR0913 - one for each option
     properties: Annotated[
         bool, typer.Option("--properties", help="List the properties, and what each says.")
     ] = False,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--every",
+            help="Explore each scenario that ships; SCENARIO is then a pattern of their names.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> int:
     """Explore every joint state of some endpoints and a network that is not to be trusted.
@@ -722,6 +730,10 @@ def explore(  # noqa: PLR0913 - one for each option
     docs/exploring.md describes it. What is found is found by a shortest run. The exit status is 0
     if exactly those properties are violated that the scenario expects to be: usually none.
     """
+    if every:
+        from . import explore_all as whole  # noqa: PLC0415 - heavy
+
+        return whole.explore_all(scenario or "", states, workers, json=json)
     from . import explore as work  # noqa: PLC0415 - heavy
 
     if listed:
