@@ -204,11 +204,11 @@ class Invariant(Claim):
 
     when: Bool
     then: Bool
+    holds: Bool = field(init=False, repr=False)
+    """The whole as one expression."""
 
-    @property
-    def holds(self) -> Bool:
-        """The whole as one expression."""
-        return implies(self.when, self.then)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "holds", implies(self.when, self.then))
 
     @property
     def places(self) -> frozenset[str]:
@@ -335,6 +335,8 @@ class Claims:
         findings: what the literal text breaks.
         settings: configurations in which examples are looked for: values of the endpoint's
             variables.
+        aside: conditions about messages that examples seldom need: they are looked for without
+            such messages first.
     """
 
     composition: str
@@ -344,6 +346,7 @@ class Claims:
     supposed: tuple[Supposition, ...] = ()
     findings: tuple[Finding, ...] = ()
     settings: tuple[Mapping[Variable, int | bool], ...] = ()
+    aside: tuple[Condition, ...] = ()
 
     def named(self, name: str) -> Claim:
         """The claim with an id, with or without the protocol.

@@ -11,8 +11,9 @@ it does not find may be there all the same.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from otr_check import smt
@@ -31,13 +32,13 @@ if TYPE_CHECKING:
 
     from otr_model.kernel.composition import AnyRow
     from otr_model.kernel.expr import Bool, Int, Variable
-    from otr_model.kernel.vocabulary import Effect, Event
+    from otr_model.kernel.vocabulary import Condition, Effect, Event
     from otr_model.kernel.words import Word
 
     from .claims import Change, Claim
-    from .system import System
+    from .system import Reader, System
 
-__all__ = ["Search", "World"]
+__all__ = ["Goals", "Search", "World", "look"]
 
 Plain: TypeAlias = "dict[str, Any]"
 """Values of variables and data, and states, by the place where a running step keeps them."""
@@ -45,6 +46,8 @@ Value: TypeAlias = "Callable[[Plain], Any]"
 
 MASTER, PEER, ASSEMBLY = 0, 0x100, -1
 """The keys of the members: the master, an instance of the peer, and an assembly."""
+LONGEST: Final = 16
+"""Rows of one run, at most."""
 LARGE: Final = 3
 """Integers from here on are not told apart."""
 
@@ -146,20 +149,30 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """A row that was taken in the run at hand: what it asks, for the solver.
+    """The rows that were taken in the run at hand: what they ask, for the solver.
 
     Attributes:
-        key: what the question depends on.
-        asks: the question.
-        facts: values of message variables that were used since, and so are settled.
+        number: equal for chains that ask the same.
+        asks: what the last row asks, or what it has settled.
+        before: the chain before.
+        depth: how long it is.
+        root: the id of its first row.
+        asked: the conditions of its first row.
     """
 
-    key: tuple[object, ...]
+    number: int
     asks: smt.BoolRef
-    facts: tuple[tuple[str, int | bool], ...] = ()
+    before: _Link | None
+    depth: int
+    root: str
+    asked: frozenset[Condition]
 
-
-Chain: TypeAlias = "tuple[_Link, ...]"
+    def all(self) -> Iterator[smt.BoolRef]:
+        """All that is asked."""
+        link: _Link | None = self
+        while link is not None:
+            yield link.asks
+            link = link.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,25 +207,35 @@ class Search:
         system: the tables, with what is remembered.
         setting: the configuration: values of the endpoint's variables.
         most: how many worlds are looked into, at most.
+        aside: conditions about messages which do not hold for any that arrives.
     """
 
     system: System
     setting: Mapping[Variable, int | bool]
     most: int = 400
+    aside: frozenset[Condition] = frozenset()
     worlds: int = 0
     _config: Plain = field(init=False)
-    _answers: dict[tuple[object, ...], Plain | None] = field(init=False, default_factory=dict)
-    _compiled: dict[object, Value] = field(init=False, default_factory=dict)
+    _answers: dict[int, Plain | None] = field(init=False, default_factory=dict)
+    _compiled: dict[int, Value] = field(init=False, default_factory=dict)
+    _kept: list[Int | Bool] = field(init=False, default_factory=list)
+    _seen: set[tuple[object, ...]] = field(init=False, default_factory=set)
     _asked: dict[str, _Asked] = field(init=False, default_factory=dict)
-    _questions: dict[tuple[object, ...], smt.BoolRef] = field(init=False, default_factory=dict)
+    _message: tuple[Variable, ...] = field(init=False)
+    _solver: smt.Solver = field(init=False, default_factory=smt.Solver)
+    _links: dict[tuple[object, ...], _Link] = field(init=False, default_factory=dict)
+    _facts_of: dict[str, tuple[Variable, ...]] = field(init=False, default_factory=dict)
+    _atoms: dict[Event, set[Condition]] = field(init=False, default_factory=dict)
     _rows: dict[tuple[Event, Word], list[AnyRow]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._message = self.system.variables[Scope.MESSAGE]
         parameters = {f"config.{p.name}": p.value for p in self.system.composition.parameters}
         chosen = {place_of(variable): value for variable, value in self.setting.items()}
         self._config = {**parameters, **chosen}
         for row in self.system.composition.rows():
             self._rows.setdefault((row.on, row.at), []).append(row)
+            self._atoms.setdefault(row.on, set()).update(row.when.atoms())
 
     # --- Beginning --------------------------------------------------------------------------------
 
@@ -235,20 +258,37 @@ class Search:
     # --- Worlds -----------------------------------------------------------------------------------
 
     def explore(self, goals: Goals) -> None:
-        """Look into worlds, nearest first, until all goals are reached or the bound is."""
-        first = self.beginning()
-        seen = {self._sight(first, goals)}
-        left: deque[tuple[World, _Path | None]] = deque([(first, None)])
+        """Look into worlds until all goals are reached or the bound is.
+
+        Worlds come first of whose kind the fewest were looked into, and then those that were
+        reached first.
+        """
+        left: list[tuple[int, int, World, _Path | None]] = [(0, 0, self.beginning(), None)]
+        looked: Counter[tuple[object, ...]] = Counter()
+        serial = 0
         while left and goals.open and self.worlds < self.most:
-            world, path = left.popleft()
+            rank, number, world, path = heappop(left)
+            kind = self._kind(world, goals)
+            if looked[kind] > rank:
+                heappush(left, (looked[kind], number, world, path))
+                continue
+            looked[kind] += 1
             self.worlds += 1
             for after, reached in self._runs(world, path, goals):
-                sight = self._sight(after, goals)
-                if sight not in seen:
-                    seen.add(sight)
-                    left.append((after, reached))
+                serial += 1
+                heappush(left, (looked[self._kind(after, goals)], serial, after, reached))
                 if not goals.open:
                     return
+
+    def _kind(self, world: World, goals: Goals) -> tuple[object, ...]:
+        """What worlds have in common of which few need to be looked into."""
+        wanted = goals.wanted
+        return tuple(
+            min(value, LARGE) if type(value) is int else value
+            for values in (*world.members.values(), world.shared)
+            for place, value in values.items()
+            if place in wanted
+        )
 
     def _sight(self, world: World, goals: Goals) -> tuple[object, ...]:
         """What tells one world from another."""
@@ -275,48 +315,83 @@ class Search:
             }.get(role, (MASTER,))
             for key in keys:
                 queued = World(world.members, world.shared, ((event, key),), world.now)
-                yield from self._run(queued, (), path, goals, outside=True)
+                yield from self._run(queued, None, path, goals, outside=True)
 
     def _run(
-        self, world: World, chain: Chain, path: _Path | None, goals: Goals, *, outside: bool
+        self,
+        world: World,
+        chain: _Link | None,
+        path: _Path | None,
+        goals: Goals,
+        *,
+        outside: bool,
     ) -> Iterator[tuple[World, _Path]]:
         """Take every row that can be taken next, to the end of the run."""
+        if chain is not None and chain.depth > LONGEST:
+            return
         if not world.queue:
             if path is not None:
                 yield world, path
-            return
-        if len(chain) > goals.longest:
             return
         event, key = world.queue[0]
         handler = self.system.composition.handler[event]
         state = world.members[key].get(f"member.{handler.machine}", handler.initial)
         for row in self._rows.get((event, state), ()):
-            link = self._link(row, world, key, len(chain))
-            facts = self._facts((*chain, link))
+            link = self._link(row, world, key, chain)
+            facts = self._facts(link, self._used(row))
             if facts is None:
                 continue
             taken = _Path(path, Taken(row.id, key, outside))
-            goals.before(self, row, world, key, (*chain, link), taken)
+            goals.before(self, row, world, key, link, taken)
             after, used = self._take(row, world, key, facts)
             goals.after(self, after, taken)
-            settled = _Link(link.key, link.asks, used)
-            following = () if goals.renews(row) else (*chain, settled)
+            following = None if goals.renews(row) else self._settle(link, used)
+            root = self._root(following, after)
+            sight = (root, *self._sight(after, goals))
+            if sight in self._seen:
+                continue
+            self._seen.add(sight)
             yield from self._run(after, following, taken, goals, outside=False)
+
+    def _root(self, chain: _Link | None, world: World) -> str:
+        """The first row of the run, as long as what it asked is asked again."""
+        if chain is None or not world.queue:
+            return ""
+        waiting = {event for event, _ in world.queue}
+        again = any(chain.asked & self._atoms[event] for event in waiting)
+        return chain.root if again else ""
 
     # --- Questions --------------------------------------------------------------------------------
 
-    def _link(self, row: AnyRow, world: World, key: int, depth: int) -> _Link:
+    def _link(self, row: AnyRow, world: World, key: int, before: _Link | None) -> _Link:
         """What taking a row asks of the message at hand."""
         asked = self._asked.get(row.id)
         if asked is None:
             asked = self._asked[row.id] = _Asked(tuple(sorted(self._mentioned(row.when))))
         values = self.values(world, key)
         known = tuple(values.get(place) for place in asked.places)
-        question = (row.id, known, depth, world.now)
-        asks = self._questions.get(question)
-        if asks is None:
-            asks = self._questions[question] = self._ask(row.when, values, asked, depth, world.now)
-        return _Link(question, asks)
+        depth = 0 if before is None else before.depth
+        question = (row.id, known, world.now, None if before is None else before.number)
+        link = self._links.get(question)
+        if link is None:
+            asks = self._ask(row.when, values, asked, depth, world.now)
+            root = row.id if before is None else before.root
+            atoms = frozenset(row.when.atoms()) if before is None else before.asked
+            link = _Link(len(self._links), asks, before, depth + 1, root, atoms)
+            self._links[question] = link
+        return link
+
+    def _settle(self, chain: _Link, facts: tuple[tuple[str, int | bool], ...]) -> _Link:
+        """The chain after some facts were used, which are settled then."""
+        if not facts:
+            return chain
+        question = (facts, chain.number)
+        link = self._links.get(question)
+        if link is None:
+            asks = smt.all_of(self._settled(place, value) for place, value in facts)
+            link = _Link(len(self._links), asks, chain, chain.depth, chain.root, chain.asked)
+            self._links[question] = link
+        return link
 
     def _ask(
         self, guard: Guard, values: Plain, asked: _Asked, depth: int, now: int
@@ -326,13 +401,16 @@ class Search:
         then = smt.at_most(smt.number(now), smt.unknown_number("facts.now"))
         tag = smt.unknown_number("facts.sender_tag")
         here = smt.any_of(smt.equal(tag, smt.number(key)) for key in (MASTER, PEER))
-        return smt.all_of((reader.guard(guard), then, here, *self._supposed(reader)))
+        none = map(smt.negation, map(reader.condition, self.aside))
+        return smt.all_of((reader.guard(guard), then, here, *none, *self._supposed(guard, reader)))
 
-    def _supposed(self, reader: Any) -> Iterator[smt.BoolRef]:  # noqa: ANN401 - a Reader of ours
-        return
-        yield
+    def _supposed(self, guard: Guard, reader: Reader) -> Iterator[smt.BoolRef]:
+        for each in self.system.claims.supposed:
+            if each.condition in guard.atoms():
+                means = smt.same(reader.condition(each.condition), reader.truth_of(each.means))
+                yield smt.follows(reader.truth_of(each.when), means)
 
-    def _reader(self, values: Plain, places: Iterable[str], depth: int) -> Any:  # noqa: ANN401
+    def _reader(self, values: Plain, places: Iterable[str], depth: int) -> Reader:
         known: dict[str, Any] = {}
         for place in places:
             value = values.get(place)
@@ -356,35 +434,132 @@ class Search:
             expressions = [check.spec.expr for check in checks_of(condition)]
             if isinstance(condition.spec, Defined):
                 expressions.append(condition.spec.expr)
+            for each in self.system.claims.supposed:
+                if each.condition is condition:
+                    expressions += [each.when, each.means]
             for expression in expressions:
                 if expression is not None:
                     yield from (p for p in places_of(expression) if not p.startswith("facts."))
 
-    def _facts(self, chain: Chain, more: smt.BoolRef | None = None) -> Plain | None:
-        """A message under which the rows of a chain can be taken; None: there is none."""
-        key = (tuple((link.key, link.facts) for link in chain), more)
-        if key in self._answers:
+    def _facts(
+        self, chain: _Link, wanted: tuple[Variable, ...] = (), more: smt.BoolRef | None = None
+    ) -> Plain | None:
+        """A message under which the rows of a chain can be taken; None: there is none.
+
+        Args:
+            chain: the rows.
+            wanted: the message variables whose values matter.
+            more: what must hold as well.
+        """
+        key = chain.number
+        if more is None and key in self._answers:
             return self._answers[key]
-        solver = smt.Solver()
-        for link in chain:
-            solver.suppose(link.asks)
-            solver.suppose(*(self._settled(place, value) for place, value in link.facts))
-        model = solver.example(smt.truth(True) if more is None else more)  # noqa: FBT003
+        asked = list(chain.all())
+        model = self._solver.example(smt.all_of(asked if more is None else (*asked, more)))
         found: Plain | None = None
         if model is not None:
-            found = {}
-            for variable in self.system.variables[Scope.MESSAGE]:
-                place = place_of(variable)
-                integer = isinstance(variable, IntVar)
-                make = smt.unknown_number if integer else smt.unknown_truth
-                found[place] = model.value(make(place))
-        self._answers[key] = found
+            found = {place_of(x): model.value(_unknown(x)) for x in wanted}
+        if more is None:
+            self._answers[key] = found
+        return found
+
+    def _used(self, row: AnyRow) -> tuple[Variable, ...]:
+        """The message variables that the effects of a row, and where it leads, mention."""
+        found = self._facts_of.get(row.id)
+        if found is None:
+            expressions = [value for effect in row.do for value in self._sets(effect).values()]
+            expressions += self._remembered(row.on).values()
+            expressions += [each.to for each in row.raises if each.to is not None]
+            used = {x for e in expressions for x in e.variables() if x.scope is Scope.MESSAGE}
+            found = self._facts_of[row.id] = tuple(sorted(used, key=place_of))
         return found
 
     def _settled(self, place: str, value: int | bool) -> smt.BoolRef:  # noqa: FBT001
         if isinstance(value, bool):
             return smt.same(smt.unknown_truth(place), smt.truth(value))
         return smt.equal(smt.unknown_number(place), smt.number(value))
+
+    # --- What breaks a claim ----------------------------------------------------------------------
+
+    def can(self, guard: Guard, world: World, key: int, chain: _Link) -> bool:
+        """Whether a guard can hold when the last row of a chain is taken."""
+        return self._satisfied(guard, self.values(world, key), chain, holds=True) is not None
+
+    def _satisfied(
+        self, asked: Guard | Bool, values: Plain, chain: _Link, *, holds: bool
+    ) -> Plain | None:
+        """A message under which a chain can be taken, and a question has an answer."""
+        places = (
+            self._mentioned(asked)
+            if isinstance(asked, Guard)
+            else (p for p in places_of(asked) if not p.startswith("facts."))
+        )
+        reader = self._reader(values, tuple(places), chain.depth - 1)
+        answer = reader.guard(asked) if isinstance(asked, Guard) else reader.truth_of(asked)
+        return self._facts(chain, self._message, answer if holds else smt.negation(answer))
+
+    def breaking_action(
+        self, claim: Action, row: AnyRow, world: World, key: int, chain: _Link
+    ) -> Plain | None:
+        """The values with which a row breaks a claim about actions."""
+        facts = self._facts(chain, self._used(row))
+        if facts is None:
+            return None
+        waiting = self.waiting(World(world.members, world.shared, world.queue[1:]), key)
+        moments = list(self._moments(row, world, key, facts))
+        wanted = [values for effect, values in moments if effect in claim.effects]
+        if any(each.event in claim.raises for each in row.raises):
+            wanted.append(self.values(world, key))
+        for values in wanted:
+            everything = {**values, **waiting}
+            if self._satisfied(claim.then, everything, chain, holds=False) is not None:
+                return everything
+        return None
+
+    def _moments(
+        self, row: AnyRow, world: World, key: int, facts: Plain
+    ) -> Iterator[tuple[Effect, Plain]]:
+        """The values right before each effect of a row."""
+        member, shared = dict(world.members[key]), dict(world.shared)
+        context = {**self.values(world, key), **facts}
+        self._set(self._remembered(row.on), member, shared, context, set())
+        for effect in row.do:
+            yield effect, dict(context)
+            self._set(self._sets(effect), member, shared, context, set())
+            for data, there in ((effect.spec.writes, True), (effect.spec.forgets, False)):
+                for datum in data:
+                    self._put(held(datum), there, member, shared, context)
+
+    def breaking_kept(
+        self, claim: Kept, row: AnyRow, world: World, key: int, chain: _Link
+    ) -> Plain | None:
+        """The values with which a row changes what is to stay."""
+        values = self.values(world, key)
+        facts = self._satisfied(claim.when, values, chain, holds=True)
+        if facts is None:
+            return None
+        after, _ = self._take(row, world, key, facts)
+        changes = {
+            place: value
+            for place, value in {**after.shared, **after.members[key]}.items()
+            if values[place] != value and place not in self.system.ghosts
+        }
+        loud = (row.raises and not claim.raising) or any(
+            effect.spec.writes or effect.spec.forgets
+            for effect in row.do
+            if effect not in claim.but
+        )
+        return values if changes or loud else None
+
+    def breaking_prepared(
+        self, row: AnyRow, world: World, key: int, chain: _Link
+    ) -> Plain | None:
+        """The values with which an effect of a row lacks data."""
+        facts = self._facts(chain, self._used(row))
+        for effect, values in self._moments(row, world, key, facts or {}):
+            if not all(values[place_of(held(datum))] for datum in effect.spec.needs):
+                return values
+        return None
 
     # --- Taking a row -----------------------------------------------------------------------------
 
@@ -406,9 +581,10 @@ class Search:
 
     def compiled(self, expression: Int | Bool) -> Value:
         """An expression as a function of values."""
-        made = self._compiled.get(expression)
+        made = self._compiled.get(id(expression))
         if made is None:
-            made = self._compiled[expression] = expression.read(COMPILED)
+            self._kept.append(expression)
+            made = self._compiled[id(expression)] = expression.read(COMPILED)
         return made
 
     def _take(
@@ -481,3 +657,222 @@ class Search:
             else:
                 used |= {place_of(x) for x in each.to.variables() if x.scope is Scope.MESSAGE}
                 yield each.event, self.compiled(each.to)(context)
+
+
+def _asked_of(guard: Guard) -> Iterator[str]:
+    """Where the values are kept that the defined conditions of a guard mention."""
+    for condition in guard.atoms():
+        if isinstance(condition.spec, Defined):
+            yield from places_of(condition.spec.expr)
+
+
+def _unknown(variable: Variable) -> smt.ExprRef:
+    """What stands for a message variable."""
+    place = place_of(variable)
+    integer = isinstance(variable, IntVar)
+    return smt.unknown_number(place) if integer else smt.unknown_truth(place)
+
+
+def _joined(changes: Iterable[Change]) -> dict[Variable, Int | Bool]:
+    return {variable: value for each in changes for variable, value in each.sets.items()}
+
+
+@dataclass(slots=True)
+class Goals:
+    """What is looked for.
+
+    Args:
+        system: the tables, with what is remembered.
+        witnesses: claims of which an example is looked for.
+        refutations: claims of which a counterexample is looked for.
+    """
+
+    system: System
+    witnesses: dict[str, Claim]
+    refutations: dict[str, Claim]
+    found: dict[str, Trail] = field(default_factory=dict)
+    refuted: dict[str, Trail] = field(default_factory=dict)
+    states: set[tuple[str, Word]] = field(default_factory=set)
+    telling: frozenset[str] = field(init=False)
+    machines: frozenset[str] = field(init=False)
+    times: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Note what tells worlds apart, as far as the claims need it."""
+        system = self.system
+        machines = self.machines = frozenset(f"member.{t.machine}" for t in system.mine)
+        flags = {
+            place_of(x)
+            for scope in (Scope.MEMBER, Scope.SHARED)
+            for x in system.variables[scope]
+            if isinstance(x, BoolVar) and place_of(x) not in system.ghosts
+        }
+        claims = (*self.witnesses.values(), *self.refutations.values())
+        asked: set[str] = set()
+        for claim in claims:
+            asked |= self.places_of(claim)
+        for condition in system.composition.conditions:
+            if isinstance(condition.spec, Defined):
+                mentioned = condition.spec.expr.variables()
+                if not any(x.scope is Scope.MESSAGE for x in mentioned):
+                    asked |= places_of(condition.spec.expr)
+        for change in system.claims.changes:
+            if asked & {place_of(variable) for variable in change.sets}:
+                for value in change.sets.values():
+                    asked |= {place_of(x) for x in value.variables()}
+        self.times = frozenset(
+            place_of(variable)
+            for effect in system.composition.effects
+            for variable, value in effect.spec.sets.items()
+            if any(x.name == "now" for x in value.variables())
+        )
+        self.telling = (machines | flags | asked) - self.times
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """What tells kinds of worlds apart: states, and what the claims mention that are left."""
+        left = (*self.witnesses.values(), *self.refutations.values())
+        found = self.machines.union(*(self.places_of(claim) for claim in left))
+        return found - self.times
+
+    def places_of(self, claim: Claim) -> frozenset[str]:
+        """What matters for a claim: what it mentions, and what the rows ask that it is about."""
+        if not isinstance(claim, Action):
+            return claim.places
+        asked = {
+            place
+            for row in self.system.composition.rows()
+            if _concerns(claim, row)
+            for place in _asked_of(row.when)
+        }
+        return claim.places | asked
+
+    @property
+    def open(self) -> bool:
+        """Whether anything is left to look for."""
+        return bool(self.witnesses or self.refutations)
+
+    def renews(self, row: AnyRow) -> bool:
+        """Whether another message is at hand after a row."""
+        return any(effect.name in {"REASSEMBLE", "TAKE_EARLY"} for effect in row.do)
+
+    def after(self, search: Search, world: World, path: _Path) -> None:
+        """Look at a world after a row."""
+        wanted = {**self.witnesses, **self.refutations}
+        invariants = [c for c in wanted.values() if isinstance(c, Invariant)]
+        if not invariants:
+            return
+        for key in (MASTER, PEER):
+            values = {**search.values(world, key), **search.waiting(world, key)}
+            for claim in invariants:
+                if claim.id in self.witnesses and search.compiled(claim.when)(values):
+                    self._reach(self.witnesses, self.found, claim, path, values)
+                if claim.id in self.refutations and not search.compiled(claim.holds)(values):
+                    self._reach(self.refutations, self.refuted, claim, path, values)
+
+    def before(  # noqa: PLR0913, PLR0917 - a row, and where it is taken
+        self, search: Search, row: AnyRow, world: World, key: int, chain: _Link, path: _Path
+    ) -> None:
+        """Look at a row that is about to be taken."""
+        for claim in tuple(self.witnesses.values()):
+            if self._says(claim, search, row, world, key, chain):
+                self._reach(self.witnesses, self.found, claim, path, {})
+        for claim in tuple(self.refutations.values()):
+            values = self._breaks(claim, search, row, world, key, chain)
+            if values is not None:
+                self._reach(self.refutations, self.refuted, claim, path, values)
+
+    def _reach(
+        self,
+        wanted: dict[str, Claim],
+        found: dict[str, Trail],
+        claim: Claim,
+        path: _Path,
+        values: Plain,
+    ) -> None:
+        del wanted[claim.id]
+        shown = tuple(
+            (place, _shown(values[place])) for place in sorted(claim.places) if place in values
+        )
+        found[claim.id] = Trail(path.rows(), shown)
+
+    def _says(  # noqa: PLR0913, PLR0917 - a row, and where it is taken
+        self, claim: Claim, search: Search, row: AnyRow, world: World, key: int, chain: _Link
+    ) -> bool:
+        """Whether a claim says something of a row."""
+        match claim:
+            case Action():
+                return _concerns(claim, row)
+            case Kept():
+                return claim.means(row) and search.can(claim.when, world, key, chain)
+            case Prepared():
+                return any(effect.spec.needs for effect in row.do)
+            case Grows():
+                mentioned = {x for value in claim.values for x in value.variables()}
+                return any(mentioned & set(effect.spec.sets) for effect in row.do)
+            case _:
+                return False
+
+    def _breaks(  # noqa: PLR0913, PLR0917 - a row, and where it is taken
+        self, claim: Claim, search: Search, row: AnyRow, world: World, key: int, chain: _Link
+    ) -> Plain | None:
+        """The values with which a row breaks a claim."""
+        match claim:
+            case Action() if _concerns(claim, row):
+                return search.breaking_action(claim, row, world, key, chain)
+            case Kept() if claim.means(row):
+                return search.breaking_kept(claim, row, world, key, chain)
+            case Prepared():
+                return search.breaking_prepared(row, world, key, chain)
+            case _:
+                return None
+
+
+def _concerns(claim: Action, row: AnyRow) -> bool:
+    if claim.on and row.on not in claim.on:
+        return False
+    return any(effect in claim.effects for effect in row.do) or any(
+        each.event in claim.raises for each in row.raises
+    )
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - a state, an integer or a truth value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(getattr(value, "name", value))
+
+
+def look(
+    system: System, witnesses: Iterable[Claim] = (), refutations: Iterable[Claim] = ()
+) -> Goals:
+    """Look for examples of claims, and for counterexamples.
+
+    First for all at once, in the first configuration and without what is set aside; then for each
+    that is left by itself, in every configuration.
+    """
+    claims = system.claims
+    aside = frozenset(claims.aside)
+    together = Goals(
+        system, {c.id: c for c in witnesses}, {c.id: c for c in refutations}
+    )
+    for setting in claims.settings[:1]:
+        Search(system, setting, TOGETHER, aside=aside).explore(together)
+    for setting in claims.settings:
+        for kind in ("witnesses", "refutations"):
+            for claim in tuple(getattr(together, kind).values()):
+                alone = Goals(system, {}, {})
+                getattr(alone, kind)[claim.id] = claim
+                alone.prepare()
+                Search(system, setting, ALONE).explore(alone)
+                if not alone.open:
+                    del getattr(together, kind)[claim.id]
+                together.found |= alone.found
+                together.refuted |= alone.refuted
+    return together
+
+
+TOGETHER, ALONE = 60, 120
+"""How many worlds are looked into, at most."""

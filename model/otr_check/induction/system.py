@@ -154,7 +154,7 @@ class Reader(Z3Reading):
     def _condition(self, condition: Condition) -> smt.BoolRef:
         match condition.spec:
             case Opaque():
-                return smt.unknown_truth(f"condition {condition.name}")
+                return smt.unknown_truth(f"condition {condition.name}{self.mark}")
             case Defined(_, expr):
                 return self.truth_of(expr)
             case Validity(_, checks):
@@ -164,10 +164,12 @@ class Reader(Z3Reading):
         if check in self.skipped:
             return smt.truth(True)  # noqa: FBT003 - a check that is not made is passed
         expr = check.spec.expr
-        return smt.unknown_truth(f"check {check.name}") if expr is None else self.truth_of(expr)
+        return smt.unknown_truth(f"check {check.name}{self.mark}") if expr is None else self.truth_of(expr)
 
     skipped: frozenset[Check] = frozenset()
     """Checks that are not made."""
+    mark: str = ""
+    """What tells the answers to opaque conditions apart from those at another row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -572,6 +572,17 @@ LEMMAS: Final = (
     ),
 )
 
+SETTING: Final = {
+    **dict.fromkeys(v.POLICIES, True),
+    v.REQUIRE_ENCRYPTION: False,
+    v.OUR_TAG: 0x101,
+    SOME_PAIR: 1,
+    SOME_EPOCH: 1,
+    SOME_OURS: 1,
+    SOME_THEIRS: 1,
+}
+"""The configuration in which examples are looked for."""
+
 CLAIMS: Final = Claims(
     "otrv3",
     tuple(Ghost(variable) for variable in GHOSTS),
@@ -585,4 +596,6 @@ CLAIMS: Final = Claims(
         *NEGOTIATION,
         *LEMMAS,
     ),
+    settings=(SETTING, {**SETTING, v.REQUIRE_ENCRYPTION: True}),
+    aside=(Cond.IS_FRAGMENT,),
 )

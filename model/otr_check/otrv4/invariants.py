@@ -723,6 +723,19 @@ LEMMAS: Final = (
     ),
 )
 
+SETTING: Final = {
+    **dict.fromkeys(v.POLICIES, True),
+    v.REQUIRE_ENCRYPTION: False,
+    v.REQUIRE_INTERACTIVE: False,
+    v.REQUIRE_AUTHENTICATED: False,
+    v.MODE: Mode.COMPATIBLE.number,
+    v.OUR_TAG: 0x101,
+    SOME_EPOCH: 1,
+    SOME_RATCHET: 0,
+    SOME_MESSAGE: 0,
+}
+"""The configuration in which examples are looked for."""
+
 CLAIMS: Final = Claims(
     "otrv4",
     tuple(Ghost(variable) for variable in GHOSTS),
@@ -737,4 +750,6 @@ CLAIMS: Final = Claims(
         *LEMMAS,
     ),
     SUPPOSED,
+    settings=(SETTING, {**SETTING, v.REQUIRE_ENCRYPTION: True}),
+    aside=(Cond.IS_FRAGMENT,),
 )
