@@ -65,6 +65,9 @@ class Rules:
         strange: an exponent that nobody knows, of an element which is known with the atom itself.
         length: how many characters a message has, for pieces.
         lasting: whether a term is kept although he could make it: one that he may want to use.
+        stream: whether a ciphertext is its plaintext under a key stream, and the plaintext one that
+            can be guessed at: of two under one stream both open, since their difference says
+            enough; and whoever knows one plaintext can put any other in its place.
     """
 
     given: frozenset[Operator]
@@ -80,6 +83,7 @@ class Rules:
     strange: frozenset[Operator]
     length: Callable[[Term], int]
     lasting: Callable[[Term], bool]
+    stream: Callable[[Term], bool]
 
 
 class Theory:
@@ -237,7 +241,7 @@ class Knowledge:
 class _Closure:
     """Knowledge at work: what was asked of it, and what it has of each group."""
 
-    __slots__ = ("absent", "locked", "present", "spans", "terms", "theory")
+    __slots__ = ("absent", "locked", "present", "spans", "streams", "terms", "theory")
 
     def __init__(self, theory: Theory, terms: frozenset[Term]) -> None:
         self.theory = theory
@@ -249,6 +253,10 @@ class _Closure:
         self.spans: dict[Operator, _Span] = {}
         self.locked = [term for term in terms if self._is_lock(term)]
         """What may come apart once he knows more."""
+        self.streams: dict[tuple[object, ...], tuple[Term, ...]] = {}
+        """Ciphertexts by what makes their key stream."""
+        for term in terms:
+            self._keep_stream(term)
 
     def copy(self) -> _Closure:
         """The same again, to be extended. That something cannot be made may then not hold."""
@@ -259,6 +267,7 @@ class _Closure:
         other.absent = set()
         other.spans = {op: span.copy() for op, span in self.spans.items()}
         other.locked = list(self.locked)
+        other.streams = dict(self.streams)
         return other
 
     # Synthesis.
@@ -282,7 +291,20 @@ class _Closure:
             return False
         if op in rules.texts:
             return term not in self.theory.secrets
-        return op in rules.public or all(map(self.has, self.theory.leaves(term)))
+        if op in rules.public or all(map(self.has, self.theory.leaves(term))):
+            return True
+        return op in rules.ciphers and self._can_replace(term)
+
+    def _can_replace(self, term: Term) -> bool:
+        """Whether he knows the plaintext of another ciphertext under the key stream of one."""
+        others = self.streams.get(term.args[:-1])
+        if others is None or not self._is_known(term) or not self.theory.rules.stream(term):
+            return False
+        return any(other is not term and self._is_known(other) for other in others)
+
+    def _is_known(self, sealed: Term) -> bool:
+        """Whether he has what a ciphertext holds."""
+        return all(map(self.has, terms_in(sealed.args[-1:])))
 
     def has_exponent(self, atom: Term) -> bool:
         """Whether he has an exponent."""
@@ -336,6 +358,7 @@ class _Closure:
         self.absent.clear()
         if self._is_lock(term):
             self.locked.append(term)
+        self._keep_stream(term)
         span = self.spans.get(term.op)
         if span is not None:
             span.closure = self
@@ -351,6 +374,11 @@ class _Closure:
                 del self.spans[op]
                 self.absent.clear()
                 self._span(op)
+
+    def _keep_stream(self, term: Term) -> None:
+        if term.op in self.theory.rules.ciphers and self.theory.rules.stream(term):
+            place = term.args[:-1]
+            self.streams[place] = (*self.streams.get(place, ()), term)
 
     def _is_lock(self, term: Term) -> bool:
         rules, op = self.theory.rules, term.op
@@ -379,7 +407,8 @@ class _Closure:
         rules, op = self.theory.rules, term.op
         if op in rules.ciphers:
             key, *_, plain = term.args
-            return terms_in((plain,)) if self.has(cast("Term", key)) else None
+            twice = len(self.streams.get(term.args[:-1], ())) > 1
+            return terms_in((plain,)) if twice or self.has(cast("Term", key)) else None
         if op in rules.responses:
             r, exponent, c = cast("tuple[Term, Term, Term]", term.args)
             if not self.has(c) or not (self.has(r) or self.has(exponent)):
@@ -422,8 +451,9 @@ class _Closure:
         for op in rules.groups:
             self._reduce_group(op)
         for term in tuple(self.terms):
-            free = term.op not in rules.groups and not rules.lasting(term)
-            if free and self.makes(term):
+            if term.op in rules.groups or rules.lasting(term):
+                continue
+            if self.makes(term) and not (term.op in rules.ciphers and rules.stream(term)):
                 self.terms.discard(term)
 
     def _reduce_group(self, op: Operator) -> None:

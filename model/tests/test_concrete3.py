@@ -334,6 +334,24 @@ def test_a_message_that_he_repeats_is_refused_unless_counters_are_not_checked(sk
     assert ("otrv3.message:data.encrypted.data-valid.has-text" in pair.compare(1)) == skips
 
 
+def test_a_text_that_he_knows_is_replaced_over_bytes_too() -> None:
+    pair = Pair(Options(frozenset({Kind.DATA}), claims=(ALICE_TAG,)))
+    pair.play(0, start)
+    before = pair.states[1]
+    pair.play(0, say(b"see you"))
+    for who in (1, 0, 1):
+        pair.play(who, say(b"meet me"))
+    pair.states[1] = before  # as if it had been restored, with keys that are revealed
+    assert "otrv3.message:data.encrypted.data-valid.has-text" in pair.compare(1)
+    texts = []
+    for wire in pair.messages(1):
+        made = pair.concrete.make(wire)
+        _, done = pair.stepped(1, Receive(wire), Receive(made))
+        shown = (out for out in done.outputs if isinstance(out, notices.Shown))
+        texts += [pair.real.to_bytes(out.text) for out in shown]
+    assert b"forged" in texts
+
+
 def test_fragments_are_observed_when_they_are_all_there() -> None:
     pair = Pair(max_size=250)
     sent = pair.step(0, start)

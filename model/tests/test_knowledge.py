@@ -197,6 +197,23 @@ def test_what_is_sealed_is_read_by_whoever_has_the_exponent_of_one_side() -> Non
     assert seen.learn([SUITE.reveal(keys.sending_mac)]).among([SECRET]) == ()
 
 
+def test_a_key_stream_that_is_used_twice_hides_nothing() -> None:
+    keys = SUITE.data_keys(SUITE.fresh_pair(ALICE, 3), SUITE.fresh_pair(BOB, 3).public)
+    hello, own = Content(SUITE.octets(b"hello")), Content(SUITE.octets(b"howdy"))
+    first, second, later = (
+        SUITE.seal(keys.sending, counter, content)
+        for counter, content in ((1, Content(SECRET)), (1, hello), (2, hello))
+    )
+    assert NOTHING.learn([first, later]).among([SECRET]) == ()
+    assert NOTHING.learn([first]).learn([second]).among([SECRET]) == (SECRET,)
+    assert NOTHING.learn([second]).learn([first]).among([SECRET]) == (SECRET,)
+    # Whoever knows a plaintext can put another one in its place, and nowhere else.
+    assert NOTHING.learn([second]).derivable(SUITE.seal(keys.sending, 1, own))
+    assert not NOTHING.learn([second]).derivable(SUITE.seal(keys.sending, 2, own))
+    assert not NOTHING.learn([first]).derivable(SUITE.seal(keys.sending, 1, own))
+    assert not NOTHING.derivable(second)
+
+
 def test_an_identity_is_read_with_its_key_and_its_signature_cannot_be_made() -> None:
     signing = SUITE.signing_key("alice")
     public = SUITE.public_key(signing)

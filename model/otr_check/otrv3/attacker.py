@@ -79,6 +79,11 @@ if TYPE_CHECKING:
 __all__ = ["RULES", "Attacker", "Kind", "Options"]
 
 
+def _is_content(sealed: Term) -> bool:
+    """Whether a ciphertext is that of a Data Message."""
+    return isinstance(sealed.args[2], Content)
+
+
 def _lasts(term: Term) -> bool:
     """Contents are kept sealed, since they may be sent on, and what authenticates Data Messages."""
     match term:
@@ -104,6 +109,7 @@ RULES: Final = Rules(
     strange=frozenset({Op.ALTERED, Op.PIECE}),
     length=wires.length,
     lasting=_lasts,
+    stream=_is_content,
 )
 """How the operators of OTRv3 behave. Public keys are taken to be known to everybody."""
 
@@ -526,9 +532,13 @@ class Attacker:
         yield self._text, counter
         for sealed in to.seen.sealed.get(_term(keys.receiving), ()):
             at = cast("int", sealed.args[1])
-            if at >= counter:
-                yield cast("Octets", sealed), at
-                yield cast("Octets", strings.altered(self.suite.pool, sealed)), at
+            if at < counter:
+                continue
+            yield cast("Octets", sealed), at
+            yield cast("Octets", strings.altered(self.suite.pool, sealed)), at
+            if strings.width(sealed) >= strings.width(_term(self._text)):
+                # Where he knows the plaintext, he puts his own in its place.
+                yield self.suite.seal(keys.receiving, at, Content(self._text)), at
 
     def _unreadable(self, to: _Target) -> Message:
         fields = DataFields(to.header, 0, 0, 0, self.pairs[0].public, 1, self._text)

@@ -25,6 +25,7 @@ from otr_reference.arith import Number, invert, power
 from otr_reference.codec import Codec
 from otr_reference.errors import OtrSpecError
 from otr_reference.otrv3.messages import Content, DhPair, Fragment, Identity
+from otr_reference.otrv3.wire import encode_content
 
 from . import octets as strings
 from .operators import Op
@@ -307,6 +308,28 @@ class Correspondence(ABC):
         """Keep a ciphertext, to be opened as soon as that is possible."""
         self._sealed[term] = value
 
+    def replaced(
+        self, term: Term, place: tuple[object, ...], encode: Callable[[Any], bytes]
+    ) -> bytes:
+        """A plaintext in the place of another one that is known, and not shorter.
+
+        Args:
+            term: the ciphertext.
+            place: what makes its key stream.
+            encode: writes a plaintext.
+
+        Raises:
+            CannotMake: if there is no such ciphertext.
+        """
+        wanted = encode(self.record(term.args[-1]))
+        for sealed, value in tuple(self._sealed.items()):
+            if sealed.args[:-1] == place:
+                known = encode(self.record(sealed.args[-1]))
+                if len(known) >= len(wanted):
+                    three = zip(value, known, wanted, strict=False)
+                    return bytes(one ^ two ^ other for one, two, other in three)
+        raise CannotMake(term.op)
+
     def _open(self) -> None:
         """Open every ciphertext whose key can be computed, until nothing follows any more."""
         progress = True
@@ -526,7 +549,10 @@ class Concrete(Correspondence):
         return self.real.smp_secret(initiator, responder, self.value(ssid), self.value(typed))
 
     def _enc(self, term: Term) -> Any:  # noqa: ANN401 - a real value
-        key, counter, plain = self._arg(term, 0), cast("int", term.args[1]), term.args[2]
+        place, plain = cast("tuple[Term, int]", term.args[:2]), term.args[2]
+        key, counter = self.known(place[0]), place[1]
+        if key is None:
+            return self.replaced(term, place, encode_content)
         match plain:
             case Content():
                 return self.real.seal(key, counter, self.record(plain))

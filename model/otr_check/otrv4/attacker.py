@@ -106,6 +106,7 @@ def rules(pool: TermPool) -> Rules:
         strange=frozenset({Op.ALTERED, Old.ALTERED, Old.PIECE}),
         length=lambda wire: wires.length(pool, wire),
         lasting=_lasts,
+        stream=lambda sealed: isinstance(sealed.args[-1], Content | OldContent),
     )
 
 
@@ -656,6 +657,9 @@ class Attacker:
             for sealed in to.seen.sealed.get(_term(keys.encryption), ()):
                 yield sealed
                 yield self.suite.garble(sealed)
+                if self.suite.size(sealed) >= self.suite.size(self._text):
+                    # Where he knows the plaintext, he puts his own in its place.
+                    yield self.suite.seal(keys.encryption, Content(self._text))
 
     def _unreadable(self, to: _Target) -> Message:
         keys = self._own

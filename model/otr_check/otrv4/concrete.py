@@ -237,7 +237,11 @@ class Concrete(Correspondence):
         return hcmac(cast("Usage", term.args[0]), self._arg(term, 1), self._arg(term, 2))
 
     def _enc(self, term: Term) -> Any:  # noqa: ANN401 - a real value
-        return self.real.seal(self._arg(term, 0), self.record(cast("Content", term.args[1])))
+        key = cast("Term", term.args[0])
+        secret = self.known(key)
+        if secret is None:
+            return self.replaced(term, (key,), self.real.content_octets)
+        return self.real.seal(secret, self.record(cast("Content", term.args[1])))
 
     def _sigma(self, term: Term) -> Any:  # noqa: ANN401 - a real value
         if not term.args:
