@@ -31,7 +31,8 @@ from otr_conformance.otrv3 import case as cases
 from otr_conformance.otrv3.grade import GRADER
 from otr_conformance.otrv3.labs import RealLab, TermLab
 from otr_conformance.otrv3.stage import reference_target
-from otr_conformance.otrv3.witnesses import NoCase, scripted
+from otr_conformance.otrv3.witnesses import SCRIPTING
+from otr_conformance.play.witnesses import NoCase, scripted
 from otr_conformance.verdict import Verdict
 from otr_model.kernel.variant import NONE
 
@@ -377,7 +378,7 @@ WITH_CASES = (
 )
 """Scenarios whose witness is a case that a faulty target fails."""
 WITHOUT_CASES = {
-    "otrv3-flaw-mixed-versions": "does not make what an attacker made: DhCommit",
+    "otrv3-flaw-mixed-versions": "does not make what an attacker made: D-H Commit",
     ANY_ORDER: "the target has sent no D-H Commit to compare with",
 }
 
@@ -401,7 +402,7 @@ def loaded(source: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_witness_becomes_a_case_that_the_reference_passes_and_a_faulty_target_does_not(
     name: str, found: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = scripted(read_witness(found / f"{name}.json"))
+    made = scripted(SCRIPTING, read_witness(found / f"{name}.json"))
     case = loaded(made.source, tmp_path / "case.py", monkeypatch)
     assert (case.id, case.about, case.cast, case.needs, case.version) == (
         made.case.id,
@@ -428,12 +429,12 @@ def test_a_witness_becomes_a_case_that_the_reference_passes_and_a_faulty_target_
 
 def test_two_clients_of_one_user_are_played_by_one_tester(found: Path) -> None:
     witness = read_witness(found / f"{TWO_CLIENTS}.json")
-    source = scripted(witness).source
+    source = scripted(SCRIPTING, witness).source
     assert "stage.tester_at(0x" not in source
     assert "stage.tester_at(" in source
     assert "keep=True" in source
     with pytest.raises(NoCase, match="desk is one of two clients of alice: test the other side"):
-        scripted(witness, "desk")
+        scripted(SCRIPTING, witness, "desk")
 
 
 @pytest.mark.parametrize("name", WITHOUT_CASES)
@@ -465,7 +466,7 @@ def test_time_that_passes_is_part_of_a_case() -> None:
         ],
     }
     witness = from_json(json.dumps(document))
-    source = scripted(witness, "bob").source
+    source = scripted(SCRIPTING, witness, "bob").source
     assert 'needs={"clock"}' in source
     assert source.endswith(
         '    stage.wait(61)\n    stage.tester_says("alice 1")\n    stage.to_target_loses()\n'

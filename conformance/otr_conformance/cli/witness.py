@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from otr_check.explore.replay import replay, replay_real
 from otr_check.explore.telling import drawn_with, itf_of, sequence_of
 from otr_check.explore.witness import read_witness, to_json
-from otr_conformance.otrv3.witnesses import scripted
+from otr_conformance.play.witnesses import NoCase, Scripting, scripted
+from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.verdict import ExitCode
 from otr_diagrams.sequence import sequence_svg
 
@@ -72,7 +74,20 @@ def _made(found: Witness, form: str, target: str) -> str:
         case "json":
             return to_json(found)
         case _:
-            return scripted(found, target).source
+            return scripted(_scripting(found.scenario.protocol), found, target).source
+
+
+def _scripting(protocol: str) -> Scripting:
+    """What is a protocol's own about cases that are made of witnesses.
+
+    Raises:
+        NoCase: if the suite has no cases of the protocol.
+    """
+    if protocol not in PROTOCOLS:
+        message = f"the suite has no cases of {protocol}"
+        raise NoCase(message)
+    scripting: Scripting = import_module(f"otr_conformance.{protocol}.witnesses").SCRIPTING
+    return scripting
 
 
 def replayed(path: Path, *, terms: bool, real: bool, json: bool) -> ExitCode:
