@@ -270,7 +270,7 @@ MESSAGE: Table[Msg, Event, Cond, Do] = table(
         at(
             FINISHED,
             Cond.ALLOWED,
-            do=(Do.LEAVE,),
+            do=(Do.LEAVE, Do.TELL_INSECURE),
             goto=START,
             raises=(Event.DAKE_WANTED,),
         ),
