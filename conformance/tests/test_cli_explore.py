@@ -32,7 +32,8 @@ from otr_conformance.otrv3.grade import GRADER
 from otr_conformance.otrv3.labs import RealLab, TermLab
 from otr_conformance.otrv3.stage import reference_target
 from otr_conformance.otrv3.witnesses import SCRIPTING
-from otr_conformance.play.witnesses import NoCase, scripted
+from otr_conformance.otrv4.witnesses import SCRIPTING as SCRIPTING_4
+from otr_conformance.play.witnesses import NoCase, Scripting, scripted
 from otr_conformance.verdict import Verdict
 from otr_model.kernel.variant import NONE
 
@@ -76,7 +77,7 @@ def talk(tmp_path: Path) -> Path:
 def found(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the witnesses of some scenarios that ship."""
     folder = tmp_path_factory.mktemp("witnesses")
-    for name in (ANY_ORDER, IN_THE_CLEAR, TWO_CLIENTS, *WITH_CASES, *WITHOUT_CASES):
+    for name in (ANY_ORDER, IN_THE_CLEAR, TWO_CLIENTS, *VERSION_4, *WITH_CASES, *WITHOUT_CASES):
         main(["explore", name, "--witness", str(folder / f"{name}.json")])
     return folder
 
@@ -377,9 +378,10 @@ WITH_CASES = (
     "otrv3-flaw-smp-without-ranges",
 )
 """Scenarios whose witness is a case that a faulty target fails."""
+VERSION_4 = ("otrv4-both-start-any-order", "otrv4-flaw-left-without-a-word")
 WITHOUT_CASES = {
     "otrv3-flaw-mixed-versions": "does not make what an attacker made: D-H Commit",
-    ANY_ORDER: "the target has sent no D-H Commit to compare with",
+    "otrv1-flaw-reflected-key-exchange": "the suite has no cases of otrv1",
 }
 
 
@@ -425,6 +427,37 @@ def test_a_witness_becomes_a_case_that_the_reference_passes_and_a_faulty_target_
     faulty = play(reference_target(variant_of("otrv3", target.variant)))
     assert GRADER.difference(fine, faulty)
     assert f"# A target under {target.variant}: " in made.source
+
+
+@pytest.mark.parametrize(
+    ("name", "scripting"),
+    [(ANY_ORDER, SCRIPTING), ("otrv4-both-start-any-order", SCRIPTING_4)],
+)
+def test_hashes_compare_in_a_case_as_in_the_witness(
+    name: str, scripting: Scripting, found: Path
+) -> None:
+    # The target's offer has arrived before the tester makes its own: it stays until then.
+    witness = read_witness(found / f"{name}.json")
+    made = scripted(scripting, witness)
+    lines = [line.strip() for line in made.source.splitlines() if line.startswith("    stage.")]
+    offer = f"stage.{scripting.offer.move}(higher=False)"
+    assert "stage.to_tester_delivers(keep=True)" in lines[: lines.index(offer)]
+    assert lines[lines.index(offer) + 1] == "stage.to_tester_loses()"
+
+    played = scripting.grader.play(
+        made.case, scripting.grader.terms(), scripting.grader.reference_target(NONE)
+    )
+    target = made.case.id.rpartition(".")[2]
+    taken = [fired.row for step in witness.steps if step.who == target for fired in step.fired]
+    assert [fired.row for fired in played.fired] == taken
+
+
+def test_a_witness_of_version_4_becomes_a_case(found: Path) -> None:
+    made = scripted(SCRIPTING_4, read_witness(found / "otrv4-flaw-left-without-a-word.json"))
+    assert made.case.id == "otrv4.case:witness.belief.alice"
+    assert (made.case.version, made.case.needs) == (4, {"otrv4-dake"})
+    assert "# A target under otrv4.flaw:left-without-a-word: " in made.source
+    assert "    target=Policy(allow_v3=False),\n" in made.source
 
 
 def test_two_clients_of_one_user_are_played_by_one_tester(found: Path) -> None:

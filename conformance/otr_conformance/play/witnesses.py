@@ -20,7 +20,7 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from otr_check.explore.registry import variant_of
 from otr_check.explore.replay import injected_in
@@ -173,6 +173,8 @@ class _Staging:
         texts: the messages that an attacker makes, those that are left.
         to_target, to_tester: the numbers of messages, oldest first.
         waiting: for each message to the tester, the clients that it has not reached.
+        at: the client at work.
+        held: the target's offer, which stays until the tester has compared its hash; 0: none.
     """
 
     scripting: Scripting
@@ -185,6 +187,7 @@ class _Staging:
     to_tester: list[int] = field(default_factory=list)
     waiting: dict[int, set[str]] = field(default_factory=dict)
     at: str = ""
+    held: int = 0
 
     def __post_init__(self) -> None:
         self.at = next(iter(self.clients))
@@ -253,6 +256,7 @@ class _Staging:
             if not stays:
                 self.waiting[step.message].discard(step.who)
             stays = stays or bool(self.waiting[step.message])
+        stays = stays or step.message == self.held
         at = queue.index(step.message)
         if not stays:
             del queue[at]
@@ -266,7 +270,11 @@ class _Staging:
             self.waiting[step.message].discard(step.who)
             if self.waiting[step.message]:
                 return
-        at = queue.index(step.message)
+        self._forget(queue, side, step.message)
+
+    def _forget(self, queue: list[int], side: str, number: int) -> None:
+        """A message is on its way no more."""
+        at = queue.index(number)
         del queue[at]
         self._do(f"to_{side}_loses", *((at,) if at else ()))
 
@@ -276,6 +284,9 @@ class _Staging:
             self._loses(step)
         self.turn_to(step.who)
         self._do(self.scripting.offer.move, higher=higher)
+        if self.held in self.to_tester and not self.waiting[self.held]:
+            self._forget(self.to_tester, "tester", self.held)
+        self.held = 0
         self.sends(step)
 
 
@@ -364,12 +375,13 @@ def _moves(
         list(_texts(scripting, witness)),
     )
     steps = list(witness.steps)
-    offers, behind, higher = _offered(scripting.offer, steps, target.name) or (-1, -1, False)
+    offered = _offered(scripting.offer, steps, target.name)
+    staging.held = offered.theirs
     for at, step in enumerate(steps):
-        if at != offers:
+        if at != offered.at:
             staging.take(step)
-        if at == behind:
-            staging.offers(steps[offers], higher=higher)
+        if at == offered.behind:
+            staging.offers(steps[offered.at], higher=offered.higher)
     return tuple(staging.moves)
 
 
@@ -388,19 +400,31 @@ def _texts(scripting: Scripting, witness: Witness) -> Iterator[str]:
         yield text
 
 
-def _offered(offer: Offer, steps: list[Step], target: str) -> tuple[int, int, bool] | None:
-    """Where the tester offers an exchange with a hash that is compared, and how it compares.
+class _Offered(NamedTuple):
+    """An offer of the tester's, with a hash that is compared.
 
-    Returns:
-        The place of that step; the place behind the target's own offer, where it can be arranged;
-        and whether the tester's hash is the higher one. None where no hashes are compared.
+    Attributes:
+        at: the place of the step in which it is made; -1 for none.
+        behind: the place of the step behind which it can be arranged.
+        higher: whether the tester's hash is the higher one.
+        theirs: the number of the target's offer.
+    """
+
+    at: int = -1
+    behind: int = -1
+    higher: bool = False
+    theirs: int = 0
+
+
+def _offered(offer: Offer, steps: list[Step], target: str) -> _Offered:
+    """Where the tester offers an exchange with a hash that is compared, and how it compares.
 
     Raises:
         NoCase: if it cannot be arranged.
     """
     compared = [(at, step) for at, step in enumerate(steps) if step.higher]
     if not compared:
-        return None
+        return _Offered()
     at, step = compared[0]
     if not step.message:
         message = "hashes are compared with an attacker's"
@@ -422,7 +446,8 @@ def _offered(offer: Offer, steps: list[Step], target: str) -> tuple[int, int, bo
         message = f"the tester's {offer.message} cannot wait for the target's"
         raise NoCase(message)
     higher = step.higher[0] if step.who != target else not step.higher[0]
-    return tester, max(tester, tested), higher
+    number = next(s.number for s in steps[tested].sent if s.label.startswith(offer.message))
+    return _Offered(tester, max(tester, tested), higher, number)
 
 
 def _last_offer(offer: Offer, steps: list[Step], before: int, who: str) -> int:
