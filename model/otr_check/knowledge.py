@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
 from .exponents import Monomial, Polynomial
 from .terms import Operator, Term
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from .terms import TermPool
 
 __all__ = ["Knowledge", "Rules", "Theory"]
+
+T = TypeVar("T")
 
 _NO_OPERATORS: Final[frozenset[Operator]] = frozenset()
 _MOST_AT_HAND: Final = 2048
@@ -228,10 +230,9 @@ class Knowledge:
             return closure.has(value)
         return all(map(closure.has, terms_in((value,))))
 
-    def among(self, marked: Iterable[object]) -> tuple[Term, ...]:
+    def among(self, marked: Iterable[T]) -> tuple[T, ...]:
         """Which of some marked values he can make, such as the texts of an honest session."""
-        closure = self.theory.closure(self)
-        return tuple(term for term in cast("Iterable[Term]", marked) if closure.has(term))
+        return tuple(value for value in marked if self.derivable(value))
 
     def of(self, op: Operator) -> tuple[Term, ...]:
         """What is kept of one operator, in the order in which the terms were made."""

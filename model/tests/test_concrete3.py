@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from math import prod
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from otr_check.otrv3.attacker import Attacker, Kind, Options
+from otr_check.exponents import Polynomial
+from otr_check.knowledge import Theory
+from otr_check.otrv3.attacker import RULES, Attacker, Kind, Options
 from otr_check.otrv3.concrete import CannotMake, Concrete
 from otr_check.otrv3.operators import Op
 from otr_check.otrv3.suite import TermSuite, Undecided
 from otr_check.terms import TermPool
 from otr_model.kernel.variant import NONE, SkipCheck, Variant
 from otr_model.kernel.vocabulary import Point
+from otr_model.otrv3 import schedules
 from otr_model.otrv3.conditions import Check, Cond
 from otr_reference.keys import dsa
 from otr_reference.otrv3 import notices
@@ -47,7 +53,8 @@ if TYPE_CHECKING:
     from otr_check.terms import Term
     from otr_reference.otrv3.commands import Input
     from otr_reference.otrv3.endpoint import Stepped
-    from otr_reference.sorts import DhPair, Seed, Wire
+    from otr_reference.otrv3.messages import DhPair
+    from otr_reference.sorts import Scalar, Seed, Sort, Wire
 
 ALICE_TAG, BOB_TAG, HIS_TAG = 0x101, 0x202, 0x666
 EVERYBODY = (HIS_TAG, ALICE_TAG, BOB_TAG)
@@ -89,7 +96,7 @@ class Pair:
         self.attacker = Attacker(self.terms, self.options, secrets=[self.secret])
         typed = self.terms.passphrase(self.guess)
         self.knowledge = self.attacker.begin(typed)
-        given = {
+        given: dict[Sort, Sort] = {
             self.attacker.seed: self.real.seed(b"mallory"),
             self.attacker.signing: self.real.signing_key(key("mallory")),
         }
@@ -302,7 +309,7 @@ FALSIFIED = (
 
 
 @pytest.mark.parametrize("skips", [False, True])
-def test_checks_that_he_fails_fail_or_are_skipped_over_bytes_too(skips: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_checks_that_he_fails_fail_or_are_skipped_over_bytes_too(*, skips: bool) -> None:
     edits = tuple(map(SkipCheck, FALSIFIED)) if skips else ()
     pair = Pair(variant=Variant("skipping", edits=edits) if skips else NONE)
     others = (pair.endpoints[0][0].config.public,)
@@ -323,7 +330,9 @@ def test_checks_that_he_fails_fail_or_are_skipped_over_bytes_too(skips: bool) ->
 
 
 @pytest.mark.parametrize("skips", [False, True])
-def test_a_message_that_he_repeats_is_refused_unless_counters_are_not_checked(skips: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_a_message_that_he_repeats_is_refused_unless_counters_are_not_checked(
+    *, skips: bool
+) -> None:
     check = Check.DATA_COUNTER
     variant = Variant("skipping", edits=(SkipCheck(check),)) if skips else NONE
     options = Options(frozenset({Kind.DATA}), claims=(ALICE_TAG,), falsified=frozenset({check}))
@@ -371,6 +380,43 @@ def test_what_is_compromised_is_told_in_both_forms() -> None:
     assert "otrv3.keys:data-taken.held.acknowledges.advances" in pair.compare(1)
     assert pair.knowledge.among([pair.secret])
     assert pair.concrete.value(cast("Term", pair.secret)) == b"meet me"
+
+
+POOL = TermSuite(pool=TermPool())
+SEED = POOL.seed(b"somebody")
+ATOMS = [cast("Term", POOL.fresh_exponent(SEED, draw)) for draw in range(4)]
+NUMBERS = [1000003, 1000033, 1000037, 1000039]
+sums = st.lists(st.tuples(st.lists(st.sampled_from(ATOMS), max_size=3), st.integers(-2, 2)))
+
+
+def power_of(exponent: Polynomial) -> int:
+    """The generator to an exponent, where everything is known."""
+    numbers = dict(zip(ATOMS, NUMBERS, strict=True))
+    value = sum(
+        coefficient * prod(numbers[atom] for atom in monomial)
+        for monomial, coefficient in exponent.terms
+    )
+    return pow(schedules.GROUP.generator, value % schedules.GROUP.order, schedules.MODULUS)
+
+
+@settings(max_examples=50)
+@given(st.lists(sums, max_size=4), sums)
+def test_an_element_can_be_computed_if_and_only_if_it_can_be_derived(
+    had: list[list[tuple[list[Term], int]]], wanted: list[tuple[list[Term], int]]
+) -> None:
+    known = cast("Scalar", ATOMS[0])
+    given_ = {known: RealSuite.scalar(NUMBERS[0])}
+    concrete = Concrete(POOL, RealSuite(), cast("dict[Sort, Sort]", given_))
+    knowledge = Theory(RULES, POOL.pool).knowledge(known)
+    for terms in had:
+        exponent = Polynomial(terms)
+        element = POOL.pool.make(Op.ELEMENT, exponent)
+        knowledge = knowledge.learn([element])
+        concrete.tell(element, power_of(exponent))
+    target = Polynomial(wanted)
+    computed = concrete.known(POOL.pool.make(Op.ELEMENT, target))
+    assert (computed is not None) == knowledge.derivable(POOL.pool.make(Op.ELEMENT, target))
+    assert computed is None or computed == power_of(target)
 
 
 def test_what_was_not_observed_is_not_made() -> None:

@@ -16,9 +16,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from hashlib import sha1, sha256
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar, cast
 
-from otr_check.exponents import Polynomial
+from otr_check.exponents import ONE, Polynomial
 from otr_check.terms import Operator, Term
 from otr_model.otrv3 import layouts, schedules
 from otr_reference.arith import Number, invert, power
@@ -33,12 +33,19 @@ from .operators import Op
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from otr_check.exponents import Monomial
     from otr_reference.otrv3.real import RealSuite
     from otr_reference.sorts import Key, Octets, PublicKey, Sort, Wire
 
     from .suite import TermSuite
 
-__all__ = ["CannotMake", "Concrete", "Correspondence", "Group"]
+__all__ = ["CannotMake", "Concrete", "Correspondence", "Group", "Real"]
+
+Real: TypeAlias = Any
+"""A value of a real suite: bytes or a number. What it stands for says which."""
+
+Suite: TypeAlias = Any
+"""The suite of either version."""
 
 
 class CannotMake(OtrSpecError):
@@ -69,124 +76,112 @@ class Group(ABC):
 
     def __init__(self, scalar: Callable[[Term], int | None]) -> None:
         self.scalar = scalar
-        self.known: dict[Polynomial, Any] = {}
-        """Elements by their exponents."""
+        self.known: dict[Polynomial, Real] = {}
+        """Elements that were observed, by their exponents."""
+        self._made: dict[Polynomial, Real] = {}
 
     @abstractmethod
-    def generator(self) -> Any:  # noqa: ANN401 - the values of a suite are its own
+    def generator(self) -> Real:
         """The generator."""
 
     @abstractmethod
-    def power(self, element: Any, exponent: int) -> Any:  # noqa: ANN401 - as above
+    def power(self, element: Real, exponent: int) -> Real:
         """An element to a power, from 0 to the order less 1."""
 
     @abstractmethod
-    def times(self, left: Any, right: Any) -> Any:  # noqa: ANN401 - as above
+    def times(self, left: Real, right: Real) -> Real:
         """The product."""
 
     @abstractmethod
-    def strange(self, atom: Term) -> Any:  # noqa: ANN401 - as above
+    def strange(self, atom: Term) -> Real:
         """The element whose exponent is an atom that nobody knows; None if that is not known."""
 
-    def element(self, exponent: Polynomial) -> Any:  # noqa: ANN401 - as above
-        """The generator to an exponent; None where it cannot be computed."""
-        return self._element(exponent, set())
+    def element(self, exponent: Polynomial) -> Real:
+        """The generator to an exponent; None where it cannot be computed.
 
-    def _element(self, exponent: Polynomial, tried: set[Polynomial]) -> Any:  # noqa: ANN401 - as above
-        found = self.known.get(exponent)
-        if found is not None or exponent in tried:
-            return found
-        tried.add(exponent)
-        ways = (self._simple, self._divided, self._undone, self._isolated, self._rest, self._summed)
-        for way in ways:
-            found = way(exponent, tried)
-            if found is not None:
-                self.known[exponent] = found
-                break
-        tried.discard(exponent)
+        The exponent is a sum of products. With numbers for what is known of them, those of the
+        elements at hand span a space over the integers modulo the order. Where the exponent lies in
+        it, the element is a product of powers of those.
+        """
+        found = self.known.get(exponent) or self._made.get(exponent)
+        if found is None:
+            found = self._made[exponent] = self._combined(exponent)
         return found
 
-    def _simple(self, exponent: Polynomial, _tried: set[Polynomial]) -> Any:  # noqa: ANN401 - as above
-        """A power that is an integer, or one atom."""
-        match exponent.terms:
-            case ():
-                return self.power(self.generator(), 0)
-            case (((), int() as number),):
-                return self.power(self.generator(), number % self.order)
-            case (((atom,), 1),):
-                return self.strange(atom)
-            case _:
-                return None
-
-    def _divided(self, exponent: Polynomial, tried: set[Polynomial]) -> Any:  # noqa: ANN401 - as above
-        """A factor of all products is known: a power of another element."""
-        common = set.intersection(*(set(monomial) for monomial, _ in exponent.terms))
-        for atom in sorted(common, key=_serial):
-            number = self.scalar(atom)
-            if number is None:
-                continue
-            base = self._element(Polynomial(_without(exponent, atom)), tried)
-            if base is not None:
-                return self.power(base, number % self.order)
-        return None
-
-    def _undone(self, exponent: Polynomial, _tried: set[Polynomial]) -> Any:  # noqa: ANN401 - as above
-        """A power of it was observed, whose exponent is known."""
-        for seen, element in tuple(self.known.items()):
-            if not seen.terms or len(seen.terms) != len(exponent.terms):
-                continue
-            factors = list(seen.terms[0][0])
-            for atom in exponent.terms[0][0]:
-                if atom in factors:
-                    factors.remove(atom)
-            numbers = [self.scalar(atom) for atom in factors]
-            if not factors or None in numbers:
-                continue
-            scale = Polynomial(((factors, 1),))
-            if exponent * scale == seen:
-                product = 1
-                for number in cast("list[int]", numbers):
-                    product = product * number % self.order
-                return self.power(element, int(invert(product, self.order)))
-        return None
-
-    def _isolated(self, exponent: Polynomial, tried: set[Polynomial]) -> Any:  # noqa: ANN401 - as above
-        """It is a part of a sum that was observed, whose other parts can be computed."""
-        if len(exponent.terms) > 1:
+    def _combined(self, exponent: Polynomial) -> Real:
+        numbers: dict[Term, int | None] = {}
+        wanted = self._vector(exponent, numbers)
+        at_hand = {ONE: self.generator(), **self.known}
+        for coordinate in wanted:
+            strange = self.strange(coordinate[0]) if len(coordinate) == 1 else None
+            if strange is not None:
+                at_hand[Polynomial.atom(coordinate[0])] = strange
+        rows: list[_Row] = []
+        for one in at_hand:
+            row = self._reduced(_Row(self._vector(one, numbers), {one: 1}), rows)
+            if row.vector:
+                rows.append(self._normalised(row))
+        rest = self._reduced(_Row(wanted, {}), rows)
+        if rest.vector:
             return None
-        ((monomial, coefficient),) = exponent.terms
-        for seen, element in tuple(self.known.items()):
-            parts = dict(seen.terms)
-            if len(parts) < 2 or parts.get(monomial) != coefficient:  # noqa: PLR2004 - a sum
-                continue
-            others = self._summed(exponent - seen, tried)
-            if others is not None:
-                return self.times(element, others)
-        return None
-
-    def _rest(self, exponent: Polynomial, tried: set[Polynomial]) -> Any:  # noqa: ANN401 - as above
-        """A part of the sum was observed as one element."""
-        for seen, element in tuple(self.known.items()):
-            if len(seen.terms) < 2:  # noqa: PLR2004 - a sum has two parts
-                continue
-            for sign in (1, -1):
-                left = exponent - seen if sign > 0 else exponent + seen
-                if len(left.terms) < len(exponent.terms):
-                    rest = self._element(left, tried)
-                    if rest is not None:
-                        return self.times(rest, self.power(element, sign % self.order))
-        return None
-
-    def _summed(self, exponent: Polynomial, tried: set[Polynomial]) -> Any:  # noqa: ANN401 - as above
-        """Each part of the sum is computed by itself."""
         result = self.power(self.generator(), 0)
-        for monomial, coefficient in exponent.terms:
-            one = Polynomial(((monomial, 1),))
-            part = None if one == exponent else self._element(one, tried)
-            if part is None:
-                return None
-            result = self.times(result, self.power(part, coefficient % self.order))
+        for one, factor in rest.made.items():
+            result = self.times(result, self.power(at_hand[one], -factor % self.order))
         return result
+
+    def _vector(self, exponent: Polynomial, numbers: dict[Term, int | None]) -> _Vector:
+        """An exponent by the products of what is not known."""
+        vector: _Vector = {}
+        for monomial, coefficient in exponent.terms:
+            value, unknown = coefficient, list[Term]()
+            for atom in monomial:
+                if atom not in numbers:
+                    numbers[atom] = self.scalar(atom)
+                number = numbers[atom]
+                if number is None:
+                    unknown.append(atom)
+                else:
+                    value = value * number % self.order
+            place = tuple(unknown)
+            vector[place] = (vector.get(place, 0) + value) % self.order
+        return {place: value for place, value in vector.items() if value}
+
+    def _reduced(self, row: _Row, rows: list[_Row]) -> _Row:
+        """A row without what others account for."""
+        for other in rows:
+            factor = row.vector.get(next(iter(other.vector)))
+            if factor is not None:
+                vector = self._without(row.vector, other.vector, factor)
+                row = _Row(vector, self._without(row.made, other.made, factor))
+        return row
+
+    def _without(
+        self, values: dict[_Key, int], others: dict[_Key, int], factor: int
+    ) -> dict[_Key, int]:
+        left = dict(values)
+        for place, value in others.items():
+            left[place] = (left.get(place, 0) - value * factor) % self.order
+        return {place: value for place, value in left.items() if value}
+
+    def _normalised(self, row: _Row) -> _Row:
+        """A row whose first coordinate is 1."""
+        factor = int(invert(next(iter(row.vector.values())), self.order))
+        vector, made = (
+            {place: value * factor % self.order for place, value in values.items()}
+            for values in (row.vector, row.made)
+        )
+        return _Row(cast("_Vector", vector), cast("dict[Polynomial, int]", made))
+
+
+class _Row(NamedTuple):
+    """A vector, and the product of powers of elements at hand that it is the exponent of."""
+
+    vector: _Vector
+    made: dict[Polynomial, int]
+
+
+_Vector: TypeAlias = "dict[Monomial, int]"
+_Key = TypeVar("_Key")
 
 
 class Correspondence(ABC):
@@ -199,25 +194,25 @@ class Correspondence(ABC):
             public keys of everybody, and what a scenario gives him.
     """
 
-    def __init__(self, terms: Any, real: Any, given: Mapping[Any, Any]) -> None:  # noqa: ANN401 - a suite of either version
+    def __init__(self, terms: Suite, real: Suite, given: Mapping[Sort, Sort]) -> None:
         self.terms = terms
         self.real = real
-        self.values: dict[Term, Any] = {}
-        self._sealed: dict[Term, Any] = {}
+        self.values: dict[Term, Real] = {}
+        self._sealed: dict[Term, Real] = {}
         self._pieces: dict[Term, list[bytes]] = {}
-        self.ways: dict[Operator, Callable[[Term], Any]] = self.make_ways()
+        self.ways: dict[Operator, Callable[[Term], Real]] = self.make_ways()
         self.tell(tuple(given), tuple(given.values()))
 
     @abstractmethod
-    def make_ways(self) -> dict[Operator, Callable[[Term], Any]]:
+    def make_ways(self) -> dict[Operator, Callable[[Term], Real]]:
         """How a term is computed, by its operator."""
 
     @abstractmethod
-    def noted(self, term: Term, value: Any) -> None:  # noqa: ANN401 - a real value
+    def noted(self, term: Term, value: Real) -> None:
         """What else follows from a term and its value."""
 
     @abstractmethod
-    def opened(self, term: Term, value: Any) -> tuple[Any, Any] | None:  # noqa: ANN401 - a real value
+    def opened(self, term: Term, value: Real) -> tuple[Real, Real] | None:
         """The symbolic and the real plaintext of a ciphertext; None where it cannot be opened."""
 
     @abstractmethod
@@ -236,7 +231,8 @@ class Correspondence(ABC):
         if found is None:
             self._pair(symbolic, message)
         else:
-            self._piece(*found, message.piece)
+            piece, last = found
+            self._piece(piece, message.piece, last=last)
         self._open()
 
     def tell(self, symbolic: object, real: object) -> None:
@@ -255,7 +251,7 @@ class Correspondence(ABC):
         """
         return cast("Wire", self.real.encode(self.record(self.terms.decode(term_wire))))
 
-    def value(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def value(self, term: Term) -> Real:
         """What a term stands for.
 
         Raises:
@@ -269,7 +265,7 @@ class Correspondence(ABC):
             value = self.values[term] = way(term)
         return value
 
-    def record(self, value: Any) -> Any:  # noqa: ANN401 - any record of terms
+    def record(self, value: Real) -> Real:
         """A record of terms as a record of real values; raises as `value`."""
         if isinstance(value, Term):
             return self.value(value)
@@ -280,7 +276,7 @@ class Correspondence(ABC):
             return replace(value, **changed)
         return value
 
-    def known(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def known(self, term: Term) -> Real:
         """What a term stands for; None where it cannot be computed."""
         try:
             return self.value(term)
@@ -304,12 +300,12 @@ class Correspondence(ABC):
             for each in fields(symbolic):
                 self._pair(getattr(symbolic, each.name), getattr(real, each.name))
 
-    def seal(self, term: Term, value: Any) -> None:  # noqa: ANN401 - a real value
+    def seal(self, term: Term, value: Real) -> None:
         """Keep a ciphertext, to be opened as soon as that is possible."""
         self._sealed[term] = value
 
     def replaced(
-        self, term: Term, place: tuple[object, ...], encode: Callable[[Any], bytes]
+        self, term: Term, place: tuple[object, ...], encode: Callable[[Real], bytes]
     ) -> bytes:
         """A plaintext in the place of another one that is known, and not shorter.
 
@@ -342,7 +338,7 @@ class Correspondence(ABC):
                     self._pair(*found)
                     progress = True
 
-    def _piece(self, piece: Term, last: bool, real: bytes) -> None:  # noqa: FBT001 - of a fragment
+    def _piece(self, piece: Term, real: bytes, *, last: bool) -> None:
         wire = cast("Term", piece.args[0])
         parts = self._pieces.setdefault(wire, [])
         parts.append(real)
@@ -359,19 +355,19 @@ class _ModP(Group):
         super().__init__(owner.scalar)
         self.owner = owner
 
-    def generator(self) -> Any:  # noqa: ANN401 - as in the base
+    def generator(self) -> Real:
         """2."""
         return Number(schedules.GROUP.generator)
 
-    def power(self, element: Any, exponent: int) -> Any:  # noqa: ANN401 - as in the base
+    def power(self, element: Real, exponent: int) -> Real:
         """Modulo p."""
         return power(element, exponent, schedules.MODULUS)
 
-    def times(self, left: Any, right: Any) -> Any:  # noqa: ANN401 - as in the base
+    def times(self, left: Real, right: Real) -> Real:
         """Modulo p."""
         return Number(left * right % schedules.MODULUS)
 
-    def strange(self, atom: Term) -> Any:  # noqa: ANN401 - as in the base
+    def strange(self, atom: Term) -> Real:
         """Numbers as they are; of a changed value the changed number."""
         match atom.op, atom.args:
             case ((Op.LOG | Op.INVALID), (int() as number,)):
@@ -399,7 +395,7 @@ class Concrete(Correspondence):
         self.group = _ModP(self)
         super().__init__(terms, real, given)
 
-    def make_ways(self) -> dict[Operator, Callable[[Term], Any]]:
+    def make_ways(self) -> dict[Operator, Callable[[Term], Real]]:
         """How a term is computed, by its operator."""
         return {
             Op.TEXT: lambda term: term.args[0],
@@ -434,7 +430,7 @@ class Concrete(Correspondence):
             return None
         return cast("Term", message.piece), message.k == message.n
 
-    def noted(self, term: Term, value: Any) -> None:  # noqa: ANN401 - a real value
+    def noted(self, term: Term, value: Real) -> None:
         """The parts of a value, where they can be told apart."""
         match term.op, term.args:
             case Op.ELEMENT, (Polynomial() as exponent,):
@@ -450,9 +446,9 @@ class Concrete(Correspondence):
             case _:
                 pass
 
-    def opened(self, term: Term, value: Any) -> tuple[Any, Any] | None:  # noqa: ANN401 - a real value
+    def opened(self, term: Term, value: Real) -> tuple[Real, Real] | None:
         """Decrypt."""
-        key, counter, plain = cast("tuple[Term, int, Any]", term.args)
+        key, counter, plain = cast("tuple[Term, int, Real]", term.args)
         secret = self.known(key)
         if secret is None:
             return None
@@ -467,16 +463,16 @@ class Concrete(Correspondence):
             case _:
                 return (), ()
 
-    def _committed(self, key: Any, encrypted: Any) -> Any:  # noqa: ANN401 - real values
+    def _committed(self, key: Real, encrypted: Real) -> Real:
         like = self.real.commit(key, self.real.generator())
         return replace(like, encrypted=encrypted)
 
     # What is computed.
 
-    def _arg(self, term: Term, place: int) -> Any:  # noqa: ANN401 - a real value
+    def _arg(self, term: Term, place: int) -> Real:
         return self.value(cast("Term", term.args[place]))
 
-    def _nonce(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _nonce(self, term: Term) -> Real:
         kind, _, draw = term.args
         seed, number = self._arg(term, 1), cast("int", draw)
         match kind:
@@ -487,25 +483,25 @@ class Concrete(Correspondence):
             case _:
                 return self.real.fresh_exponent(seed, number)
 
-    def _element(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _element(self, term: Term) -> Real:
         exponent, *mark = term.args
         found = self.group.element(cast("Polynomial", exponent))
         if found is None:
             raise CannotMake(term.op)
         return self.real.unreduced(found) if mark else found
 
-    def _hash(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _hash(self, term: Term) -> Real:
         (inside,) = cast("tuple[Term]", term.args)
         if inside.op is Op.ELEMENT:
             key = cast("Key", bytes(schedules.COMMIT_KEY_BITS // 8))
             return self.real.commit(key, self.value(inside)).hashed
         return self.real.fingerprint(self.value(inside))
 
-    def _kdf(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _kdf(self, term: Term) -> Real:
         name, *sources = term.args
         match name:
             case "ek":
-                return self._data_key(*cast("tuple[Term, Any]", tuple(sources)))
+                return self._data_key(*cast("tuple[Term, Real]", tuple(sources)))
             case "mk":
                 return sha1(self._arg(term, 1), usedforsecurity=False).digest()
             case "extra":
@@ -519,7 +515,7 @@ class Concrete(Correspondence):
                 side = keys.signature if cast("str", name).endswith("'") else keys.reveal
                 return getattr(side, cast("str", name).rstrip("'"))
 
-    def _data_key(self, shared: Term, end: Any) -> Any:  # noqa: ANN401 - a term or a number
+    def _data_key(self, shared: Term, end: Real) -> Real:
         """The key of one direction: `end` is the D-H key of whoever sends."""
         s = self.value(shared)
         if isinstance(end, int):
@@ -537,18 +533,18 @@ class Concrete(Correspondence):
             raise CannotMake(Op.KDF)
         return self.terms.pool.make(Op.ELEMENT, rest)
 
-    def _pair_of(self, s: int, *, high: bool) -> Any:  # noqa: ANN401 - a record of real values
+    def _pair_of(self, s: int, *, high: bool) -> Real:
         """The keys of whoever is the high end, or the low one: with s as the other one's key."""
         public = self.real.element(s + 1 if high else max(s - 1, 0))
         return self.real.data_keys(DhPair(self.real.scalar(1), public), self.real.element(s))
 
-    def _smp_secret(self, sources: tuple[Term, ...]) -> Any:  # noqa: ANN401 - a real value
+    def _smp_secret(self, sources: tuple[Term, ...]) -> Real:
         first, second, ssid, typed = sources
         ends = (self.value(cast("Term", each.args[0])) for each in (first, second))
         initiator, responder = cast("tuple[PublicKey, PublicKey]", tuple(ends))
         return self.real.smp_secret(initiator, responder, self.value(ssid), self.value(typed))
 
-    def _enc(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _enc(self, term: Term) -> Real:
         place, plain = cast("tuple[Term, int]", term.args[:2]), term.args[2]
         key, counter = self.known(place[0]), place[1]
         if key is None:
@@ -563,7 +559,7 @@ class Concrete(Correspondence):
             case _:
                 raise CannotMake(term.op)
 
-    def _mac(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _mac(self, term: Term) -> Real:
         key, *covered = term.args
         secret = self.value(cast("Term", key))
         if len(covered) > 1:
@@ -576,11 +572,11 @@ class Concrete(Correspondence):
             return self.real.data_mac(secret, self.value(value))
         return self.real.identity_mac(secret, self.value(value))
 
-    def _signature(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _signature(self, term: Term) -> Real:
         signing, value, seed = (self._arg(term, place) for place in range(3))
         return self.real.sign(signing, value, seed, cast("int", term.args[3]))
 
-    def _challenge(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _challenge(self, term: Term) -> Real:
         step, *elements = term.args
         values = {"version": cast("int", step)}
         names = ("first", "second")
@@ -589,11 +585,11 @@ class Concrete(Correspondence):
         )
         return Number.from_bytes(sha256(_SMP_HASH.write(values)).digest(), "big")
 
-    def _response(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _response(self, term: Term) -> Real:
         r, exponent, c = (self._arg(term, place) for place in range(3))
         return (r - exponent * c) % schedules.GROUP.order
 
-    def _altered(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _altered(self, term: Term) -> Real:
         value, *tail = cast("tuple[Term, ...]", term.args)
         if tail:
             raise CannotMake(term.op)
@@ -617,7 +613,3 @@ def _without(exponent: Polynomial, atom: Term) -> list[tuple[list[Term], int]]:
         factors.remove(atom)
         divided.append((factors, coefficient))
     return divided
-
-
-def _serial(term: Term) -> int:
-    return term.serial

@@ -368,13 +368,14 @@ class Attacker:
         if Kind.NON_INTERACTIVE_AUTH in kinds and self._takes_offline(to.receiver):
             yield from self._non_interactive_auth(to)
         if Kind.MEANINGLESS in kinds:
-            yield from self._meaningless(to, waiting.dake is Dake.WAITING_AUTH_R)
+            offered = waiting.dake is Dake.WAITING_AUTH_R
+            yield from self._meaningless(to, offered=offered)
         if Kind.MIRROR in kinds:
             key = to.receiver.keys.public
             profile = self._made_profile(replace(self.keys, forging=key), to.claim)
             yield Identity(to.header, profile, *self._own._replace(ecdh=key))
 
-    def _meaningless(self, to: _Target, offered: bool) -> Iterator[Message]:  # noqa: FBT001 - whether an Auth-R message is awaited
+    def _meaningless(self, to: _Target, *, offered: bool) -> Iterator[Message]:
         """What would be refused."""
         ecdh, dh, *first = self._own
         profile, rest = self.profile(to.claim), cast("_First", first)

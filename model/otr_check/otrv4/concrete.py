@@ -6,10 +6,10 @@ suite has, or by those that it is made of.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from otr_check.exponents import Polynomial
-from otr_check.otrv3.concrete import CannotMake, Correspondence, Group
+from otr_check.otrv3.concrete import CannotMake, Correspondence, Group, Real
 from otr_check.otrv3.operators import Op as Old
 from otr_model.otrv4 import layouts
 from otr_model.otrv4.groups4 import MODP_3072
@@ -47,19 +47,19 @@ class _Curve(Group):
         super().__init__(owner.scalar)
         self.owner = owner
 
-    def generator(self) -> Any:  # noqa: ANN401 - as in the base
+    def generator(self) -> Real:
         """G."""
         return self.owner.real.generator()
 
-    def power(self, element: Any, exponent: int) -> Any:  # noqa: ANN401 - as in the base
+    def power(self, element: Real, exponent: int) -> Real:
         """A multiple."""
         return self.owner.real.scale(element, cast("Scalar", exponent))
 
-    def times(self, left: Any, right: Any) -> Any:  # noqa: ANN401 - as in the base
+    def times(self, left: Real, right: Real) -> Real:
         """The sum."""
         return self.owner.real.plus(left, right)
 
-    def strange(self, atom: Term) -> Any:  # noqa: ANN401 - as in the base
+    def strange(self, atom: Term) -> Real:
         """Bytes as they are."""
         match atom.op, atom.args:
             case ((Op.LOG | Op.INVALID), (bytes() as known,)):
@@ -73,19 +73,19 @@ class _Large(Group):
 
     order = MODP_3072.order
 
-    def generator(self) -> Any:  # noqa: ANN401 - as in the base
+    def generator(self) -> Real:
         """g3."""
         return Number(MODP_3072.generator)
 
-    def power(self, element: Any, exponent: int) -> Any:  # noqa: ANN401 - as in the base
+    def power(self, element: Real, exponent: int) -> Real:
         """Modulo dh_p."""
         return power(element, exponent, MODP_3072.modulus)
 
-    def times(self, left: Any, right: Any) -> Any:  # noqa: ANN401 - as in the base
+    def times(self, left: Real, right: Real) -> Real:
         """Modulo dh_p."""
         return Number(left * right % MODP_3072.modulus)
 
-    def strange(self, atom: Term) -> Any:  # noqa: ANN401 - as in the base
+    def strange(self, atom: Term) -> Real:
         """Numbers as they are."""
         match atom.op, atom.args:
             case ((Op.LOG | Op.INVALID), (int() as known,)):
@@ -112,7 +112,7 @@ class Concrete(Correspondence):
         self.large = _Large(self.scalar)
         super().__init__(terms, real, given)
 
-    def make_ways(self) -> dict[Operator, Callable[[Term], Any]]:
+    def make_ways(self) -> dict[Operator, Callable[[Term], Real]]:
         """How a term is computed, by its operator."""
         return {
             Old.TEXT: lambda term: term.args[0],
@@ -153,7 +153,7 @@ class Concrete(Correspondence):
             return None
         return cast("Term", message.piece), message.index == message.total
 
-    def noted(self, term: Term, value: Any) -> None:  # noqa: ANN401 - a real value
+    def noted(self, term: Term, value: Real) -> None:
         """Elements of groups, and what may be opened."""
         match term.op, term.args:
             case Op.POINT, (Polynomial() as exponent,):
@@ -165,7 +165,7 @@ class Concrete(Correspondence):
             case _:
                 pass
 
-    def opened(self, term: Term, value: Any) -> tuple[Any, Any] | None:  # noqa: ANN401 - a real value
+    def opened(self, term: Term, value: Real) -> tuple[Real, Real] | None:
         """Decrypt."""
         key, content = cast("tuple[Term, Content]", term.args)
         secret = self.known(key)
@@ -173,10 +173,10 @@ class Concrete(Correspondence):
 
     # What is computed.
 
-    def _arg(self, term: Term, place: int) -> Any:  # noqa: ANN401 - a real value
+    def _arg(self, term: Term, place: int) -> Real:
         return self.value(cast("Term", term.args[place]))
 
-    def _nonce(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _nonce(self, term: Term) -> Real:
         kind, _, draw = term.args
         seed, number = cast("Seed", self._arg(term, 1)), cast("int", draw)
         match kind:
@@ -191,14 +191,14 @@ class Concrete(Correspondence):
                 proof = self.real.prove_exponent(1, self.real.zero(), seed, number)
                 return ed448.decode_scalar(self.real.to_bytes(proof.d))
 
-    def _point(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _point(self, term: Term) -> Real:
         exponent, *part = term.args
         found = self.curve.element(cast("Polynomial", exponent))
         if found is None or (part and part != [_ORDER_TWO]):
             raise CannotMake(term.op)
         return self.real.twisted(found) if part else found
 
-    def _element(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _element(self, term: Term) -> Real:
         found = self.large.element(cast("Polynomial", term.args[0]))
         if found is None:
             raise CannotMake(term.op)
@@ -219,7 +219,7 @@ class Concrete(Correspondence):
             return bytes(ed448.POINT_OCTETS)
         return cast("bytes", self.value(term))
 
-    def _kdf(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _kdf(self, term: Term) -> Real:
         usage, *sources = term.args
         if not isinstance(usage, Usage):
             index, context, previous = cast("tuple[int, int, Term]", tuple(sources))
@@ -233,17 +233,17 @@ class Concrete(Correspondence):
             octets = (_EXTRA_KEY_BYTE, *octets)
         return (kdf if usage.function is Function.KDF else hwc)(usage, *octets)
 
-    def _mac(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _mac(self, term: Term) -> Real:
         return hcmac(cast("Usage", term.args[0]), self._arg(term, 1), self._arg(term, 2))
 
-    def _enc(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _enc(self, term: Term) -> Real:
         key = cast("Term", term.args[0])
         secret = self.known(key)
         if secret is None:
             return self.replaced(term, (key,), self.real.content_octets)
         return self.real.seal(secret, self.record(cast("Content", term.args[1])))
 
-    def _sigma(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _sigma(self, term: Term) -> Real:
         if not term.args:
             return bytes(_SIGMA)
         ring, _, _, _, draw = term.args
@@ -252,7 +252,7 @@ class Concrete(Correspondence):
         keys = cast("Ring", (first, second, third))
         return self.real.ring_sign(keys, secret, value, seed, cast("int", draw))
 
-    def _profile(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _profile(self, term: Term) -> Real:
         said = cast("ProfileFields", term.args[0])
         if said.transitional is not None:
             raise CannotMake(Op.TRANSITION)
@@ -265,8 +265,8 @@ class Concrete(Correspondence):
         )
         return self.real.profile_body(body)
 
-    def _phi(self, term: Term) -> Any:  # noqa: ANN401 - a real value
-        tags, keys, names = cast("tuple[tuple[int, ...], tuple[Any, ...], Any]", term.args)
+    def _phi(self, term: Term) -> Real:
+        tags, keys, names = cast("tuple[tuple[int, ...], tuple[Real, ...], Real]", term.args)
         held = [*self.record(keys), (None, None)][: len(tags)]
         said = [*self.record(names), None, None][: len(tags)]
         sides = (
@@ -275,23 +275,23 @@ class Concrete(Correspondence):
         )
         return self.real.phi(*sides)
 
-    def _bound(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _bound(self, term: Term) -> Real:
         role, *parts = term.args
         values = [self.value(cast("Term", part)) for part in parts]
         layout = _BOUND[cast("str", role)]
         names = [field.name for field in layout.layout.fields if field.value is None]
         return layout.write(dict(zip(names, values, strict=True)))
 
-    def _challenge(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _challenge(self, term: Term) -> Real:
         step, *points = term.args
         octets = (self.value(cast("Term", point)) for point in points)
         return ed448.encode_scalar(hash_to_scalar(cast("int", step), *octets))
 
-    def _response(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _response(self, term: Term) -> Real:
         r, exponent, c = (self._arg(term, place) for place in range(3))
         return ed448.encode_scalar((r - exponent * ed448.decode_scalar(c)) % ed448.ORDER)
 
-    def _altered(self, term: Term) -> Any:  # noqa: ANN401 - a real value
+    def _altered(self, term: Term) -> Real:
         value, *tail = cast("tuple[Term, ...]", term.args)
         if tail:
             raise CannotMake(term.op)
