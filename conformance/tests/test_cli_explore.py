@@ -251,11 +251,16 @@ def test_a_search_that_was_saved_is_gone_on_with(
 
 
 @pytest.mark.slow
-def test_workers_find_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    alone = answer(capsys, 0, "explore", ANY_ORDER, "--all")
-    together = answer(capsys, 0, "explore", ANY_ORDER, "--all", "--workers", "2")
+def test_workers_find_the_same(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "found.json"
+    whole = ("explore", ANY_ORDER, "--all")
+    alone = answer(capsys, 0, *whole)
+    together = answer(capsys, 0, *whole, "--workers", "2", "--witness", str(path))
+
     same = ("states", "steps", "depth", "complete", "rests", "rows_fired")
     assert {name: together[name] for name in same} == {name: alone[name] for name in same}
+    written = tmp_path / "found-convergence.json"
+    assert main(["witness", str(written), "--replay", "--real"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -269,7 +274,9 @@ def test_workers_find_the_same(capsys: pytest.CaptureFixture[str]) -> None:
         ((BEGIN, "--in-flight", "0"), "--in-flight"),
         ((BEGIN, "--variant", "carol=skip DATA_MAC"), "no participant 'carol'; there are alice"),
         ((BEGIN, "--variant", "skip NOTHING_AT_ALL"), "there is no check 'NOTHING_AT_ALL'"),
-        ((BEGIN, "--witness", "/nowhere/x.json", "--resume", "/nowhere/y"), "/nowhere/y"),
+        ((BEGIN, "--resume", "/nowhere/y"), "/nowhere/y"),
+        ((BEGIN, "--witness", "/nowhere/x.json"), "/nowhere/x.json: is in a folder that is not"),
+        ((BEGIN, "--save", "/"), "/: is a folder"),
     ],
 )
 def test_what_cannot_be_explored_is_refused_in_one_line(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -185,6 +186,8 @@ def explore(named: str, asked: Asked, *, json: bool) -> ExitCode:
         BadSave: if a search cannot be gone on with.
     """
     scenario = _changed(scenario_named(named), asked)
+    for path in (asked.save, asked.witness):
+        _refuse_unwritable(path)
     adaptor = adaptor_of(scenario)
     if asked.resume is not None:
         exploration = Exploration.resume(asked.resume, scenario, adaptor)
@@ -208,6 +211,26 @@ def explore(named: str, asked: Asked, *, json: bool) -> ExitCode:
     else:
         _show(Screen(), result)
     return result.status
+
+
+def _refuse_unwritable(path: Path | None) -> None:
+    """Refuse, before a long search, a file that could not be written after it.
+
+    Raises:
+        Misuse: if its folder is not there, or cannot be written to.
+    """
+    if path is None:
+        return
+    reason = ""
+    if path.is_dir():
+        reason = "is a folder"
+    elif not path.parent.is_dir():
+        reason = "is in a folder that is not there"
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        reason = "cannot be written"
+    if reason:
+        message = f"{path}: {reason}"
+        raise Misuse(message)
 
 
 def _teller(step: Callable[[str], None]) -> Callable[[Progress], None]:
