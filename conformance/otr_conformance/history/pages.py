@@ -20,6 +20,7 @@ from otr_model.kernel.history import PROPERTIES as SENTENCES
 
 from .past import PAGES, PICTURES, RUNS, WITNESSES, histories, pasts
 from .record import Run, read
+from .table import rendered_table
 from .unnoticed import UNNOTICED, UNSEARCHED
 
 if TYPE_CHECKING:
@@ -83,10 +84,13 @@ def rendered(root: Path) -> Iterator[tuple[Path, str]]:
         if page.witness is not None:
             picture = sequence_svg(sequence_of(page.witness), drawn_with(page.witness))
             yield page.past.picture, picture
+    yield rendered_table(root)
 
 
 def stale(root: Path) -> Iterator[str]:
     """What of the runs is not what it should be, one line for each file.
+
+    Where nothing was ever run, nothing is stale: the pages are printed without runs.
 
     Args:
         root: of the checkout.
@@ -95,6 +99,8 @@ def stale(root: Path) -> Iterator[str]:
         BadRecord: if the record of runs is none.
     """
     runs, known = read(root / RUNS), set[str]()
+    if not runs:
+        return
     for past in pasts():
         found, why = _witness(root, past)
         run = runs.get(past.flaw.id)
