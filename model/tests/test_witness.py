@@ -403,6 +403,20 @@ def test_time_passes_and_messages_are_lost_and_come_again_in_a_replay() -> None:
     assert Note("bob", f"sends 3 {steps[3].sent[0].label}, which nobody gets") in drawn
 
 
+def test_a_run_that_tells_two_variants_apart_is_a_witness_like_any_other() -> None:
+    variant = 'variant = "otrv3.flaw:replayed-commit"\nagainst = "plain"\n'
+    text = two(ask="alike", more="network.replays = 1").replace("does = ", f"{variant}does = ")
+    witness = from_json(to_json(explored(text)))
+
+    assert witness.property == "alike"
+    for replayed in (replay(witness), replay_real(witness)):
+        assert replayed.differs == ""
+        assert replayed.violated == witness.says
+    states = json.loads(itf_of(witness))["states"]
+    assert len(states) == len(witness.steps) + 1
+    assert states[-1]["alice"]["members"]["#map"]
+
+
 # --- Digests ----------------------------------------------------------------------------------
 
 

@@ -335,7 +335,7 @@ def _made(exploration: Exploration, run: Run, state: int, move: Move) -> Step:
             step = Step(kind, who, made=str(made), digest=digest_of(made))
         case _:
             wire = tables.wires[move.given]
-            number = next(n for n in run.queues[move.who] if run.wires[n] is wire)
+            number = next(n for n in run.queues[move.who] if run.wires[n] == wire)
             step = Step(kind, who, message=number)
     return run.take(step, choose)
 

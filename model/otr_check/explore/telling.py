@@ -260,7 +260,9 @@ def _compact(value: object) -> str:
 
 
 def _control(composition: Composition, conversation: Any) -> dict[str, Any]:  # noqa: ANN401 - a protocol's own
-    """The control part of a conversation, or of what a client holds of one."""
+    """The control part of a conversation: of what a client holds, and of two worlds the first."""
+    if isinstance(conversation, tuple):
+        conversation = conversation[0]
     conversation = getattr(conversation, "conversation", conversation)
     grouped = {name for family in composition.families for name in family.tables}
     alone = [table.machine for table in composition.tables if table.name not in grouped]
