@@ -1,5 +1,4 @@
-"""Looking for sequences of rows: those that show that a claim says something, and those that
-refute it.
+"""Looking for sequences of rows: what shows that a claim says something, and what refutes it.
 
 The tables are run on values: one instance of the peer beside the master, one assembly of fragments,
 one configuration. What an input is like is left to the solver: it is asked for a message under
@@ -24,7 +23,7 @@ from otr_model.kernel.guard import Guard
 from otr_model.kernel.vocabulary import Defined, Origin
 
 from .claims import Action, Grows, Invariant, Kept, Prepared, held, places_of
-from .queues import Item, Role
+from .queues import Role
 from .results import Taken, Trail
 
 if TYPE_CHECKING:
@@ -393,9 +392,7 @@ class Search:
             self._links[question] = link
         return link
 
-    def _ask(
-        self, guard: Guard, values: Plain, asked: _Asked, depth: int, now: int
-    ) -> smt.BoolRef:
+    def _ask(self, guard: Guard, values: Plain, asked: _Asked, depth: int, now: int) -> smt.BoolRef:
         """A guard at a world: what it leaves open is the message, and opaque conditions."""
         reader = self._reader(values, asked.places, depth)
         then = smt.at_most(smt.number(now), smt.unknown_number("facts.now"))
@@ -551,9 +548,7 @@ class Search:
         )
         return values if changes or loud else None
 
-    def breaking_prepared(
-        self, row: AnyRow, world: World, key: int, chain: _Link
-    ) -> Plain | None:
+    def breaking_prepared(self, row: AnyRow, world: World, key: int, chain: _Link) -> Plain | None:
         """The values with which an effect of a row lacks data."""
         facts = self._facts(chain, self._used(row))
         for effect, values in self._moments(row, world, key, facts or {}):
@@ -692,7 +687,6 @@ class Goals:
     refutations: dict[str, Claim]
     found: dict[str, Trail] = field(default_factory=dict)
     refuted: dict[str, Trail] = field(default_factory=dict)
-    states: set[tuple[str, Word]] = field(default_factory=set)
     telling: frozenset[str] = field(init=False)
     machines: frozenset[str] = field(init=False)
     times: frozenset[str] = field(init=False)
@@ -765,7 +759,7 @@ class Goals:
         invariants = [c for c in wanted.values() if isinstance(c, Invariant)]
         if not invariants:
             return
-        for key in (MASTER, PEER):
+        for key in world.members:
             values = {**search.values(world, key), **search.waiting(world, key)}
             for claim in invariants:
                 if claim.id in self.witnesses and search.compiled(claim.when)(values):
@@ -855,9 +849,7 @@ def look(
     """
     claims = system.claims
     aside = frozenset(claims.aside)
-    together = Goals(
-        system, {c.id: c for c in witnesses}, {c.id: c for c in refutations}
-    )
+    together = Goals(system, {c.id: c for c in witnesses}, {c.id: c for c in refutations})
     for setting in claims.settings[:1]:
         Search(system, setting, TOGETHER, aside=aside).explore(together)
     for setting in claims.settings:

@@ -162,9 +162,13 @@ class Reader(Z3Reading):
 
     def _check(self, check: Check) -> smt.BoolRef:
         if check in self.skipped:
-            return smt.truth(True)  # noqa: FBT003 - a check that is not made is passed
+            return _TRUE
         expr = check.spec.expr
-        return smt.unknown_truth(f"check {check.name}{self.mark}") if expr is None else self.truth_of(expr)
+        return (
+            smt.unknown_truth(f"check {check.name}{self.mark}")
+            if expr is None
+            else self.truth_of(expr)
+        )
 
     skipped: frozenset[Check] = frozenset()
     """Checks that are not made."""
@@ -607,57 +611,19 @@ class System:
             for item in dict.fromkeys(self.queues.all[following]):
                 if item.event in self.waited:
                     found.setdefault((item.event, item.role), []).append(number)
-        queue = smt.unknown_number(QUEUE)
         waiting: dict[Event, list[smt.BoolRef]] = {}
         for (event, role), numbers in found.items():
-            if role is Role.MASTER and not case.of_master:
-                continue
-            if role in {Role.NOBODY, Role.ASSEMBLY}:
-                continue
-            there = smt.any_of(smt.equal(queue, smt.number(n)) for n in numbers)
-            if len(numbers) == len(then):
-                there = smt.truth(True)  # noqa: FBT003 - in all of them
-            whose = smt.all_of((there, mine)) if role is Role.GUEST else there
-            waiting.setdefault(event, []).append(whose)
-        values: Values = {}
-        for event, place in self.waited.items():
-            values[place] = smt.any_of(waiting[event]) if event in waiting else _FALSE
+            there = _TRUE if len(numbers) == len(then) else _among(numbers)
+            waiting.setdefault(event, []).append(smt.all_of((there, _whose(role, mine, case))))
+        values: Values = {
+            place: smt.any_of(waiting[event]) if event in waiting else _FALSE
+            for event, place in self.waited.items()
+        }
         for event, place in self.counted.items():
             values[place] = self._count(event, then, mine, case)
-        for (first, second), place in self.ordered.items():
-            values[place] = self._order(first, second, then, mine, case)
+        for pair, place in self.ordered.items():
+            values[place] = self._order(pair, then, mine, case)
         return values
-
-    def _order(
-        self,
-        first: Event,
-        second: Event,
-        then: Mapping[int, int],
-        mine: smt.BoolRef,
-        case: Case,
-    ) -> smt.BoolRef:
-        """Whether two events wait for the observed member, in this order."""
-        queue = smt.unknown_number(QUEUE)
-        found: dict[tuple[Role, Role], list[int]] = {}
-        for number, following in then.items():
-            for one, other in combinations(self.queues.all[following], 2):
-                if (one.event, other.event) == (first, second):
-                    found.setdefault((one.role, other.role), []).append(number)
-        whose = {
-            Role.GUEST: mine,
-            Role.MASTER: smt.truth(case.of_master),
-            Role.EVERYBODY: smt.truth(True),  # noqa: FBT003 - a constant
-        }
-        return smt.any_of(
-            smt.all_of(
-                (
-                    smt.any_of(smt.equal(queue, smt.number(n)) for n in dict.fromkeys(numbers)),
-                    whose.get(one, _FALSE),
-                    whose.get(other, _FALSE),
-                )
-            )
-            for (one, other), numbers in found.items()
-        )
 
     def _count(
         self, event: Event, then: Mapping[int, int], mine: smt.BoolRef, case: Case
@@ -668,13 +634,31 @@ class System:
             roles = [item.role for item in self.queues.all[following] if item.event is event]
             masters = roles.count(Role.MASTER) if case.of_master else 0
             groups.setdefault((roles.count(Role.GUEST), masters), []).append(number)
-        queue, zero = smt.unknown_number(QUEUE), smt.number(0)
+        zero = smt.number(0)
         total = zero
         for (guests, masters), numbers in groups.items():
-            here = smt.any_of(smt.equal(queue, smt.number(n)) for n in numbers)
             of_guest = smt.choose(mine, smt.number(guests), zero) if guests else zero
-            total = smt.choose(here, smt.plus(of_guest, smt.number(masters)), total)
+            count = smt.plus(of_guest, smt.number(masters))
+            total = smt.choose(_among(numbers), count, total)
         return total
+
+    def _order(
+        self,
+        pair: tuple[Event, Event],
+        then: Mapping[int, int],
+        mine: smt.BoolRef,
+        case: Case,
+    ) -> smt.BoolRef:
+        """Whether two events wait for the observed member, in this order."""
+        found: dict[tuple[Role, Role], list[int]] = {}
+        for number, following in then.items():
+            for one, other in combinations(self.queues.all[following], 2):
+                if (one.event, other.event) == pair:
+                    found.setdefault((one.role, other.role), []).append(number)
+        return smt.any_of(
+            smt.all_of((_among(numbers), *(_whose(role, mine, case) for role in roles)))
+            for roles, numbers in found.items()
+        )
 
     def _retirements(self) -> Iterator[Step]:
         """A member that is not the guest of the run makes room for another."""
@@ -706,6 +690,25 @@ class System:
             )
 
 
+def _among(numbers: Iterable[int]) -> smt.BoolRef:
+    """The queue is one of some."""
+    queue = smt.unknown_number(QUEUE)
+    return smt.any_of(smt.equal(queue, smt.number(number)) for number in dict.fromkeys(numbers))
+
+
+def _whose(role: Role, mine: smt.BoolRef, case: Case) -> smt.BoolRef:
+    """Whether what waits for somebody waits for the observed member."""
+    match role:
+        case Role.GUEST:
+            return mine
+        case Role.MASTER:
+            return smt.truth(case.of_master)
+        case Role.EVERYBODY:
+            return _TRUE
+        case Role.ASSEMBLY | Role.NOBODY:
+            return _FALSE
+
+
 def _mentioned(
     composition: Composition, claims: Claims, place: Callable[[Event], Variable]
 ) -> dict[Event, str]:
@@ -725,10 +728,13 @@ def _ordered(composition: Composition, claims: Claims) -> dict[tuple[Event, Even
     wanted = {place for place in mentioned if place.startswith("member.queued ")}
     if not wanted:
         return {}
-    places = {(a, b): place_of(queued(a, b)) for a in composition.events for b in composition.events}
+    places = {
+        (a, b): place_of(queued(a, b)) for a in composition.events for b in composition.events
+    }
     return {pair: place for pair, place in places.items() if place in wanted}
 
 
+_TRUE: Final = smt.truth(True)  # noqa: FBT003 - a constant
 _FALSE: Final = smt.truth(False)  # noqa: FBT003 - a constant
 
 

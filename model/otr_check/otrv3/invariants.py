@@ -22,17 +22,20 @@ from otr_check.induction.claims import (
     instead,
     pending,
 )
+from otr_check.induction.pairs import Send, Session, later, peer
 from otr_model.kernel.expr import Declare, InState, Scope, Truth
+from otr_model.kernel.guard import ALWAYS
 from otr_model.otrv3 import variables as v
 from otr_model.otrv3.conditions import Check, Cond
 from otr_model.otrv3.data import Datum
 from otr_model.otrv3.effects import Do
+from otr_model.otrv3.keys import KEYS as KEYS_TABLE
 from otr_model.otrv3.words import Assembly, Auth, Event, Keys, Msg, Smp
 
 if TYPE_CHECKING:
-    from otr_model.kernel.expr import Bool
+    from otr_model.kernel.expr import Bool, Int
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "MESSAGE_SENT", "SESSION"]
 
 TRUE: Final = Truth(value=True)
 AKE, MESSAGE, KEYS, SMP = "Authenticated Key Exchange", "Data Message", "Key Management", "SMP"
@@ -598,4 +601,73 @@ CLAIMS: Final = Claims(
     ),
     settings=(SETTING, {**SETTING, v.REQUIRE_ENCRYPTION: True}),
     aside=(Cond.IS_FRAGMENT,),
+)
+
+# Two endpoints in one session.
+
+_S, _R = v.SENDER_KEYID, v.RECIPIENT_KEYID
+_SAME_PAIR: Final = _S.equals(later(_S)) & _R.equals(later(_R))
+_ACCEPTED: Final = (Check.OUR_KEY_KNOWN, Check.THEIR_KEY_KNOWN, Check.DATA_COUNTER)
+
+
+def _expression(check: Check) -> Bool:
+    assert check.spec.expr is not None  # noqa: S101 - these checks are defined
+    return check.spec.expr
+
+
+def _of_pair(ours: Int, theirs: Int) -> Int:
+    """The last counter accepted for a pair of keys, by the ids of ours and theirs."""
+    return v.SEEN[v.OUR_KEYID - ours, v.THEIR_KEYID - theirs]
+
+
+_UNSEEN: Final = {at: cell.equals(0) for at, cell in v.SEEN.cells()}
+"""No counter was accepted for the pair of these ages."""
+
+MESSAGE_SENT: Final = {
+    v.SENDER_KEYID: v.OUR_KEYID - 1,
+    v.RECIPIENT_KEYID: v.THEIR_KEYID,
+    v.COUNTER: v.SENT,
+}
+"""What a Data Message says, from the sender's variables after it was sent: section "Data Message".
+
+The next D-H key in it is that with the number our_keyid.
+"""
+
+SESSION: Final = Session(
+    _id("next-message"),
+    "The next message of an honest party is acceptable to its peer, when both are in one session: "
+    "whatever was sent before, and lost.",
+    (KEYS, "Exchanging data"),
+    starts=((Do.INSTALL_KEYS, Do.INSTALL_KEYS),),
+    given={v.AGREED_KEYID: 1},
+    sends=(Send("otrv3: SEND_TEXT", ALWAYS, (Do.SEND_TEXT,)),),
+    message=MESSAGE_SENT,
+    receives=KEYS_TABLE.cell(Keys.HELD, Event.DATA_TAKEN),
+    accepts=_expression(_ACCEPTED[0]) & _expression(_ACCEPTED[1]) & _expression(_ACCEPTED[2]),
+    states=(
+        (v.OUR_KEYID > 1)
+        & (v.THEIR_KEYID > 0)
+        & (peer(v.OUR_KEYID) - 1 <= v.THEIR_KEYID)
+        & (peer(v.OUR_KEYID) >= v.THEIR_KEYID)
+        & (v.THEIR_PREVIOUS | v.THEIR_KEYID.equals(1))
+        & (_of_pair(peer(v.THEIR_KEYID), peer(v.OUR_KEYID) - 1) <= peer(v.SENT))
+        & implies(peer(v.THEIR_KEYID) < v.OUR_KEYID, _UNSEEN[0, 0] & _UNSEEN[0, 1])
+        & implies(v.THEIR_KEYID.equals(peer(v.OUR_KEYID)), _UNSEEN[0, 0] & _UNSEEN[1, 0])
+    ),
+    messages=(
+        (_S > 0)
+        & (peer(v.OUR_KEYID) - 1 >= _S)
+        & (peer(v.THEIR_KEYID) >= _R)
+        & (v.OUR_KEYID - 1 <= _R)
+        & (v.THEIR_KEYID - 1 <= _S)
+        & (_of_pair(_R, _S) < v.COUNTER)
+        & implies(
+            _S.equals(peer(v.OUR_KEYID) - 1) & _R.equals(peer(v.THEIR_KEYID)),
+            peer(v.SENT) >= v.COUNTER,
+        )
+    ),
+    order=(later(_S) >= _S) & (later(_R) >= _R) & implies(_SAME_PAIR, later(v.COUNTER) > v.COUNTER),
+    about="The network may lose messages, and does not change their order, as the text assumes. "
+    "The largest key id is not reached. Acceptable means that both key ids are known, and that the "
+    "counter is larger than the last one accepted.",
 )

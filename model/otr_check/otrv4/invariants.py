@@ -25,18 +25,20 @@ from otr_check.induction.claims import (
     pending,
     queued,
 )
-from otr_model.kernel.expr import BoolVar, Choice, Declare, InState, Int, Number, Scope, Truth
+from otr_check.induction.pairs import Send, Session, peer
+from otr_model.kernel.expr import Choice, Declare, InState, Scope, Truth
 from otr_model.kernel.guard import Guard
 from otr_model.otrv4 import variables as v
 from otr_model.otrv4.conditions import Cond
 from otr_model.otrv4.data import Datum
 from otr_model.otrv4.effects import Do
+from otr_model.otrv4.ratchet import RATCHET
 from otr_model.otrv4.words import Assembly, Dake, Event, Mode, Msg, Ratchet, Role, Smp
 
 if TYPE_CHECKING:
     from otr_model.kernel.expr import Bool
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "MESSAGE_SENT", "SESSION"]
 
 TRUE: Final = Truth(value=True)
 MACHINE: Final = "The Protocol State Machine"
@@ -82,9 +84,7 @@ STORED_KEY = ghost.flag("stored_key", "the key of this message is among the skip
 REVEALED = ghost.flag("revealed", "the MAC key of this message is revealed, or to be")
 
 _AT_HAND: Final = (
-    EPOCH.equals(SOME_EPOCH)
-    & v.RATCHET_ID.equals(SOME_RATCHET)
-    & v.MESSAGE_ID.equals(SOME_MESSAGE)
+    EPOCH.equals(SOME_EPOCH) & v.RATCHET_ID.equals(SOME_RATCHET) & v.MESSAGE_ID.equals(SOME_MESSAGE)
 )
 _OF_EPOCH: Final = EPOCH.equals(SOME_EPOCH)
 _SKIPPED_IN_SAME: Final = (
@@ -100,11 +100,7 @@ _SKIPPED_IN_NEXT: Final = _OF_EPOCH & (
         & (v.K <= SOME_MESSAGE)
         & (SOME_MESSAGE < v.PREVIOUS_COUNT)
     )
-    | (
-        SOME_RATCHET.equals(v.RATCHET_ID)
-        & (SOME_MESSAGE >= 0)
-        & (SOME_MESSAGE < v.MESSAGE_ID)
-    )
+    | (SOME_RATCHET.equals(v.RATCHET_ID) & (SOME_MESSAGE >= 0) & (SOME_MESSAGE < v.MESSAGE_ID))
 )
 
 CHANGES: Final = (
@@ -162,9 +158,7 @@ CHANGES: Final = (
         },
         effects=(Do.TAKE_NEXT, Do.TAKE_NEXT_WITH_DH),
     ),
-    change(
-        {STORED_KEY: False, REVEALED: REVEALED | STORED_KEY}, effects=(Do.DROP_SKIPPED,)
-    ),
+    change({STORED_KEY: False, REVEALED: REVEALED | STORED_KEY}, effects=(Do.DROP_SKIPPED,)),
 )
 GHOSTS: Final = (
     PROMISED,
@@ -185,6 +179,12 @@ OUR_RATCHET: Final = Choice(v.ROTATES, v.I, v.SENDING_ID)
 """The id of the ratchet of our next Data Message."""
 
 SUPPOSED: Final = (
+    Supposition(
+        "a DAKE that is in progress in this session is one with some instance",
+        ~InState("dake", (Dake.IDLE,)),
+        Cond.WAITING,
+        TRUE,
+    ),
     Supposition(
         "a message key is skipped where one is kept for that ratchet and message",
         _AT_HAND,
@@ -297,8 +297,8 @@ COMPLETION: Final = (
     ),
     Action(
         _id("completion-retriever"),
-        "A Non-Interactive-Auth message is sent only to the owner of a valid prekey ensemble, where "
-        "mode and policy allow it.",
+        "A Non-Interactive-Auth message is sent only to the owner of a valid prekey ensemble, "
+        "where mode and policy allow it.",
         ("Sending a Data Message to an offline participant",),
         (),
         Cond.OFFLINE_ALLOWED & Cond.ENSEMBLE_VALID & ACCEPTABLE,
@@ -486,7 +486,10 @@ RATCHETS: Final = (
         REVEALED & HELD & EPOCH.equals(SOME_EPOCH),
         ~STORED_KEY
         & (SOME_RATCHET < v.I)
-        & ((SOME_RATCHET < RECEIVING_ID) | (SOME_RATCHET.equals(RECEIVING_ID) & (SOME_MESSAGE < v.K))),
+        & (
+            (SOME_RATCHET < RECEIVING_ID)
+            | (SOME_RATCHET.equals(RECEIVING_ID) & (SOME_MESSAGE < v.K))
+        ),
         about="A message is acceptable if its key is kept as skipped, or if it can still be "
         "derived: in the current receiving ratchet from k on, or in a ratchet that is not begun.",
     ),
@@ -578,10 +581,7 @@ def _lemma(name: str, says: str, when: Bool, then: Bool) -> Invariant:
 
 _LAST: Final = (LAST_EPOCH < EPOCH) | (
     LAST_EPOCH.equals(EPOCH)
-    & (
-        (LAST_RATCHET < OUR_RATCHET)
-        | (LAST_RATCHET.equals(OUR_RATCHET) & (LAST_MESSAGE < v.J))
-    )
+    & ((LAST_RATCHET < OUR_RATCHET) | (LAST_RATCHET.equals(OUR_RATCHET) & (LAST_MESSAGE < v.J)))
 )
 LEMMAS: Final = (
     _lemma("lemma-over", "What is over is not private.", pending(Event.SESSION_OVER), ~ENCRYPTED),
@@ -602,7 +602,7 @@ LEMMAS: Final = (
         "lemma-role",
         "Who has agreed on keys has played a part.",
         pending(Event.KEYS_AGREED) | pending(Event.AUTHENTICATED),
-        (v.ROLE > 0) & (v.ROLE <= Role.PUBLISHER.number),
+        (v.ROLE > 0) & (Role.PUBLISHER.number >= v.ROLE),
     ),
     _lemma("lemma-chain", "Keys that are held are there.", HELD, held(Datum.CHAIN)),
     _lemma(
@@ -647,9 +647,7 @@ LEMMAS: Final = (
         InState("smp", (Smp.EXPECT3, Smp.EXPECT4)),
         _all_held(Datum.SMP_EXPONENTS, Datum.SMP_BASES, Datum.SMP_POINTS),
     ),
-    _lemma(
-        "lemma-asked", "What SMP needs while it asks.", v.SMP_ASKED, held(Datum.SMP_1_RECEIVED)
-    ),
+    _lemma("lemma-asked", "What SMP needs while it asks.", v.SMP_ASKED, held(Datum.SMP_1_RECEIVED)),
     _lemma("lemma-queue", "Texts that wait are there.", v.QUEUED > 0, held(Datum.QUEUE)),
     _lemma("lemma-early", "Messages that wait are there.", v.EARLY > 0, held(Datum.EARLY_MESSAGES)),
     _lemma("lemma-outbox", "Contents that wait are there.", BOXED > 0, held(Datum.OUTBOX)),
@@ -752,4 +750,74 @@ CLAIMS: Final = Claims(
     SUPPOSED,
     settings=(SETTING, {**SETTING, v.REQUIRE_ENCRYPTION: True}),
     aside=(Cond.IS_FRAGMENT,),
+)
+
+# Two endpoints in one session.
+
+MESSAGE_SENT: Final = {
+    v.RATCHET_ID: v.SENDING_ID,
+    v.MESSAGE_ID: v.J - 1,
+    v.PREVIOUS_COUNT: v.PN,
+}
+"""What a Data Message says, from the sender's variables after it was sent: section "Data Message
+Format"."""
+
+_THEIRS: Final = Choice(peer(v.ROTATES), peer(v.I), peer(v.SENDING_ID))
+"""The ratchet of the peer's next message."""
+
+SESSION: Final = Session(
+    _id("next-message"),
+    "The next message of an honest party is acceptable to its peer, when both are in one session: "
+    "whatever was sent before, and whatever of that arrived, in any order.",
+    (SENDING, RECEIVING),
+    starts=(
+        (Do.BEGIN_AS_INITIATOR, Do.BEGIN_AS_RESPONDER),
+        (Do.BEGIN_AS_RETRIEVER, Do.BEGIN_AS_PUBLISHER),
+    ),
+    given={},
+    sends=tuple(
+        Send(row.id, row.when, row.do) for row in RATCHET.cell(Ratchet.HELD, Event.SENDING)
+    ),
+    message=MESSAGE_SENT,
+    receives=tuple(
+        row
+        for row in RATCHET.cell(Ratchet.HELD, Event.PROTECTED)
+        if any(each.event is Event.DATA_TAKEN for each in row.raises)
+    ),
+    accepts=~(v.RATCHET_ID < v.MAX_REMOTE_I_SEEN)
+    & (
+        (v.RATCHET_ID.equals(RECEIVING_ID) & v.RECEIVES & ~(v.MESSAGE_ID < v.K))
+        | (~v.RATCHET_ID.equals(RECEIVING_ID) & v.RATCHET_ID.equals(v.I) & ~v.ROTATES)
+    ),
+    states=(
+        implies(v.ROTATES, peer(v.I).equals(v.I) & ~peer(v.ROTATES) & v.J.equals(0))
+        & (
+            (_THEIRS.equals(RECEIVING_ID) & v.RECEIVES & (peer(v.J) >= v.K))
+            | (~_THEIRS.equals(RECEIVING_ID) & _THEIRS.equals(v.I) & ~v.ROTATES)
+        )
+        & (v.MAX_REMOTE_I_SEEN <= RECEIVING_ID)
+        & (RECEIVING_ID <= _THEIRS)
+        & (RECEIVING_ID < v.I)
+        & (v.SENDING_ID <= v.I)
+        & implies(v.ROTATES, v.SENDING_ID < v.I)
+        & (~v.RECEIVES | (RECEIVING_ID >= 0))
+        & (v.RECEIVES | RECEIVING_ID.equals(-1))
+        & (v.ROTATES | v.SENDING_ID.equals(v.I - 1) | (v.I.equals(0) & v.SENDING_ID.equals(0)))
+        & implies(v.ROTATES, RECEIVING_ID.equals(v.I - 1))
+        & (v.ROTATES | peer(v.ROTATES) | v.I.equals(peer(v.I) + 1) | peer(v.I).equals(v.I + 1))
+    ),
+    messages=(
+        (peer(v.SENDING_ID) >= v.RATCHET_ID)
+        & (v.MESSAGE_ID >= 0)
+        & implies(
+            v.RATCHET_ID.equals(peer(v.SENDING_ID)) & ~peer(v.ROTATES),
+            peer(v.J) > v.MESSAGE_ID,
+        )
+    ),
+    changes=CHANGES,
+    supposed=SUPPOSED,
+    about="Messages may be lost, and may overtake each other. Not more of them are lost than "
+    "message keys may be skipped: max_skip at once, max_stored_keys altogether. Acceptable means "
+    "that the message's ratchet is the current one, and its key not passed; or that it is the "
+    "next, and the sender's turn to begin one.",
 )
