@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from .run import RUN_ONLY, UNKNOWN, Place, Run, Start
 from .terms import ABSENT, Terms
@@ -18,6 +18,7 @@ from .theory import Theory
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from otr_model.kernel.composition import Assumption
     from otr_model.kernel.vocabulary import Condition, Effect, Event
 
     from .run import Known, Queue, Side
@@ -30,7 +31,7 @@ EFFECTS: Final = "other effects are seen"
 CONTENT: Final = "what is seen may say something else"
 MISSING: Final = "data may be missing"
 LONGEST_LEAD: Final = 6
-CARRIED: Final = frozenset({None, 0, False, True})
+CARRIED: Final = frozenset({None, 0, True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Step:
         left: the rows that the first side takes.
         right: the rows that the second side takes; the same where both are the same.
         guessed: a question was answered about something that may differ between the sides.
+        config: the answers about the configuration, by term.
     """
 
     role: str
@@ -54,6 +56,7 @@ class Step:
     left: tuple[str, ...]
     right: tuple[str, ...]
     guessed: bool = False
+    config: frozenset[tuple[int, bool]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +92,10 @@ class Settled:
     Attributes:
         constants: names that always have one value there.
         answers: questions about the configuration that always have one answer there.
-        known: terms of the configuration that always have one value there.
     """
 
     constants: dict[str, Plain]
     answers: dict[int, bool] = field(default_factory=dict)
-    known: dict[int, Plain] = field(default_factory=dict)
-
-    def join(self, other: Settled) -> bool:
-        """Keep what holds in both; whether something was given up."""
-        changed = False
-        for mine, theirs in (
-            (self.constants, other.constants),
-            (self.answers, other.answers),
-            (self.known, other.known),
-        ):
-            gone = [n for n, v in mine.items() if n not in theirs or not _same(theirs[n], v)]  # type: ignore[attr-defined, index]
-            for name in gone:
-                del mine[name]  # type: ignore[attr-defined]
-            changed |= bool(gone)
-        return changed
 
 
 def _same(one: object, other: object) -> bool:
@@ -121,7 +108,6 @@ class Path:
 
     entry: Entry | None
     answers: Mapping[int, bool]
-    known: Mapping[int, Plain]
     cells: tuple[Cell, ...]
     step: Step
     place: Place
@@ -138,6 +124,7 @@ class Original:
         world: its roles.
         tables: its tables, without a variant.
         unseen: effects that are not to count as observable.
+        given: what is assumed of every message.
 
     Attributes:
         settled: what is known at each place that it can be at.
@@ -147,11 +134,15 @@ class Original:
     """
 
     def __init__(
-        self, world: World, tables: Tables, unseen: frozenset[Effect] = frozenset()
+        self,
+        world: World,
+        tables: Tables,
+        unseen: frozenset[Effect] = frozenset(),
+        given: tuple[Assumption, ...] = (),
     ) -> None:
         self.world, self.tables, self.unseen = world, tables, unseen
         self.terms = Terms()
-        self.theory = Theory(world.composition, self.terms)
+        self.theory = Theory(world.composition, self.terms, given)
         self.settled: dict[Place, Settled] = {}
         self.paths: dict[Place, tuple[Path, ...]] = {}
         self.trails: dict[Place, Trail] = {}
@@ -190,8 +181,8 @@ class Original:
         settled = self.settled.get(place.alone) or Settled({})
         start = Start(self.world, self.theory, place, settled.constants, unsteady)
         run = Run(start, (self.tables, variant), queues, self.unseen)
-        run.answers.update(settled.answers)
-        run.known.update(settled.known)
+        for term, answer in (*settled.answers.items(), *place.config):
+            run.learn(term, answer)
         run.restless = entry is not None and entry.elsewhere
         return run
 
@@ -210,11 +201,7 @@ class Original:
                     landing = self.land(run, entry)
                     after = landing.place
                     assert after is not None  # noqa: S101 - one side does not differ from itself
-                    found.append(
-                        Path(
-                            entry, run.answers, run.known, run.left.cells, landing.step, after
-                        )
-                    )
+                    found.append(Path(entry, run.answers, run.left.cells, landing.step, after))
                     if self._arrive(after, run) and after not in waiting:
                         waiting.add(after)
                         left.append(after)
@@ -223,22 +210,31 @@ class Original:
     def _arrive(self, place: Place, run: Run) -> bool:
         """Take note of a way to a place; whether less is known there than before."""
         known = self.settled.get(place)
-        names = {*run.start.known, *run.left.values} if known is None else set(known.constants)
+        if known is not None:
+            return self._give_up(known, run)
         constants: dict[str, Plain] = {}
-        for name in names:
+        for name in {*run.start.known, *run.left.values}:
             if name.startswith("member.") and name != self.world.key:
                 value = self.terms.value(run.left.get(name))
                 if value is not ABSENT:
                     constants[name] = value  # type: ignore[assignment]
-        found = Settled(
-            constants,
-            {t: a for t, a in run.answers.items() if self._is_rigid(t)},
-            {t: v for t, v in run.known.items() if self._is_rigid(t)},
-        )
-        if known is None:
-            self.settled[place] = found
-            return True
-        return known.join(found)
+        answers = {t: a for t, a in run.answers.items() if self._is_rigid(t)}
+        self.settled[place] = Settled(constants, answers)
+        return True
+
+    def _give_up(self, known: Settled, run: Run) -> bool:
+        """Keep of what is known what holds after a run, too; whether something is given up."""
+        names = [
+            name
+            for name, value in known.constants.items()
+            if not _same(self.terms.value(run.left.get(name)), value)
+        ]
+        terms = [t for t, answer in known.answers.items() if run.answers.get(t) is not answer]
+        for name in names:
+            del known.constants[name]
+        for term in terms:
+            del known.answers[term]
+        return bool(names or terms)
 
     def _is_rigid(self, term: int) -> bool:
         """Whether a term is about nothing but the configuration."""
@@ -270,6 +266,28 @@ class Original:
                     self.trails[path.place] = (self.trails[place], path.step)
                     (left.append if cost > depth else left.appendleft)(path.place)
 
+    def way(self, place: Place, config: frozenset[tuple[int, bool]]) -> Trail | Literal[False]:
+        """A shortest way to a place that agrees with answers about the configuration.
+
+        False where there is none.
+        """
+        role = self.world.roles[place.role]
+        first = (Place(role.number, role.initial, role.initial), config)
+        seen = {first}
+        left: deque[tuple[Place, frozenset[tuple[int, bool]], Trail]] = deque(((*first, None),))
+        while left:
+            at, told, trail = left.popleft()
+            if at == place:
+                return trail
+            for path in self.paths[at]:
+                both = told | path.step.config
+                if len(dict(both)) < len(both) or (path.place, both) in seen:
+                    continue
+                seen.add((path.place, both))
+                add = left.appendleft if path.step.goes_on else left.append
+                add((path.place, both, (trail, path.step)))
+        return False
+
     # Landing.
 
     def land(self, run: Run, entry: Entry | None) -> Landing:
@@ -283,6 +301,7 @@ class Original:
             left.rows,
             left.rows if right is None else right.rows,
             right is not None and any(map(self._is_guess, run.answers)),
+            frozenset(pair for pair in run.answers.items() if self._is_rigid(pair[0])),
         )
         if right is None:
             place = Place(
@@ -375,7 +394,7 @@ class Original:
                 continue
             mine = self.terms.value(one)
             if mine is ABSENT:
-                mine = constants.get(name, ABSENT)  # type: ignore[arg-type]
+                mine = constants.get(name, ABSENT)
             theirs = self.terms.value(other)
             if theirs is not ABSENT and _same(mine, theirs):
                 continue

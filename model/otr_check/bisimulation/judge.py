@@ -10,27 +10,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Final, TypeAlias
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from otr_model.kernel.variant import apply
 
-from .explore import Difference, Landing, Original, Step, Trail
+from .explore import Difference, Original, Step
 from .run import UNKNOWN, Fork, Place
 from .world import Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from otr_model.kernel.variant import Variant
     from otr_model.kernel.vocabulary import Condition, Event
+    from otr_model.kernel.words import Word
 
-    from .run import Queue, Run
-    from .world import Cell, Entry
+    from .explore import Landing, Trail
+    from .run import Queue, Run, Side
+    from .world import Cell, Entry, Role
 
-__all__ = ["Candidate", "Equivalent", "Input", "InternalOnly", "Judge", "Undecided", "Verdict"]
+__all__ = [
+    "Candidate",
+    "Equivalent",
+    "Input",
+    "InternalOnly",
+    "Judge",
+    "Undecided",
+    "Verdict",
+    "row_pairs",
+]
 
 MOST_PLACES: Final = 20_000
 ALWAYS: Final = frozenset({"master", "others"})
+ELSEWHERE: Final = "elsewhere"
+"""The event of an input that is for another member, at which the two are apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +120,7 @@ class Undecided:
     because: str
 
 
+States: TypeAlias = "tuple[Word, ...]"
 Verdict: TypeAlias = Equivalent | InternalOnly | Candidate | Undecided
 
 
@@ -122,6 +137,49 @@ class _Disturbance:
     events: frozenset[tuple[Event, int]] = frozenset()
 
 
+@dataclass(frozen=True)
+class _Expansion:
+    """What comes of a place where the sides are apart, under the original tables on both.
+
+    Attributes:
+        left: the cells that the first side looks at.
+        right: those that the second does.
+        rows: the rows that the second takes.
+        landings: where the runs land.
+    """
+
+    left: frozenset[Cell]
+    right: frozenset[Cell]
+    rows: frozenset[str]
+    landings: list[Landing]
+
+    def holds(self, tables: Tables) -> bool:
+        """Whether the same comes of it under a variant on the second side."""
+        if tables.changed is not None:
+            return tables.changed.isdisjoint(self.rows)
+        return tables.edited.isdisjoint(self.left | self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a place was reached.
+
+    Attributes:
+        origin: where the sides parted; None where they were never the same.
+        trail: the steps from there.
+        config: the answers about the configuration on them.
+    """
+
+    origin: Place | None
+    trail: Trail = None
+    config: frozenset[tuple[int, bool]] = frozenset()
+
+    @property
+    def contradicts_itself(self) -> bool:
+        """Whether no configuration gives all of the answers."""
+        return len(dict(self.config)) < len(self.config)
+
+
 @dataclass
 class _Search:
     """A search under way, by the number of inputs."""
@@ -129,38 +187,35 @@ class _Search:
     variant: str
     tables: Tables
     disturbance: _Disturbance
-    heap: list[tuple[int, int, int, Place | Difference, Trail, bool]] = field(default_factory=list)
+    starts: tuple[Place, ...] = ()
+    keeps_config: bool = False
+    contradicted: bool = False
+    heap: list[tuple[int, int, int, Place | Difference, _Way]] = field(default_factory=list)
     seen: set[Place] = field(default_factory=set)
     uneven: set[tuple[Event, int]] = field(default_factory=set)
     reached: int = 0
     count: int = 0
 
-    def push(self, cost: int, landing: Landing, trail: Trail) -> None:
+    def push(self, cost: int, landing: Landing, way: _Way) -> None:
         """Take note of where a run landed."""
-        cost += not landing.step.goes_on
+        step = landing.step
+        cost += not step.goes_on
         for side, events in enumerate(landing.uneven):
             self.uneven |= {(event, side) for event in events}
-        trail = (trail, landing.step)
+        way = replace(way, trail=(way.trail, step), config=way.config | step.config)
         if landing.difference is not None:
-            self._push(cost, 0, landing.difference, trail)
+            self._push(cost, 0, landing.difference, way)
         elif landing.place is not None and not landing.place.is_diagonal:
-            self._push(cost, 1, landing.place, trail)
+            kept = way.config if self.keeps_config else frozenset[tuple[int, bool]]()
+            self._push(cost, 1, replace(landing.place, config=kept), way)
 
-    def put(self, cost: int, place: Place, trail: Trail, *, diagonal: bool = False) -> None:
+    def put(self, cost: int, place: Place, way: _Way) -> None:
         """Go on from a place."""
-        self._push(cost, 1, place, trail, diagonal=diagonal)
+        self._push(cost, 1, place, way)
 
-    def _push(
-        self,
-        cost: int,
-        rank: int,
-        what: Place | Difference,
-        trail: Trail,
-        *,
-        diagonal: bool = False,
-    ) -> None:
+    def _push(self, cost: int, rank: int, what: Place | Difference, way: _Way) -> None:
         self.count += 1
-        heappush(self.heap, (cost, rank, self.count, what, trail, diagonal))
+        heappush(self.heap, (cost, rank, self.count, what, way))
 
 
 class Judge:
@@ -173,7 +228,7 @@ class Judge:
     def __init__(self, original: Original) -> None:
         self.original = original
         self.world = original.world
-        self._memo: dict[tuple[Place, frozenset[str]], tuple[frozenset[Cell], list[Landing]]] = {}
+        self._memo: dict[tuple[Place, frozenset[str]], _Expansion] = {}
 
     # One variant.
 
@@ -182,20 +237,45 @@ class Judge:
 
         Raises:
             BadVariant: if it names what does not exist.
-            Unreadable: see `otr_check.bisimulation.reads`.
         """
         applied = apply(self.world.composition, variant)
         if applied.overrides or applied.falsified:
             return Undecided(variant.name, "it is about values, not about tables")
         tables = Tables(applied, self.original.tables)
+        changed = frozenset((name, UNKNOWN) for name in self._changed_config(tables))
+        starts = tuple(
+            Place(role.number, role.initial, role.initial, changed)
+            for role in (self.world.roles if changed else ())
+        )
+        return self._compare(variant.name, tables, starts)
+
+    def tell_apart(self, role: Role, one: States, other: States) -> Verdict:
+        """Whether a member can be told from one in other states, all else being the same.
+
+        Args:
+            role: what member it is.
+            one: states of the role's machines, in their order.
+            other: the same.
+        """
+        tables = Tables(self.original.tables.applied, self.original.tables)
+        words = (", ".join(word.name for word in states) for states in (one, other))
+        start = Place(role.number, one, other)
+        return self._compare(" for ".join(words), tables, (start,) if one != other else ())
+
+    def _compare(self, name: str, tables: Tables, starts: tuple[Place, ...]) -> Verdict:
+        """Search again with what is known of other members, until that is all."""
         disturbance = _Disturbance()
+        keeps_config = False
         while True:
-            search = _Search(variant.name, tables, disturbance)
+            search = _Search(name, tables, disturbance, starts, keeps_config)
             found = self._searched(search)
             if found is not None:
                 return found
+            if search.contradicted and not keeps_config:
+                keeps_config = True
+                continue
             after = self._disturbed(search)
-            if after.names == disturbance.names and after.events == disturbance.events:
+            if after == disturbance:
                 return self._proved(search)
             disturbance = after
 
@@ -204,10 +284,14 @@ class Judge:
             return Equivalent(search.variant, search.reached)
         differ = {name for place in search.seen for name, _ in place.differ}
         for place in search.seen:
-            tables = self.world.roles[place.role].tables
-            pairs = zip(tables, place.left, place.right, strict=True)
-            differ |= {f"machine.{table.machine}" for table, one, other in pairs if one is not other}
+            differ |= self._machines_apart(place)
         return InternalOnly(search.variant, len(search.seen), frozenset(differ))
+
+    def _machines_apart(self, place: Place) -> set[str]:
+        """The machines that are in different states."""
+        tables = self.world.roles[place.role].tables
+        pairs = zip(tables, place.left, place.right, strict=True)
+        return {f"machine.{t.machine}" for t, one, other in pairs if one is not other}
 
     def _changed_config(self, tables: Tables) -> frozenset[str]:
         """The parameters that differ."""
@@ -218,36 +302,37 @@ class Judge:
         """The first difference that is seen; None if there is none."""
         self._begin(search)
         while search.heap:
-            cost, _, _, what, trail, diagonal = heappop(search.heap)
+            cost, _, _, what, way = heappop(search.heap)
             if isinstance(what, Difference):
-                return self._candidate(search.variant, what, trail)
-            if diagonal:
-                self._part(search, cost, what, trail)
+                found = self._candidate(search.variant, what, way)
+                if found is not None:
+                    return found
+                search.contradicted = True
+                if not search.keeps_config:
+                    return None
+            elif what == way.origin:
+                self._part(search, cost, what, way)
             elif what not in search.seen:
                 search.seen.add(what)
                 if len(search.seen) > MOST_PLACES:
                     return Undecided(search.variant, f"more than {MOST_PLACES} pairs of places")
-                self._go_on(search, cost, what, trail)
+                self._go_on(search, cost, what, way)
         return None
 
     def _begin(self, search: _Search) -> None:
         """Where the two can part."""
         original, tables = self.original, search.tables
-        changed = self._changed_config(tables)
         places: set[Place] = set()
-        if changed or search.disturbance.names or search.disturbance.events:
+        if search.disturbance.names or search.disturbance.events:
             places |= {place for place in original.paths if place.is_idle}
         for cell in tables.edited:
             places.update(original.by_cell.get(cell, ()))
         for place in places:
-            search.put(original.depths[place], place, original.trails[place], diagonal=True)
-        if changed:
-            differ = frozenset((name, UNKNOWN) for name in changed)
-            for role in self.world.roles:
-                place = Place(role.number, role.initial, role.initial, differ)
-                search.put(0, place, None)
+            search.put(original.depths[place], place, _Way(place))
+        for start in search.starts:
+            search.put(0, start, _Way(None))
 
-    def _part(self, search: _Search, cost: int, place: Place, trail: Trail) -> None:
+    def _part(self, search: _Search, cost: int, place: Place, way: _Way) -> None:
         """Both sides are the same at a place, and may part there."""
         tables = search.tables
         for path in self.original.paths[place]:
@@ -257,15 +342,13 @@ class Judge:
                 continue
             search.reached += 1
             queues = _queues(place, path.entry)
-            run = self.original.begin(
-                place, path.entry, queues, tables, search.disturbance.names
-            )
-            run.answers.update(path.answers)
-            run.known.update(path.known)
+            run = self.original.begin(place, path.entry, queues, tables, search.disturbance.names)
+            for term, answer in path.answers.items():
+                run.learn(term, answer)
             for landing in self._landings(run, path.entry):
-                search.push(cost, landing, trail)
+                search.push(cost, landing, way)
         if place.is_idle:
-            self._disturb(search, cost, place, trail)
+            self._disturb(search, cost, place, way)
 
     def _landings(self, run: Run, entry: Entry | None) -> Iterator[Landing]:
         """Where a run can land, each place once."""
@@ -277,14 +360,14 @@ class Judge:
                 found.add(key)
                 yield landing
 
-    def _go_on(self, search: _Search, cost: int, place: Place, trail: Trail) -> None:
+    def _go_on(self, search: _Search, cost: int, place: Place, way: _Way) -> None:
         """Every input at a place where the sides are apart."""
         for landing in self._expanded(place, search):
-            search.push(cost, landing, trail)
+            search.push(cost, landing, way)
         if place.is_idle:
             for landing in self._retired(place, search.disturbance.names):
-                search.push(cost, landing, trail)
-            self._disturb(search, cost, place, trail)
+                search.push(cost, landing, way)
+            self._disturb(search, cost, place, way)
 
     def _expanded(self, place: Place, search: _Search) -> Iterable[Landing]:
         """What comes of a place; of most variants it is the same."""
@@ -294,25 +377,25 @@ class Judge:
             known = self._memo[place, unsteady] = self._expand(
                 place, self.original.tables, unsteady
             )
-        cells, landings = known
-        if search.tables.edited.isdisjoint(cells):
-            return landings
-        return self._expand(place, search.tables, unsteady)[1]
+        if known.holds(search.tables):
+            return known.landings
+        return self._expand(place, search.tables, unsteady).landings
 
-    def _expand(
-        self, place: Place, tables: Tables, unsteady: frozenset[str]
-    ) -> tuple[frozenset[Cell], list[Landing]]:
-        cells: set[Cell] = set()
+    def _expand(self, place: Place, tables: Tables, unsteady: frozenset[str]) -> _Expansion:
+        cells: tuple[set[Cell], set[Cell]] = (set(), set())
+        rows: set[str] = set()
         found: dict[tuple[object, ...], Landing] = {}
         for entry, queues in self.original.entries(place):
             run = self.original.begin(place, entry, queues, tables, unsteady)
             for ended in run.go(_at_circle):
                 landing = self.original.land(ended, entry)
-                cells.update(ended.left.cells)
+                cells[0].update(ended.left.cells)
                 if ended.right is not None:
-                    cells.update(ended.right.cells)
+                    cells[1].update(ended.right.cells)
+                    rows.update(ended.right.rows)
                 found.setdefault((landing.place, landing.difference, landing.uneven), landing)
-        return frozenset(cells), list(found.values())
+        left, right = map(frozenset, cells)
+        return _Expansion(left, right, frozenset(rows), list(found.values()))
 
     # Elsewhere.
 
@@ -326,11 +409,9 @@ class Judge:
         left = [self.original.begin(place, None, ((), ()), self.original.tables, unsteady)]
         while left:
             run = left.pop()
-            right = run.left.copy(run) if run.right is None else run.right
-            right.number = 1
             retires = role.family.retires
             try:
-                gone = [run.decide(retires.read(side.folding())) for side in (run.left, right)]
+                gone = [run.decide(retires.read(side.folding())) for side in _both(run)]
             except Fork as fork:
                 for option in fork.options:
                     other = run.copy()
@@ -339,19 +420,13 @@ class Judge:
                 continue
             for which in ((gone[0], False), (False, gone[1])) if alone else (tuple(gone),):
                 if any(which):
-                    yield self._after_retiring(run, right, which)
+                    other = run.copy()
+                    for side, is_gone in zip(_both(other), which, strict=True):
+                        if is_gone:
+                            side.begin_anew()
+                    yield self.original.land(other, None)
 
-    def _after_retiring(self, run: Run, right: object, gone: tuple[bool, ...]) -> Landing:
-        other = run.copy()
-        if other.right is None:
-            other.right = other.left.copy(other)
-            other.right.number = 1
-        for side, is_gone in zip((other.left, other.right), gone, strict=True):
-            if is_gone:
-                side.begin_anew()
-        return self.original.land(other, None)
-
-    def _disturb(self, search: _Search, cost: int, place: Place, trail: Trail) -> None:
+    def _disturb(self, search: _Search, cost: int, place: Place, way: _Way) -> None:
         """What may come of the two being apart elsewhere, at an idle place."""
         disturbance = search.disturbance
         role = self.world.roles[place.role]
@@ -359,8 +434,12 @@ class Judge:
         have = {name for name, _ in place.differ}
         if not names <= have:
             more = frozenset((name, UNKNOWN) for name in names - have)
-            step = Step(role.name, "", goes_on=False, conditions=(), left=(), right=())
-            search.put(cost + 1, replace(place, differ=place.differ | more), (trail, step))
+            step = Step(role.name, ELSEWHERE, goes_on=False, conditions=(), left=(), right=())
+            search.put(
+                cost + 1,
+                replace(place, differ=place.differ | more),
+                replace(way, trail=(way.trail, step)),
+            )
         for event, side in disturbance.events:
             if self.world.owner(event) is not role.family:
                 continue
@@ -368,10 +447,10 @@ class Judge:
             queues: tuple[Queue, Queue] = ((), queue) if side else (queue, ())
             run = self.original.begin(place, None, queues, search.tables, disturbance.names)
             for landing in self._landings(run, None):
-                search.push(cost, landing, trail)
+                search.push(cost, landing, way)
         if "others" in names:
             for landing in self._retired(place, disturbance.names, alone=True):
-                search.push(cost, landing, trail)
+                search.push(cost, landing, way)
 
     def _disturbed(self, search: _Search) -> _Disturbance:
         """What the places where the sides are apart do to the other members."""
@@ -379,11 +458,7 @@ class Judge:
         for place in search.seen:
             role = self.world.roles[place.role]
             apart = {name for name, _ in place.differ}
-            apart |= {
-                f"machine.{table.machine}"
-                for table, one, other in zip(role.tables, place.left, place.right, strict=True)
-                if one is not other
-            }
+            apart |= self._machines_apart(place)
             names |= {n for n in apart if n.startswith("shared.") or n in ALWAYS}
             if role.family is self.world.composition.family:
                 if role.is_master and apart & self.world.seen_of_master:
@@ -396,15 +471,55 @@ class Judge:
 
     # Candidates.
 
-    def _candidate(self, variant: str, difference: Difference, trail: Trail) -> Candidate:
-        steps: list[Step] = []
-        while trail is not None:
-            trail, step = trail
-            steps.append(step)
-        steps.reverse()
-        return Candidate(
-            variant, tuple(inputs_of(steps)), difference, any(step.guessed for step in steps)
-        )
+    def _candidate(self, variant: str, difference: Difference, way: _Way) -> Candidate | None:
+        """The whole sequence; None where no configuration allows it."""
+        if way.contradicts_itself:
+            return None
+        before: Trail | Literal[False] = None
+        if way.origin is not None:
+            before = self.original.way(way.origin, way.config)
+        if before is False:
+            return None
+        steps = [*_steps(before), *_steps(way.trail)]
+        guessed = any(step.guessed for step in steps)
+        return Candidate(variant, tuple(inputs_of(steps)), difference, guessed)
+
+
+def _steps(trail: Trail) -> list[Step]:
+    """The steps of a trail, in order."""
+    steps: list[Step] = []
+    while trail is not None:
+        trail, step = trail
+        steps.append(step)
+    return steps[::-1]
+
+
+def _both(run: Run) -> tuple[Side, Side]:
+    """Both sides of a run; the second is made where there was but one."""
+    if run.right is None:
+        run.right = run.left.copy(run)
+        run.right.number = 1
+    return run.left, run.right
+
+
+def row_pairs(original: Original) -> Mapping[tuple[str, str], tuple[Input, ...]]:
+    """Which row a member may take after which, and a shortest way to see both.
+
+    Rows follow each other in one input, or are the last of an input and the first of the next that
+    is for the same member. That is more than what can happen, never less.
+    """
+    found: dict[tuple[str, str], Trail] = {}
+    for place in sorted(original.paths, key=original.depths.__getitem__):
+        for path in original.paths[place]:
+            rows = path.step.left
+            trail = (original.trails[place], path.step)
+            for pair in pairwise(rows):
+                found.setdefault(pair, trail)
+            for after in original.paths[path.place] if rows else ():
+                if after.step.left:
+                    pair = (rows[-1], after.step.left[0])
+                    found.setdefault(pair, (trail, after.step))
+    return {pair: tuple(inputs_of(_steps(trail))) for pair, trail in found.items()}
 
 
 def inputs_of(steps: Iterable[Step]) -> Iterator[Input]:

@@ -21,14 +21,14 @@ import inspect
 import textwrap
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from otr_model.kernel.expr import Scope
 from otr_reference.engine import Step
 from otr_reference.errors import OtrSpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from otr_model.kernel.composition import Composition
 
@@ -179,7 +179,7 @@ class Reader:
         Unreadable: if the source does what this reading cannot follow.
     """
 
-    def __init__(self, composition: Composition, step: type[Step[object, object]]) -> None:  # type: ignore[type-var]
+    def __init__(self, composition: Composition, step: type[Step[Any, Any]]) -> None:
         self.names = Names.of(composition)
         self.cached: set[str] = set()
         self._found: dict[str, _Found] = {}
@@ -280,9 +280,9 @@ class Reader:
         """The attribute of something else: of the member, or of any value."""
         stores = not isinstance(node.ctx, ast.Load)
         if _is(owner, "facts"):
-            found.reads.add(f"facts.{attribute}")
-            if stores:
-                found.sets_facts.add(attribute)
+            (found.sets_facts if stores else found.reads).add(
+                attribute if stores else f"facts.{attribute}"
+            )
         elif _is(owner, "config"):
             found.reads.add(f"config.{attribute}")
         elif attribute == "members":
@@ -352,6 +352,3 @@ class Reader:
             if pseudonym in found.reads:
                 names |= found.reads - {pseudonym}
         return frozenset(names)
-
-
-Reads = "Mapping[str, Touch]"

@@ -15,7 +15,7 @@ from otr_model.kernel.expr import Compare, Scope
 from otr_model.kernel.vocabulary import Defined, Observer, Opaque, Validity
 
 from .terms import ABSENT, Folding, Plain
-from .world import Cell, Tables, World, name_of
+from .world import Cell, Choice, Tables, World, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,6 +54,7 @@ class Place:
         lead: the effects that one side has shown and the other has not yet: negative counts are
             those of the second.
         frozen: what has been computed about the message at hand, inside a run.
+        config: answers about the configuration that were given on the way, where they are kept.
     """
 
     role: int
@@ -63,6 +64,7 @@ class Place:
     queues: tuple[Queue, Queue] = ((), ())
     lead: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     frozen: frozenset[str] = frozenset()
+    config: frozenset[tuple[int, bool]] = frozenset()
 
     @property
     def alone(self) -> Place:
@@ -81,7 +83,7 @@ class Place:
         return not any(self.queues)
 
 
-class Fork(Exception):  # noqa: N818 - no error: a question without an answer
+class Fork(Exception):
     """A question that nothing decides, with the answers that it can have."""
 
     def __init__(self, term: int, options: tuple[bool, ...]) -> None:
@@ -157,6 +159,7 @@ class Side:
         "asked",
         "away",
         "cells",
+        "choice",
         "did",
         "failed",
         "fresh",
@@ -195,6 +198,7 @@ class Side:
         self.failed = run.terms.nothing
         self.last = 0
         self.turned = False
+        self.choice: Choice | None = None
 
     def copy(self, run: Run) -> Side:
         """The same side in another run."""
@@ -233,7 +237,9 @@ class Side:
         hand = self.get("hand")
         if late is None:
             return self.run.terms.make("of", name, hand)
-        return self.run.terms.make("late", name, hand, *(self.get(f"cache.{c}") for c in sorted(late)))
+        return self.run.terms.make(
+            "late", name, hand, *(self.get(f"cache.{c}") for c in sorted(late))
+        )
 
     def variable(self, variable: Variable) -> int:
         """What a variable is now."""
@@ -261,9 +267,7 @@ class Side:
     def inputs(self, touch: Touch, *more: int) -> int:
         """Everything that code can look at, as one term."""
         cached = (self._computed(prop) for prop in sorted(touch.cached))
-        return self.run.terms.make(
-            "inputs", *map(self.read, sorted(touch.reads)), *cached, *more
-        )
+        return self.run.terms.make("inputs", *map(self.read, sorted(touch.reads)), *cached, *more)
 
     def _computed(self, prop: str) -> int:
         """The value of a cached property, after whatever may have computed it so far."""
@@ -399,30 +403,36 @@ class Side:
         table = self.run.world.composition.handler[event]
         return (table.name, self.states[self.run.machines[table.machine]], event)
 
-    def deliver(self) -> None:
-        """Deliver the next event.
+    def deliver(self) -> Side:
+        """This side after the next event. It can be asked for again where a question forks the run.
 
         Raises:
-            Fork: if a question has no answer; the side is of no use then.
+            Fork: if a question has no answer.
         """
         event, _ = self.queue[0]
         cell = self.cell()
-        self.queue = self.queue[1:]
         if cell is None:
-            self._send(event)
-            return
-        self.last = 0
-        self.cells += (cell,)
-        choice = self.tables.choice(cell)
-        self.failed = self.run.terms.nothing
-        while choice.ask is not None:
-            choice = choice.after(self.ask(choice.ask))
-        if choice.row is None:
-            self.rows += (f"{cell[0]}:{event.label}.{cell[1].label}!missing",)
-            return
-        self._take(choice.row)
+            after = self.copy(self.run)
+            after.queue = self.queue[1:]
+            after.send(event)
+            return after
+        if self.choice is None:
+            self.choice = self.tables.choice(cell)
+            self.failed = self.run.terms.nothing
+        while self.choice.ask is not None:
+            self.choice = self.choice.after(self.ask(self.choice.ask))
+        after = self.copy(self.run)
+        after.queue, after.choice = self.queue[1:], None
+        after.last = 0
+        after.cells += (cell,)
+        if self.choice.row is None:
+            after.rows += (f"{cell[0]}:{event.label}.{cell[1].label}!missing",)
+        else:
+            after.take(self.choice.row)
+        return after
 
-    def _take(self, row: AnyRow) -> None:
+    def take(self, row: AnyRow) -> None:
+        """Take a row."""
         self.rows += (row.id,)
         for effect in row.do:
             self.perform(effect)
@@ -433,9 +443,10 @@ class Side:
             self.queue += tuple(self._route(raised))
         vanishes = self.run.start.role.family.vanishes
         owner = self.run.world.family[row.table]
-        if vanishes is not None and owner is not None:
-            if self.run.decide(vanishes.read(self.folding())):
-                self.begin_anew()
+        if vanishes is None or owner is None:
+            return
+        if self.run.decide(vanishes.read(self.folding())):
+            self.begin_anew()
 
     def _route(self, raised: Raise[Event]) -> Iterator[tuple[Event, bool]]:
         """For whom a raised event is."""
@@ -454,7 +465,7 @@ class Side:
             same = self.folding().compare(Compare.EQUAL, key, run.start.key)
             yield event, run.decide(same)
 
-    def _send(self, event: Event) -> None:
+    def send(self, event: Event) -> None:
         """An event is handled elsewhere."""
         run = self.run
         self.away += (run.terms.make("sent", event.name, self.get("hand")),)
@@ -463,7 +474,9 @@ class Side:
         self.restless |= changed
         for name in (*sorted(changed), "master", "others"):
             steady = name not in run.start.unsteady
-            self.values[name] = run.terms.make("then", name, log, "" if steady else str(self.number))
+            self.values[name] = run.terms.make(
+                "then", name, log, "" if steady else str(self.number)
+            )
         self.last = len(self.away)
 
     def begin_anew(self) -> None:
@@ -484,7 +497,7 @@ def _slot(scope: Scope, slot: str) -> str:
     return f"shared.{slot}" if scope is Scope.SHARED else f"member.{slot}"
 
 
-def _labels(checks: set[Check]) -> tuple[str, ...]:
+def _labels(checks: frozenset[Check]) -> tuple[str, ...]:
     return tuple(sorted(check.name for check in checks))
 
 
@@ -499,8 +512,21 @@ class Run:
     """
 
     __slots__ = (
-        "answers", "known", "left", "machines", "right", "skipped", "start", "steps", "terms",
-        "unseen", "variant", "world", "restless",
+        "answers",
+        "compared",
+        "known",
+        "left",
+        "machines",
+        "restless",
+        "right",
+        "skipped",
+        "start",
+        "steps",
+        "terms",
+        "todo",
+        "unseen",
+        "variant",
+        "world",
     )
 
     def __init__(
@@ -516,19 +542,22 @@ class Run:
         self.variant = tables[1]
         self.skipped = tables[0].applied.skipped ^ tables[1].applied.skipped
         self.answers: dict[int, bool] = {}
+        self.compared: dict[int, bool] = {}
         self.known: dict[int, Plain] = {}
         self.restless = False
         self.steps = 0
+        self.todo: tuple[int, ...] = ()
         self.left = Side(self, 0, tables[0], queues[0])
         apart = not start.place.is_diagonal or queues[0] != queues[1]
         self.right = Side(self, 1, tables[1], queues[1]) if apart else None
         if not start.role.is_master:
-            self.answers[self.terms.make("=", start.key, self.terms.constant(0))] = False
+            self.learn(self.terms.make("=", start.key, self.terms.constant(0)), answer=False)
 
     def copy(self) -> Run:
         """The same run, to go on otherwise."""
         other = self._twin()
         other.answers, other.known = dict(self.answers), dict(self.known)
+        other.compared = dict(self.compared)
         other.left = self.left.copy(other)
         other.right = None if self.right is None else self.right.copy(other)
         return other
@@ -569,9 +598,7 @@ class Run:
             theory = self.start.theory
             options: tuple[bool, ...] = (False, True)
             if theory.compares(term):
-                options = tuple(
-                    o for o in options if theory.possible(term, o, self.answers, self.known)
-                )
+                options = tuple(o for o in options if theory.possible(term, o, self.compared))
             if len(options) == 1:
                 return options[0]
             raise Fork(term, options)
@@ -603,6 +630,8 @@ class Run:
     def learn(self, term: int, answer: bool) -> None:  # noqa: FBT001 - an answer
         """An answer to a question."""
         self.answers[term] = answer
+        if self.start.theory.compares(term):
+            self.compared[term] = answer
         kind, *parts = self.terms.item(term)
         if answer and kind == "=":
             value = self.terms.value(_number(parts[1]))
@@ -617,8 +646,8 @@ class Run:
         while left:
             run = left.pop()
             try:
-                while not run.is_over and not until(run):
-                    run = run._stepped()  # noqa: SLF001 - its own class
+                while run.todo or not (run.is_over or until(run)):
+                    run.step()
             except Fork as fork:
                 for option in fork.options:
                     other = run.copy()
@@ -641,21 +670,25 @@ class Run:
             for side in sides
         )
 
-    def _stepped(self) -> Run:
-        """The run after one event more on each side; this one stays as it is."""
-        run = self._twin()
-        run.steps += 1
-        if self.right is None and self.left.queue and self.left.cell() in self.variant.edited:
-            run.right = self.left.copy(run)
-            run.right.number, run.right.tables = 1, self.variant
-        elif self.right is not None:
-            run.right = self.right.copy(run)
-        run.left = self.left.copy(run)
-        for side in (run.left, run.right):
-            if side is not None and side.queue:
-                side.deliver()
-        run._unrest()  # noqa: SLF001 - its own class
-        return run
+    def step(self) -> None:
+        """One event more on each side, or what is left of that.
+
+        Raises:
+            Fork: if a question has no answer; the step goes on from there.
+        """
+        if not self.todo:
+            self.steps += 1
+            if self.right is None and self.left.queue and self.left.cell() in self.variant.edited:
+                self.right = self.left.copy(self)
+                self.right.number, self.right.tables = 1, self.variant
+            self.todo = (0, 1)
+        while self.todo:
+            if self.todo[0] == 0 and self.left.queue:
+                self.left = self.left.deliver()
+            elif self.todo[0] == 1 and self.right is not None and self.right.queue:
+                self.right = self.right.deliver()
+            self.todo = self.todo[1:]
+        self._unrest()
 
     def _unrest(self) -> None:
         """What happens elsewhere in the same run may change what is shared, here and now."""

@@ -9,12 +9,11 @@ there and by what it may change.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from otr_model.kernel.composition import checks_of
-from otr_model.kernel.expr import Comparison, InState, Number, Scope
 from otr_model.kernel.expr import Compare as How
-from otr_model.kernel.expr import IntVar
+from otr_model.kernel.expr import Comparison, InState, IntVar, Number, Scope
 from otr_model.kernel.vocabulary import Defined, Event, Origin
 
 from .reads import Reader, Unreadable
@@ -195,7 +194,10 @@ class World:
     """
 
     def __init__(
-        self, composition: Composition, step: type[Step[object, object]], key: str = "their_tag"  # type: ignore[type-var]
+        self,
+        composition: Composition,
+        step: type[Step[Any, Any]],
+        key: str = "their_tag",
     ) -> None:
         self.composition = composition
         self.key = f"member.{key}"
@@ -285,9 +287,7 @@ class World:
             if v.scope is Scope.MEMBER and f"member.{v.name}" != self.key
         }
         found |= {
-            f"member.{d.slot}": None
-            for d in self.composition.data
-            if d.spec.scope is Scope.MEMBER
+            f"member.{d.slot}": None for d in self.composition.data if d.spec.scope is Scope.MEMBER
         }
         return found
 
@@ -327,7 +327,8 @@ class World:
         if not isinstance(spec, Defined) or any(_asked(spec.expr, w) for w in ("member", "master")):
             return False
         return all(
-            v.scope is Scope.ENDPOINT or (v.scope is Scope.MESSAGE and v.name not in self.reader.late)
+            v.scope is Scope.ENDPOINT
+            or (v.scope is Scope.MESSAGE and v.name not in self.reader.late)
             for v in spec.expr.variables()
         )
 
