@@ -25,7 +25,9 @@ from otr_check.explore.scenario import (
     scenario_of,
     shipped,
 )
+from otr_check.explore.search import Exploration
 from otr_check.explore.witness import Kind, from_json, read_witness
+from otr_check.explore.workers import Lost
 from otr_conformance.cli import main
 from otr_conformance.otrv3 import case as cases
 from otr_conformance.otrv3.grade import GRADER
@@ -261,6 +263,18 @@ def test_workers_find_the_same(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert {name: together[name] for name in same} == {name: alone[name] for name in same}
     written = tmp_path / "found-convergence.json"
     assert main(["witness", str(written), "--replay", "--real"]) == 0
+
+
+def test_a_worker_that_is_gone_is_nobodys_misuse(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: object, **__: object) -> None:
+        message = "a worker is gone"
+        raise Lost(message)
+
+    monkeypatch.setattr(Exploration, "run", run)
+    assert main(["explore", BEGIN, "--workers", "2"]) == 3
+    assert capsys.readouterr() == ("", "otrspec: a worker is gone\n")
 
 
 @pytest.mark.parametrize(

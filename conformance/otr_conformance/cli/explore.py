@@ -15,11 +15,12 @@ from otr_check.explore.scenario import read_scenario, scenario_of, shipped
 from otr_check.explore.search import Exploration
 from otr_check.explore.telling import told
 from otr_check.explore.witness import to_json
+from otr_check.explore.workers import Lost
 from otr_check.explore.written import written
 from otr_conformance.verdict import ExitCode
 
 from .misuse import Misuse, unknown, write_file
-from .screen import DIM, GOOD, HEAD, NAME, WRONG, Screen, grid, progress, spans, write_json
+from .screen import DIM, GOOD, HEAD, NAME, WRONG, Screen, grid, progress, spans, tell, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -178,7 +179,8 @@ def explore(named: str, asked: Asked, *, json: bool) -> ExitCode:
         json: for programs.
 
     Returns:
-        0 if exactly those properties are violated that the scenario expects to be; 1 otherwise.
+        0 if exactly those properties are violated that the scenario expects to be; 3 if a worker
+        is gone; 1 otherwise.
 
     Raises:
         Misuse: if there is no such scenario or participant, or a file cannot be written.
@@ -194,13 +196,17 @@ def explore(named: str, asked: Asked, *, json: bool) -> ExitCode:
     else:
         exploration = Exploration(scenario, adaptor)
     everything = asked.everything or len(scenario.expect) > 1
-    with progress("exploring") as step:
-        found = exploration.run(
-            until_violated=not everything,
-            workers=asked.workers,
-            progress=_teller(step),
-            after_level=_saver(asked.save),
-        )
+    try:
+        with progress("exploring") as step:
+            found = exploration.run(
+                until_violated=not everything,
+                workers=asked.workers,
+                progress=_teller(step),
+                after_level=_saver(asked.save),
+            )
+    except Lost as lost:
+        tell(f"otrspec: {lost}")
+        return ExitCode.HARNESS_ERROR
     if asked.save is not None:
         exploration.save(asked.save)
     witnesses = {v.property: witness_of(exploration, v) for v in found.violations}
@@ -236,14 +242,14 @@ def _refuse_unwritable(path: Path | None) -> None:
 def _teller(step: Callable[[str], None]) -> Callable[[Progress], None]:
     """What shows how far a search is."""
 
-    def tell(now: Progress) -> None:
+    def show(now: Progress) -> None:
         speed = now.states / now.seconds if now.seconds else 0
         step(
             f"depth {now.depth}, {now.states:,} states, {speed:,.0f} a second, "
             f"{now.waiting:,} waiting"
         )
 
-    return tell
+    return show
 
 
 def _saver(path: Path | None) -> Callable[[Exploration], None] | None:
