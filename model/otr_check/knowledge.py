@@ -476,6 +476,7 @@ class _Closure:
                 self.present.add(term)
                 if self._is_lock(term):
                     self.locked.append(term)
+        span.is_plain = not span.rows and all(len(place) == 1 for place in span.single)
 
 
 class _Span:

@@ -139,7 +139,8 @@ class Options:
     Attributes:
         kinds: what he sends.
         versions: of which versions.
-        claims: the sender instance tags that he writes into messages.
+        claims: the sender instance tags that he writes into messages; one that is nobody's makes a
+            further instance of the peer.
         exponents: how many D-H exponents of his own he uses.
         elements: how many elements of others he sends as a D-H Key, the latest first.
         text: what he writes where a text is needed.

@@ -149,7 +149,8 @@ class Options:
     Attributes:
         kinds: what he sends.
         versions: which versions he offers.
-        claims: the sender instance tags that he writes into messages.
+        claims: the sender instance tags that he writes into messages; one that is nobody's makes a
+            further instance of the peer.
         text: what he writes where a text is needed.
         expiration: when his client profiles expire.
         ahead: how many messages a Data Message may be ahead of the next one that is expected.
