@@ -481,13 +481,20 @@ class _Made:
         return f"witness.{self.witness.property}.{_slug(self.target.name)}"
 
     @property
+    def summary(self) -> str:
+        """The first sentence of its description."""
+        return f"Does what the tables say in a run that violates “{self.witness.property}”."
+
+    @property
+    def details(self) -> str:
+        """The rest."""
+        fault = f"Under {self.target.variant}: " if self.target.variant else "There: "
+        return f"{fault}{self.witness.says}."
+
+    @property
     def about(self) -> str:
         """Its description."""
-        fault = f" under {self.target.variant}" if self.target.variant else ""
-        return (
-            f"Does what the tables say in a run in which “{self.witness.property}” is "
-            f"violated{fault}: {self.witness.says}."
-        )
+        return f"{self.summary} {self.details}"
 
     @property
     def version(self) -> int:
@@ -619,7 +626,7 @@ class _Made:
             *([f"    needs={{{needs}}},"] if self.needs else []),
             ")",
             f"def {self.witness.property.replace('-', '_')}(stage: Stage) -> None:",
-            *_docstring(self.about),
+            *_docstring(self.summary, self.details),
             *(f"    {move.source}" for move in self.moves),
         ]
         return "\n".join(lines) + "\n"
@@ -638,11 +645,10 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "target"
 
 
-def _docstring(text: str) -> list[str]:
-    filled = wrap(f'"""{text}"""', _WIDTH, break_on_hyphens=False)
-    if len(filled) > 1:
-        filled = [*wrap(f'"""{text}', _WIDTH, break_on_hyphens=False), '"""']
-    return [f"    {line}" for line in filled]
+def _docstring(summary: str, details: str) -> list[str]:
+    rest = wrap(details, _WIDTH, break_on_hyphens=False)
+    lines = [f'"""{summary}', "", *rest, '"""']
+    return [f"    {line}" if line else "" for line in lines]
 
 
 def _literal(value: Any) -> str:  # noqa: ANN401 - text, number or truth value
