@@ -80,6 +80,8 @@ class Deed(Word):
     AGAIN = "sent a text again that it had sent, or that had waited: the text"
     SHOWN = "showed a text as private: the text, from whom"
     CLEAR = "sent a text in the clear that had been typed while private: the text"
+    VERIFIED = "accepted a text: the MAC key under which it came"
+    OUTDATED = "acted on a client profile that has expired: whose"
     REVEALED = "published MAC keys: the keys"
     AGREED = "told its user that the secrets of SMP are equal: the session id"
     DIFFERED = "told its user that the secrets of SMP differ: the session id"
@@ -146,6 +148,7 @@ class Standing:
         keys: what identifies the keys in use, the same on both sides.
         accepts: MAC keys with which a message would be accepted.
         smp: who has to go on with SMP: "user", "peer"; "" if it is not underway.
+        stale: it has looked at the clock, and still holds message keys that are too old.
     """
 
     instance: int
@@ -156,6 +159,7 @@ class Standing:
     keys: Hashable = None
     accepts: frozenset[Term] = frozenset()
     smp: str = ""
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)

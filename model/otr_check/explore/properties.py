@@ -419,6 +419,80 @@ class MacKeysOnce(Property):
         return None
 
 
+class Delivery(Property):
+    """What was typed arrives."""
+
+    id = "delivery"
+    about = (
+        "Where no message is on its way, the network lost none and nobody ended a conversation, "
+        "every text that was typed while private has been shown."
+    )
+    deeds = frozenset({Deed.TYPED, Deed.SHOWN, Deed.ENDED})
+
+    def resting(self, world: World, locals_: tuple[Local, ...]) -> str | None:
+        """Ask for texts that came to nobody."""
+        if any(local.memory.of(Deed.ENDED) for local in locals_):
+            return None
+        shown = {text for local in locals_ for text, _ in local.memory.of(Deed.SHOWN)}
+        for who, local in enumerate(locals_):
+            for text, peer in local.memory.of(Deed.TYPED):
+                if text not in shown and peer not in world.owned:
+                    return f"{text} was typed by {world.name(who)}, and shown to nobody"
+        return None
+
+
+class Deniability(Property):
+    """What was accepted could have been made by anybody, in the end."""
+
+    id = "deniability"
+    about = (
+        "Who has ended a private conversation has published every MAC key under which a text was "
+        "accepted in it."
+    )
+    deeds = frozenset({Deed.VERIFIED, Deed.REVEALED, Deed.ENDED})
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """Compare what was used before the end with what was published until then."""
+        if not local.memory.of(Deed.ENDED):
+            return None
+        published = {key for keys in local.memory.of(Deed.REVEALED) for key in keys}
+        if all(key in published for (key,) in local.memory.of(Deed.VERIFIED)):
+            return None
+        if any(session.private for session in world.adaptor.sessions(local)):
+            return None
+        return f"a MAC key of a text that {world.name(who)} accepted was never published"
+
+
+class StaleKeys(Property):
+    """Keys of messages that never came are forgotten."""
+
+    id = "stale-keys"
+    about = (
+        "Once an endpoint has looked at the clock, it holds no key of a message that it has waited "
+        "for too long."
+    )
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """Ask for such keys."""
+        if any(session.stale for session in world.adaptor.sessions(local)):
+            return f"{world.name(who)} holds keys of messages that it has waited for too long"
+        return None
+
+
+class FreshProfile(Property):
+    """Nobody is who he is by what has expired."""
+
+    id = "fresh-profile"
+    about = "Nobody acts on a client profile that has expired: answers it, or is private by it."
+    deeds = frozenset({Deed.OUTDATED})
+
+    def alone(self, world: World, who: int, local: Local) -> str | None:
+        """Ask for such conversations."""
+        for (peer,) in local.memory.of(Deed.OUTDATED):
+            return f"{world.name(who)} acts on a profile of {peer}'s that has expired"
+        return None
+
+
 class HighestVersion(Property):
     """The highest common version is spoken."""
 
@@ -502,6 +576,10 @@ PROPERTIES: Final[dict[str, Property]] = {
         Convergence(),
         MacKeys(),
         MacKeysOnce(),
+        Delivery(),
+        Deniability(),
+        StaleKeys(),
+        FreshProfile(),
         HighestVersion(),
         Wakeful(),
     )

@@ -346,6 +346,7 @@ class _Reader:
     ) -> None:
         self.exploring = exploring
         self.local = local
+        self.given = given
         self.after = after
         self.best: int = local.conversation.best
         self.actor = exploring.scenario.actors[who]
@@ -429,6 +430,10 @@ class _Reader:
             session = self.local.conversation.members[instance]
             peer = self.exploring.account(session.peer)
             self.claims.append(Claim(Deed.SHOWN, (text, peer)))
+            if isinstance(self.given, Receive):
+                message = self.exploring.suite.decode(self.given.wire)
+                if isinstance(message, DataMessage):
+                    self.claims += _verified(message.mac)
         self.words.append(f"shown{' as private' if secure else ''}: {text}")
 
     def _staged(self, stage: notices.SmpStage, instance: int) -> None:
@@ -460,6 +465,15 @@ def _smp(session: Session) -> str:
     if session.smp_asked:
         return "user"
     return "" if session.smp is Smp.EXPECT1 else "peer"
+
+
+def _verified(mac: object) -> tuple[Claim, ...]:
+    """That a text was accepted under the key of an authenticator, which bytes do not show."""
+    match mac:
+        case Term(args=(key, *_)):
+            return (Claim(Deed.VERIFIED, (key,)),)
+        case _:
+            return ()
 
 
 NAMES: dict[type, str] = {

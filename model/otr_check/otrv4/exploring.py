@@ -34,10 +34,12 @@ from otr_check.explore.scenario import Attacker as Attacked
 from otr_check.otrv4.attacker import Attacker, Kind, Options
 from otr_check.otrv4.suite import TermSuite
 from otr_check.otrv4.suite import Undecided as UndecidedHashes
+from otr_check.terms import Term
 from otr_model.kernel.variant import NONE, Override, apply
 from otr_model.otrv4.conditions import Check
 from otr_model.otrv4.protocol import OTRV4
 from otr_model.otrv4.usages import Usage
+from otr_model.otrv4.variables import PARAMETERS
 from otr_model.otrv4.words import Mode, Msg, Smp
 from otr_reference.errors import OtrSpecError
 from otr_reference.otrv4 import notices
@@ -79,10 +81,9 @@ if TYPE_CHECKING:
     from otr_check.explore.party import Local, Order
     from otr_check.explore.scenario import Actor, Scenario
     from otr_check.knowledge import Knowledge
-    from otr_check.terms import Term
     from otr_model.kernel.variant import Variant
     from otr_reference.otrv4.commands import Input
-    from otr_reference.otrv4.messages import PrekeyEnsemble
+    from otr_reference.otrv4.messages import ClientProfile, PrekeyEnsemble
     from otr_reference.otrv4.suite import Suite
     from otr_reference.sorts import Octets, Wire
 
@@ -95,6 +96,8 @@ BEGINNING: Final = 1_000_000
 FIRST_TAG: Final = 0x101
 """The instance tag of the first participant; the others follow."""
 EXTRA_USE: Final = 1
+KEYS_LIFETIME: Final = {each.name: each.value for each in PARAMETERS}["keys_lifetime"]
+"""Seconds for which keys of messages that have not come are kept."""
 ACCEPTED_AHEAD: Final = 4
 """Of how many messages of the current receiving chain, from the next on, the MAC keys are asked."""
 VERSION: Final = 4
@@ -107,10 +110,12 @@ class Held:
     Attributes:
         conversation: the endpoint's.
         taken: how many prekey ensembles of the peer's were used, or found to be unusable.
+        looked: when the user last let the endpoint look at the clock, in seconds; 0: never.
     """
 
     conversation: Conversation
     taken: int = 0
+    looked: int = 0
 
 
 class Exploring4(Adaptor):
@@ -230,8 +235,8 @@ class Exploring4(Adaptor):
         return Held(self._endpoint(who, frozenset()).begin())
 
     def key(self, conversation: Held) -> Hashable:
-        """Everything that the conversation is, and how many ensembles were taken."""
-        return conversation.taken, _frozen(conversation.conversation)
+        """All that the conversation is, how many ensembles were taken, and the clock."""
+        return conversation.taken, conversation.looked, _frozen(conversation.conversation)
 
     # Steps.
 
@@ -281,11 +286,11 @@ class Exploring4(Adaptor):
             raise Undecided(_term(asked.ours), _term(asked.theirs)) from None
         except OtrSpecError as error:
             raise Crash(str(error)) from error
-        reader = Reader(self, who, local, given, stepped.conversation)
+        reader = Reader(self, who, local, given, BEGINNING + now, stepped.conversation)
         for output in stepped.outputs:
             reader.take(output)
         return Outcome(
-            Held(stepped.conversation, taken),
+            Held(stepped.conversation, taken, _looked(before, given, BEGINNING + now)),
             tuple(reader.wires),
             tuple(reader.told),
             tuple(reader.claims),
@@ -310,12 +315,11 @@ class Exploring4(Adaptor):
 
         One that has lost its keys encrypts nothing, so that it is not private.
         """
-        conversation: Conversation = local.conversation.conversation
-        return tuple(
-            self._standing(tag, session) for tag, session in sorted(conversation.members.items())
-        )
+        held: Held = local.conversation
+        members = sorted(held.conversation.members.items())
+        return tuple(self._standing(tag, session, held.looked) for tag, session in members)
 
-    def _standing(self, tag: int, session: Session) -> Standing:
+    def _standing(self, tag: int, session: Session, looked: int) -> Standing:
         private = session.message is Msg.ENCRYPTED_MESSAGES and session.chain is not None
         return Standing(
             tag,
@@ -326,6 +330,7 @@ class Exploring4(Adaptor):
             None if session.chain is None else first_root(session.chain),
             frozenset(self._accepts(session.chain)) if private and session.chain else frozenset(),
             smp=_smp(session),
+            stale=session.skipped > 0 and looked - session.skipped_at >= KEYS_LIFETIME,
         )
 
     def _accepts(self, chain: Chain) -> Iterator[Term]:
@@ -466,12 +471,20 @@ def _failed(given: Attacked) -> frozenset[Check]:
 class Reader:
     """Reads the outputs of one step."""
 
-    def __init__(
-        self, exploring: Exploring4, who: int, local: Local, given: Input, after: Conversation
+    def __init__(  # noqa: PLR0913, PLR0917 - what a step was given, and what came of it
+        self,
+        exploring: Exploring4,
+        who: int,
+        local: Local,
+        given: Input,
+        now: int,
+        after: Conversation,
     ) -> None:
         before: Conversation = local.conversation.conversation
         self.exploring = exploring
         self.local = local
+        self.given = given
+        self.now = now
         self.after = after
         self.best: int = before.best
         self.actor = exploring.scenario.actors[who]
@@ -535,13 +548,22 @@ class Reader:
                 self._in_clear(_term(text))
             case AuthR(header) | AuthI(header) | NonInteractiveAuth(header):
                 session = self.after.members[header.receiver]
+                if isinstance(message, AuthR) and session.their_keys is not None:
+                    self._dated(session.their_keys.profile)
                 ssid = session.mixed.ssid if session.mixed else session.ssid
                 if ssid is not None:
                     self.claims.append(Claim(Deed.RUNS, (_term(ssid),)))
             case DataMessage(old_mac_keys=keys) if keys:
                 self.claims.append(Claim(Deed.REVEALED, tuple(map(_term, keys))))
+            case Query() | Identity() if isinstance(self.given, SendText):
+                self.claims.append(Claim(Deed.BEGAN))
             case _:
                 pass
+
+    def _dated(self, profile: ClientProfile) -> None:
+        """A client profile was acted on."""
+        if profile.expiration <= self.now:
+            self.claims.append(Claim(Deed.OUTDATED, (self.exploring.account(profile.public_key),)))
 
     def _in_clear(self, text: Term) -> None:
         memory = self.local.memory
@@ -554,6 +576,8 @@ class Reader:
         role = ROLES[output.interactive, output.bold_first]
         about = (peer, _term(output.ssid), VERSION, role, self.keys(output))
         self.claims.append(Claim(Deed.SECURED, about))
+        if role != "responder":  # who has looked at the profile before
+            self._dated(output.peer)
         again = "still " if output.refreshed else ""
         self._tell(output.instance, Told.PRIVATE, f"{again}private with {peer}, as {role}")
 
@@ -566,6 +590,10 @@ class Reader:
         if secure:
             peer = self._peer(instance)
             self.claims.append(Claim(Deed.SHOWN, (text, peer)))
+            if isinstance(self.given, Receive):
+                message = self.exploring.suite.decode(self.given.wire)
+                if isinstance(message, DataMessage):
+                    self.claims += _verified(message.authenticator)
         self.words.append(f"shown{' as private' if secure else ''}: {text}")
 
     def _staged(self, stage: notices.SmpStage, instance: int) -> None:
@@ -660,6 +688,20 @@ NAMES: Final[dict[type, str]] = {
     ErrorMessage: "Error",
     OtherVersion: "message of version",
 }
+
+
+def _looked(before: Held, given: Input, now: int) -> int:
+    """When an endpoint last looked at the clock."""
+    return now if isinstance(given, Tick) else before.looked
+
+
+def _verified(mac: object) -> tuple[Claim, ...]:
+    """That a text was accepted under the key of an authenticator, which bytes do not show."""
+    match mac:
+        case Term(args=(_, key, *_)):
+            return (Claim(Deed.VERIFIED, (key,)),)
+        case _:
+            return ()
 
 
 def describe(message: object) -> str:

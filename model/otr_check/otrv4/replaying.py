@@ -131,11 +131,11 @@ class _Bytes(Exploring4):
             stepped = self._endpoint(who, order).step(before.conversation, given, BEGINNING + now)
         except OtrSpecError as error:
             raise Crash(str(error)) from error
-        reader = _ByteReader(self, who, local, given, stepped.conversation)
+        reader = _ByteReader(self, who, local, given, BEGINNING + now, stepped.conversation)
         for output in stepped.outputs:
             reader.take(output)
         return Outcome(
-            Held(stepped.conversation, taken),
+            Held(stepped.conversation, taken, before.looked),
             tuple(reader.wires),
             tuple(reader.told),
             fired=stepped.trace,

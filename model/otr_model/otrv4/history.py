@@ -100,7 +100,7 @@ CLIENT_PROFILE_ROLLBACK = _flaw(
     source=f"{_TEXT}, Validating a Client Profile",
     there="clients that do not look at when a profile expires",
     fixed="version 4: an expired profile is refused",
-    violates="agreement",
+    violates="fresh-profile",
     attacker="shows a profile that has expired, whose key it has stolen since",
     user="talks to a thief, although the owner of the key has long had another",
 )
@@ -213,7 +213,7 @@ STOLEN_SKIPPED_KEYS = _flaw(
     source=f"{_TEXT}, Deletion of Stored Message Keys",
     there="clients that never delete them; within keys_lifetime seconds, every client",
     fixed="version 4: they are deleted after a while, here keys_lifetime seconds",
-    violates="forward-secrecy",
+    violates="stale-keys",
     attacker="holds a message back, steals the receiver's device years later, and reads it",
     user="a text that never arrived is not forgotten with the keys of those that did",
 )
@@ -224,7 +224,7 @@ SKIPPED_KEY_FORGED = _flaw(
     source=_where(holes.SKIPPED_KEY_FORGED),
     there="the letter of one passage of the text",
     fixed=_reading(holes.SKIPPED_KEY_FORGED),
-    violates="convergence",
+    violates="delivery",
     attacker="changes a delayed message, and delivers the changed one first",
     user="the real message can never be read",
 )
