@@ -23,7 +23,7 @@ from otr_check.explore.scenario import (
 )
 from otr_check.explore.search import Exploration
 from otr_check.otrv4.attacker import Attacker as Mallory
-from otr_check.otrv4.exploring import ACCEPTED_AHEAD, Exploring4, Held, Opponent4
+from otr_check.otrv4.exploring import ACCEPTED_AHEAD, FIRST_TAG, Exploring4, Held, Opponent4
 from otr_model.kernel.history import by_name
 from otr_model.otrv4.history import FLAWS
 
@@ -245,6 +245,32 @@ def test_both_ends_of_an_offline_conversation_do_too_also_if_a_ratchet_came_in_b
     assert first[1] is second[1]
     assert first[4] == second[4] is not None
     assert any(words.startswith("sent now") for words in talk.told[1])
+
+
+def test_who_types_where_a_text_needs_a_private_conversation_asks_for_one() -> None:
+    standalone = 'mode = "standalone"\n'
+    began = [
+        local.memory.of(Deed.BEGAN)
+        for more in ("", standalone)
+        for talk in [Talk(two("send = 1", "send = 1", more))]
+        for _ in [talk.does(1, Action.SEND, arrives=False)]
+        for local in talk.locals
+    ]
+
+    assert began == [(), (), (), ((),)]
+
+
+def test_who_has_not_verified_the_peer_and_asks_for_that_is_never_private() -> None:
+    pairs = joint(explored("authenticated"))
+
+    assert any(alice.memory.of(Deed.SECURED) for alice, _ in pairs)
+    assert not any(bob.memory.of(Deed.SECURED) for _, bob in pairs)
+
+
+def test_who_waits_for_two_weeks_and_looks_is_told_that_it_is_over() -> None:
+    pairs = joint(explored("expiry"))
+
+    assert any(Told.OVER in dict(local.memory.told).values() for pair in pairs for local in pair)
 
 
 def test_each_time_a_user_begins_offline_another_ensemble_is_used() -> None:
@@ -473,6 +499,26 @@ def test_what_was_said_stays_secret_when_both_are_robbed_afterwards() -> None:
         knowledge = talk.opponent.steal(knowledge, talk.conversation(who), user)
 
     assert not any(talk.opponent.knows(knowledge, text) for text in texts)
+
+
+def test_who_publishes_a_prekey_message_of_his_own_reads_once_he_has_the_other_keys() -> None:
+    talk = Talk(two("offline = 1, send = 1"))
+    suite, text = talk.adaptor.suite, talk.adaptor.text(0, 0)
+    (ensemble,) = talk.adaptor.ensembles[0]
+    seed = suite.seed(MALLORY.encode())
+    message = replace(
+        ensemble.message, y=suite.fresh_ecdh(seed, 50).public, b=suite.fresh_dh(seed, 51).public
+    )
+    talk.adaptor.ensembles[0] = (replace(ensemble, message=message),)
+
+    talk.does(0, Action.OFFLINE)
+    talk.does(0, Action.SEND)
+
+    assert talk.locals[0].memory.standing(FIRST_TAG + 1) is Told.PRIVATE
+    assert not talk.locals[1].memory.told
+    assert not talk.opponent.knows(talk.knowledge, text)
+    stolen = talk.opponent.steal(talk.knowledge, talk.conversation(1), "bob")
+    assert talk.opponent.knows(stolen, text)
 
 
 # What a scenario may not say.
