@@ -41,10 +41,13 @@ if TYPE_CHECKING:
     from .abstraction import Scenario
     from .local import Place
 
-__all__ = ["CLAIM", "Model", "promela"]
+__all__ = ["CLAIM", "LIVENESS", "Model", "promela"]
 
 CLAIM: Final = "converges"
 """The name of the claim of liveness, where a scenario makes it."""
+
+LIVENESS: Final = "LIVENESS"
+"""What Spin's preprocessor must be told for that claim to be in the model."""
 
 QUEUE: Final = 64
 """Events that wait at once, at most; more is an error."""
@@ -299,7 +302,7 @@ def _head(model: Model) -> Iterator[str]:
         "Kept and left out:",
         *(f"- {each}" for each in model.abstraction.keeps),
         "Count and check:",
-        "  spin -a FILE && gcc -O2 -DNOREDUCE -DSAFETY -DNOCLAIM -o pan pan.c && ./pan -m1000000",
+        "  spin -a FILE && gcc -O2 -DNOREDUCE -DSAFETY -o pan pan.c && ./pan -m1000000",
     )
     yield "/*"
     for line in about:
@@ -709,6 +712,7 @@ def _processes(model: Model) -> Iterator[str]:
     yield "}"
     if model.scenario.converges:
         yield ""
+        yield f"#ifdef {LIVENESS}"
         yield "/* Where nothing is left to happen, nothing happens for ever: a run has no end. */"
         yield "active proctype rest() {"
         yield "end:"
@@ -719,6 +723,7 @@ def _processes(model: Model) -> Iterator[str]:
         yield ""
         yield "/* Both are private in the same conversation in the end, and stay so. */"
         yield f"ltl {CLAIM} {{ <> [] (converged == 1) }}"
+        yield "#endif"
 
 
 def _options(model: Model) -> Iterator[str]:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 from otr_reference.errors import OtrSpecError
 
 from .local import OutOfBounds
-from .promela import Model
+from .promela import LIVENESS, Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,7 +144,7 @@ class Spin:
         self.place = place
         self.effort = effort
         (place / NAME).write_text(self.model.text, encoding="utf-8")
-        self._run("spin", "-a", NAME)
+        self._run("spin", "-a", NAME)  # refuses a model that is no Promela
 
     def safety(self) -> Verdict:
         """Whether every property holds in every joint state, and how many of those there are.
@@ -153,7 +153,8 @@ class Spin:
             OutOfBounds: if a variable or a channel is too small.
             SpinFailed: if the verifier cannot be compiled or run.
         """
-        self._compile("safety", "-DSAFETY", "-DNOCLAIM")
+        self._run("spin", "-a", NAME)
+        self._compile("safety", "-DSAFETY")
         return self._verify("safety")
 
     def liveness(self) -> Verdict:
@@ -166,6 +167,7 @@ class Spin:
         if not self.model.scenario.converges:
             message = f"{self.model.scenario.name} does not claim that anything converges"
             raise SpinFailed(message)
+        self._run("spin", f"-D{LIVENESS}", "-a", NAME)
         self._compile("liveness")
         return self._verify("liveness", "-a", "-f")
 
