@@ -247,6 +247,10 @@ class Exploring3(Adaptor):
         """What a participant's endpoint is given."""
         return self._configs[who]
 
+    def suite_of(self, who: int) -> TermSuite:
+        """What a participant's endpoint computes with, under its variant."""
+        return cast("TermSuite", self._endpoint(who, frozenset()).suite)
+
     @property
     def skipped(self) -> frozenset[Check]:
         """The checks that some participant does not make."""
@@ -307,6 +311,7 @@ class Opponent3(Opponent):
             cast("Knowledge", knowledge),
             cast("Conversation", conversation),
             self.exploring.config(who),
+            self.exploring.suite_of(who),
         )
         return map(_term, made)
 
