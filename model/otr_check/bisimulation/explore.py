@@ -215,7 +215,7 @@ class Original:
         constants: dict[str, Plain] = {}
         for name in {*run.start.known, *run.left.values}:
             if name.startswith("member.") and name != self.world.key:
-                value = self.terms.value(run.left.get(name))
+                value = run.constant(run.left.get(name))
                 if value is not ABSENT:
                     constants[name] = value  # type: ignore[assignment]
         answers = {t: a for t, a in run.answers.items() if self._is_rigid(t)}
@@ -227,7 +227,7 @@ class Original:
         names = [
             name
             for name, value in known.constants.items()
-            if not _same(self.terms.value(run.left.get(name)), value)
+            if not _same(run.constant(run.left.get(name)), value)
         ]
         terms = [t for t, answer in known.answers.items() if run.answers.get(t) is not answer]
         for name in names:
@@ -392,10 +392,10 @@ class Original:
             one, other = left.get(name), right.get(name)
             if one == other:
                 continue
-            mine = self.terms.value(one)
+            mine = run.constant(one)
             if mine is ABSENT:
                 mine = constants.get(name, ABSENT)
-            theirs = self.terms.value(other)
+            theirs = run.constant(other)
             if theirs is not ABSENT and _same(mine, theirs):
                 continue
             carried = theirs is not ABSENT and theirs in CARRIED

@@ -638,6 +638,13 @@ class Run:
             if value is not ABSENT:
                 self.known[_number(parts[0])] = value  # type: ignore[assignment]
 
+    def constant(self, term: int) -> object:
+        """The value of a constant, or of what an answer told to be one; else `ABSENT`."""
+        value = self.terms.value(term)
+        if value is not ABSENT:
+            return value
+        return self.answers[term] if term in self.answers else self.known.get(term, ABSENT)
+
     # Going on.
 
     def go(self, until: Callable[[Run], bool]) -> Iterator[Run]:
