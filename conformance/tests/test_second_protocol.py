@@ -512,7 +512,7 @@ def test_tables_of_every_protocol_are_proved(
     assert [each["subject"] for each in alone["tables"]] == ["house.door", "house.bell"]
 
     monkeypatch.setattr(proofs, "PROTOCOLS", {"house": RECORD, "again": RECORD})
-    both = answer(capsys, 0, "check")
+    both = answer(capsys, 0, "check", "--tables")
     assert both["tables"][0]["subject"] == both["tables"][2]["subject"] == "house.door"
     assert both["others"][0]["subject"] == f"house: {alone['others'][0]['subject']}"
     assert main(["check"]) == 0

@@ -621,10 +621,15 @@ _declare_forge(_group("forge", "Forge messages and transcripts, as anybody can."
 
 
 @app.command(
-    short_help="Prove with Z3 that the tables are total and deterministic.",
-    epilog=_examples("otrspec check", "otrspec check ake smp"),
+    short_help="Prove with Z3 what the tables promise, by themselves and together.",
+    epilog=_examples(
+        "otrspec check",
+        "otrspec check ake smp",
+        "otrspec check --explain no-clear-text",
+        "otrspec check --variant smp-refresh",
+    ),
 )
-def check(
+def check(  # noqa: PLR0913 - one parameter for each option
     tables: Annotated[
         list[str] | None,
         typer.Argument(metavar="TABLE", help="Only these tables.", show_default=False),
@@ -633,20 +638,54 @@ def check(
     protocol: Annotated[
         Protocol | None,
         typer.Option(
-            help="Whose tables; else every protocol's, or for a TABLE that of its name, or "
+            help="Whose tables; else every protocol's, or for a TABLE or NAME that of its name, or "
             f"{DEFAULT.name}.",
             show_default=False,
         ),
     ] = None,
+    only_tables: Annotated[
+        bool, typer.Option("--tables", help="Tables by themselves, without invariants.")
+    ] = False,
+    invariant: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this invariant.", show_default=False),
+    ] = None,
+    explain: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="This invariant: what it says, what its proof needs, and what leads to it.",
+            show_default=False,
+        ),
+    ] = None,
+    variant: Annotated[
+        str,
+        typer.Option(
+            metavar="ID",
+            help="The literal reading of an ambiguity, and what it breaks.",
+            show_default=False,
+        ),
+    ] = "",
     json: Json = False,
 ) -> int:
     """Prove with Z3 that every table is total and deterministic, and that no row is dead.
+
+    Then prove by induction over the rows what holds of all tables together, and show by sequences
+    of rows what literal readings of the text break.
 
     Needs the extra `check`: pip install 'otrspec[check]'.
     """
     from . import proofs as work  # noqa: PLC0415 - heavy
 
-    return work.check(tuple(tables or ()), _name(protocol), json=json)
+    asked = work.Asked(
+        tuple(tables or ()),
+        _name(protocol),
+        (*(invariant or ()), *(explain or ())),
+        bool(explain),
+        variant,
+        only_tables,
+    )
+    return work.check(asked, json=json)
 
 
 @app.command(

@@ -16,6 +16,8 @@ from .tables import find_table
 
 try:
     from otr_check.solver import prove, prove_table
+
+    from . import invariants
 except ModuleNotFoundError as error:
     if error.name != "z3":
         raise
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from .screen import Json
 
-__all__ = ["check"]
+__all__ = ["Asked", "check"]
 
 _CLAIMS: Final = {
     "total": Fault.GAP,
@@ -62,27 +64,61 @@ class _Proved:
         return all(proof.holds for proof in (*self.others, *self.tables))
 
 
-def check(names: tuple[str, ...], whose: str, *, json: bool) -> ExitCode:
-    """Prove what tables promise.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be proved.
+
+    Attributes:
+        tables: names of tables; none: all of them, and what the composition promises beside.
+        whose: the protocol; "": the one that a name begins with, else the default; every one where
+            nothing is named.
+        invariants: names of invariants; none: all of them, unless tables are named.
+        explain: say what invariants mean, what their proofs need, and what leads to them.
+        variant: a literal reading, by the id of the ambiguity; "": our own.
+        only_tables: leave out invariants.
+    """
+
+    tables: tuple[str, ...] = ()
+    whose: str = ""
+    invariants: tuple[str, ...] = ()
+    explain: bool = False
+    variant: str = ""
+    only_tables: bool = False
+
+    @property
+    def of_tables(self) -> bool:
+        """Whether tables are asked for."""
+        return not (self.invariants or self.variant)
+
+    @property
+    def of_invariants(self) -> bool:
+        """Whether invariants are asked for."""
+        return not (self.tables or self.only_tables)
+
+
+def check(asked: Asked, *, json: bool) -> ExitCode:
+    """Prove what tables promise, by themselves and together.
 
     Args:
-        names: of the tables; none: all of them, and what the composition promises beside.
-        whose: the protocol; "": the one that a name begins with, else the default; every one where
-            no table is named.
+        asked: what is to be proved.
         json: for programs.
 
     Raises:
-        Misuse: if there is no such table.
+        Misuse: if there is no such table or literal reading, or if tables and invariants are named.
+        UnknownClaim: if there is no such invariant.
         IllTyped: if a condition means nothing.
         Inconclusive: if the solver cannot tell.
     """
-    chosen = [(owner(whose, name).model.composition, name) for name in names]
-    every = [protocol(whose)] if whose else list(PROTOCOLS.values())
+    if asked.tables and not asked.of_tables:
+        message = "name tables, or invariants"
+        raise Misuse(message)
     with progress("proving"):
-        proved = _tables(chosen) if chosen else [_whole(each.model.composition) for each in every]
-    status = ExitCode.EXPECTED if all(each.holds for each in proved) else ExitCode.UNEXPECTED
+        proved = _proved(asked) if asked.of_tables else []
+        found = _found(asked) if asked.of_invariants else []
+    holds = all(each.holds for each in proved) and all(each.holds for each in found)
+    status = ExitCode.EXPECTED if holds else ExitCode.UNEXPECTED
     if json:
-        write_json(_document_of(status, proved))
+        write_json(_document_of(status, proved, found))
         return status
     out = Screen()
     for number, each in enumerate(proved):
@@ -91,7 +127,35 @@ def check(names: tuple[str, ...], whose: str, *, json: bool) -> ExitCode:
         if len(proved) > 1:
             out.line((each.name, HEAD))
         _show(out, each)
+    for number, them in enumerate(found):
+        if number or proved:
+            out.line()
+        if asked.explain:
+            invariants.explain(out, them)
+        else:
+            invariants.show(out, them)
     return status
+
+
+def _proved(asked: Asked) -> list[_Proved]:
+    """The tables that are asked for."""
+    if asked.tables:
+        whose = asked.whose
+        return _tables([(owner(whose, name).model.composition, name) for name in asked.tables])
+    every = [protocol(asked.whose)] if asked.whose else list(PROTOCOLS.values())
+    return [_whole(each.model.composition) for each in every]
+
+
+def _found(asked: Asked) -> list[invariants.Invariants]:
+    """The invariants that are asked for."""
+    if asked.variant:
+        whose = owner(asked.whose, asked.variant).name
+        return [invariants.literal(whose, asked.variant, asked.invariants)]
+    if asked.invariants:
+        whose = owner(asked.whose, *asked.invariants).name
+        return [invariants.find(whose, asked.invariants)]
+    names = [asked.whose] if asked.whose else list(PROTOCOLS)
+    return invariants.prove_all([name for name in names if invariants.has_claims(name)])
 
 
 def _tables(chosen: list[tuple[Composition, str]]) -> list[_Proved]:
@@ -164,7 +228,9 @@ def _yes(against: int, what: str) -> Text:
     return spans((f"{against} {what}{'' if against == 1 else 's'}", WRONG))
 
 
-def _document_of(status: ExitCode, proved: list[_Proved]) -> Json:
+def _document_of(
+    status: ExitCode, proved: list[_Proved], found: list[invariants.Invariants]
+) -> Json:
     """Everything; where there are several protocols, what is no table's says whose it is."""
     several = len(proved) > 1
     whose = {each.name: f"{each.name}: " if several else "" for each in proved}
@@ -173,6 +239,8 @@ def _document_of(status: ExitCode, proved: list[_Proved]) -> Json:
         "assumptions": [whose[each.name] + about for each in proved for about in each.assumed],
         "tables": [_table_document(proof) for each in proved for proof in each.tables],
         "others": [_document(proof, whose[each.name]) for each in proved for proof in each.others],
+        "invariants": [each for them in found for each in invariants.document(them)],
+        "findings": [each for them in found for each in invariants.findings(them)],
     }
 
 

@@ -19,14 +19,25 @@ from .search import look
 from .system import System
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from otr_model.kernel.composition import Composition
     from otr_model.kernel.variant import Variant
 
-    from .claims import Claim
+    from .claims import Claim, Finding
+    from .results import Trail
 
-__all__ = ["Checked", "NoClaims", "UnknownClaim", "check_claims", "claims_of", "session_of"]
+__all__ = [
+    "Broken",
+    "Checked",
+    "NoClaims",
+    "UnknownClaim",
+    "check_claims",
+    "check_findings",
+    "claims_of",
+    "literal_of",
+    "session_of",
+]
 
 
 class NoClaims(OtrSpecError):
@@ -35,6 +46,24 @@ class NoClaims(OtrSpecError):
 
 class UnknownClaim(OtrSpecError):
     """A claim that is not there; the message says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """What a literal reading breaks.
+
+    Attributes:
+        finding: what is expected of it.
+        trails: what refutes the claims, by their names.
+    """
+
+    finding: Finding
+    trails: Mapping[str, Trail]
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether each claim is refuted."""
+        return set(self.trails) == set(self.finding.claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +182,34 @@ def check_claims(
         tuple(settled),
         tuple(state.id for state in states if state.id not in found.found),
     )
+
+
+def literal_of(name: str) -> Mapping[str, Variant]:
+    """The literal readings of a protocol that can be run, by the id of the ambiguity.
+
+    Raises:
+        NoClaims: if nothing is claimed of it.
+    """
+    claims_of(name)
+    readings: Mapping[str, Variant] = import_module(f"otr_model.{name}.variants").LITERAL
+    return readings
+
+
+def check_findings(composition: Composition) -> tuple[Broken, ...]:
+    """Refute what literal readings break, each by a sequence of rows.
+
+    Raises:
+        NoClaims: if nothing is claimed of it.
+    """
+    claims = claims_of(composition.name)
+    found: list[Broken] = []
+    for finding in claims.findings:
+        applied = apply(composition, literal_of(composition.name)[finding.ambiguity])
+        system = System(applied.composition, claims, applied.skipped)
+        goals = look(system, (), [claims.named(name) for name in finding.claims])
+        trails = {claims.named(name).name: trail for name, trail in goals.refuted.items()}
+        found.append(Broken(finding, trails))
+    return tuple(found)
 
 
 def _states(system: System) -> Iterator[Claim]:

@@ -309,16 +309,16 @@ class Possible(Claim):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A claim that another reading of the text does not satisfy.
+    """What the literal reading of an ambiguity breaks.
 
     Attributes:
-        variant: its name, such as "literal smp-refresh".
-        claim: the id of the claim that it breaks.
+        ambiguity: its id.
+        claims: the names of the claims that do not hold.
         says: what goes wrong, in plain English.
     """
 
-    variant: str
-    claim: str
+    ambiguity: str
+    claims: tuple[str, ...]
     says: str
 
 
@@ -332,9 +332,9 @@ class Claims:
         changes: how.
         claims: in the order in which they are shown.
         supposed: what opaque conditions mean.
-        findings: what the literal text breaks.
         settings: configurations in which examples are looked for: values of the endpoint's
             variables.
+        findings: what literal readings break.
         aside: conditions about messages that examples seldom need: they are looked for without
             such messages first.
     """

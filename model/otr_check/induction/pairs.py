@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from otr_check import smt
 from otr_check.proofs import intervals_of
@@ -374,11 +374,11 @@ def prove_session(
     )
 
 
-_NAMES: Final = {"peer": peer, "later": later}
-
-
 def _renamed(variable: Variable, how: str) -> Variable:
-    return _NAMES[how](variable)
+    """The variable of that name: see `peer` and `later`."""
+    if isinstance(variable, IntVar):
+        return peer(variable) if how == "peer" else later(variable)
+    return peer(variable) if how == "peer" else later(variable)
 
 
 def _unknown(variable: Variable, name: str) -> smt.ExprRef:

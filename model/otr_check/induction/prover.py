@@ -18,7 +18,7 @@ from otr_check import smt
 from otr_model.kernel.guard import Guard
 
 from .claims import Action, Grows, Invariant, Kept, Possible, Prepared, held
-from .results import Failure, Outcome, Result
+from .results import Failure, Outcome, Result, Taken, Trail
 from .system import Case
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class _Tally:
     claim: Claim
     seconds: float = 0.0
     questions: list[_Question] = field(default_factory=list)
+    example: Trail | None = None
 
     @property
     def failure(self) -> Failure | None:
@@ -244,9 +245,14 @@ class _Induction:
             when = self.system.reader(step.before.values).truth_of(claim.when)
             with self.solver.supposing(*self.system.scene(step.case).known, *step.suppose()):
                 model = self.solver.example(when)
-            if model is not None:
+            if model is not None and step.row is not None:
                 tally.questions.append(_Question(claim.id, number))
                 tally.seconds = perf_counter() - began
+                values = tuple(
+                    (str(name), self.system.shown(name, model.value(unknown)))
+                    for name, unknown in sorted(smt.unknowns(when).items())
+                )
+                tally.example = Trail((Taken(step.row.id, 0, outside=True),), values)
                 return
         failure = Failure("no row can be taken", "", ())
         tally.questions.append(_Question(claim.id, -1, failure=failure))
@@ -295,4 +301,5 @@ def _result(tally: _Tally) -> Result:
         len(tally.questions),
         tuple(name for name, _ in tally.used.most_common() if name != tally.claim.id),
         failure,
+        witness=tally.example,
     )

@@ -265,7 +265,7 @@ class Search:
         left: list[tuple[int, int, World, _Path | None]] = [(0, 0, self.beginning(), None)]
         looked: Counter[tuple[object, ...]] = Counter()
         serial = 0
-        while left and goals.open and self.worlds < self.most:
+        while left and self.worlds < self.most and goals.open:
             rank, number, world, path = heappop(left)
             kind = self._kind(world, goals)
             if looked[kind] > rank:
@@ -276,8 +276,6 @@ class Search:
             for after, reached in self._runs(world, path, goals):
                 serial += 1
                 heappush(left, (looked[self._kind(after, goals)], serial, after, reached))
-                if not goals.open:
-                    return
 
     def _kind(self, world: World, goals: Goals) -> tuple[object, ...]:
         """What worlds have in common of which few need to be looked into."""
@@ -305,7 +303,7 @@ class Search:
     ) -> Iterator[tuple[World, _Path]]:
         """Every input, and every way in which the tables can deal with it."""
         for event in self.system.composition.events:
-            if event.origin is Origin.RAISED:
+            if event.origin is Origin.RAISED or not goals.open:
                 continue
             role = self.system.queues.given_to(event)
             keys = {
@@ -334,7 +332,8 @@ class Search:
             return
         event, key = world.queue[0]
         handler = self.system.composition.handler[event]
-        state = world.members[key].get(f"member.{handler.machine}", handler.initial)
+        member, place = world.members[key], f"member.{handler.machine}"
+        state: Any = member.get(place, handler.initial)
         for row in self._rows.get((event, state), ()):
             link = self._link(row, world, key, chain)
             facts = self._facts(link, self._used(row))
@@ -654,6 +653,11 @@ class Search:
                 yield each.event, self.compiled(each.to)(context)
 
 
+def _leads(claim: Invariant, row: AnyRow) -> bool:
+    """Whether a row leads to another state of a machine that a claim asks about."""
+    return row.goto is not row.at and f"member.{row.table.rpartition('.')[2]}" in claim.places
+
+
 def _asked_of(guard: Guard) -> Iterator[str]:
     """Where the values are kept that the defined conditions of a guard mention."""
     for condition in guard.atoms():
@@ -734,15 +738,15 @@ class Goals:
 
     def places_of(self, claim: Claim) -> frozenset[str]:
         """What matters for a claim: what it mentions, and what the rows ask that it is about."""
-        if not isinstance(claim, Action):
-            return claim.places
-        asked = {
-            place
-            for row in self.system.composition.rows()
-            if _concerns(claim, row)
-            for place in _asked_of(row.when)
-        }
-        return claim.places | asked
+        rows = self.system.composition.rows()
+        match claim:
+            case Action():
+                rows = tuple(row for row in rows if _concerns(claim, row))
+            case Invariant() if claim.when == claim.then:
+                rows = tuple(row for row in rows if _leads(claim, row))
+            case _:
+                return claim.places
+        return claim.places.union(*(_asked_of(row.when) for row in rows))
 
     @property
     def open(self) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from otr_check.induction.claims import (
     Action,
     Claims,
+    Finding,
     Ghost,
     Invariant,
     Kept,
@@ -25,6 +26,7 @@ from otr_check.induction.claims import (
 from otr_check.induction.pairs import Send, Session, later, peer
 from otr_model.kernel.expr import Declare, InState, Scope, Truth
 from otr_model.kernel.guard import ALWAYS
+from otr_model.otrv3 import ambiguities as holes
 from otr_model.otrv3 import variables as v
 from otr_model.otrv3.conditions import Check, Cond
 from otr_model.otrv3.data import Datum
@@ -33,7 +35,9 @@ from otr_model.otrv3.keys import KEYS as KEYS_TABLE
 from otr_model.otrv3.words import Assembly, Auth, Event, Keys, Msg, Smp
 
 if TYPE_CHECKING:
-    from otr_model.kernel.expr import Bool, Int
+    from collections.abc import Mapping
+
+    from otr_model.kernel.expr import Bool, Int, IntVar, Variable
 
 __all__ = ["CLAIMS", "MESSAGE_SENT", "SESSION"]
 
@@ -575,7 +579,7 @@ LEMMAS: Final = (
     ),
 )
 
-SETTING: Final = {
+SETTING: Final[Mapping[Variable, int | bool]] = {
     **dict.fromkeys(v.POLICIES, True),
     v.REQUIRE_ENCRYPTION: False,
     v.OUR_TAG: 0x101,
@@ -585,6 +589,30 @@ SETTING: Final = {
     SOME_THEIRS: 1,
 }
 """The configuration in which examples are looked for."""
+
+FINDINGS: Final = (
+    Finding(
+        holes.FAILED_SIGNATURE.id,
+        ("failed-reveal-signature", "failed-signature"),
+        "Whoever can send a message ends an AKE that is going well.",
+    ),
+    Finding(
+        holes.MIXED_VERSIONS.id,
+        ("version-kept",),
+        "An AKE that was begun in version 3 goes on in version 2.",
+    ),
+    Finding(
+        holes.SMP_REFRESH.id,
+        ("smp-one-conversation",),
+        "SMP goes on with the secure session id of a conversation that is over.",
+    ),
+    Finding(
+        holes.STORED_FOR.id,
+        ("stored-text",),
+        "A text that was typed for one public key is sent to another.",
+    ),
+)
+"""What a literal reading breaks, and our tables do not."""
 
 CLAIMS: Final = Claims(
     "otrv3",
@@ -599,6 +627,7 @@ CLAIMS: Final = Claims(
         *NEGOTIATION,
         *LEMMAS,
     ),
+    findings=FINDINGS,
     settings=(SETTING, {**SETTING, v.REQUIRE_ENCRYPTION: True}),
     aside=(Cond.IS_FRAGMENT,),
 )
@@ -623,7 +652,7 @@ def _of_pair(ours: Int, theirs: Int) -> Int:
 _UNSEEN: Final = {at: cell.equals(0) for at, cell in v.SEEN.cells()}
 """No counter was accepted for the pair of these ages."""
 
-MESSAGE_SENT: Final = {
+MESSAGE_SENT: Final[Mapping[IntVar, Int]] = {
     v.SENDER_KEYID: v.OUR_KEYID - 1,
     v.RECIPIENT_KEYID: v.THEIR_KEYID,
     v.COUNTER: v.SENT,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from otr_check.induction.claims import (
     Action,
     Claims,
+    Finding,
     Ghost,
     Grows,
     Invariant,
@@ -28,6 +29,7 @@ from otr_check.induction.claims import (
 from otr_check.induction.pairs import Send, Session, peer
 from otr_model.kernel.expr import Choice, Declare, InState, Scope, Truth
 from otr_model.kernel.guard import Guard
+from otr_model.otrv4 import ambiguities as holes
 from otr_model.otrv4 import variables as v
 from otr_model.otrv4.conditions import Cond
 from otr_model.otrv4.data import Datum
@@ -36,7 +38,9 @@ from otr_model.otrv4.ratchet import RATCHET
 from otr_model.otrv4.words import Assembly, Dake, Event, Mode, Msg, Ratchet, Role, Smp
 
 if TYPE_CHECKING:
-    from otr_model.kernel.expr import Bool
+    from collections.abc import Mapping
+
+    from otr_model.kernel.expr import Bool, Int, IntVar, Variable
 
 __all__ = ["CLAIMS", "MESSAGE_SENT", "SESSION"]
 
@@ -721,7 +725,7 @@ LEMMAS: Final = (
     ),
 )
 
-SETTING: Final = {
+SETTING: Final[Mapping[Variable, int | bool]] = {
     **dict.fromkeys(v.POLICIES, True),
     v.REQUIRE_ENCRYPTION: False,
     v.REQUIRE_INTERACTIVE: False,
@@ -733,6 +737,35 @@ SETTING: Final = {
     SOME_MESSAGE: 0,
 }
 """The configuration in which examples are looked for."""
+
+FINDINGS: Final = (
+    Finding(
+        holes.IDENTITY_WHEN_PRIVATE.id,
+        ("identity-private", "promise", "private-while-keys", "smp-private"),
+        "An Identity message of nobody's ends a private conversation.",
+    ),
+    Finding(
+        holes.FORGED_NON_INTERACTIVE_AUTH.id,
+        ("failed-non-interactive-auth", "keys-while-private", "prepared"),
+        "A forged message has the keys of a private conversation forgotten.",
+    ),
+    Finding(
+        holes.ONLINE_AGAIN.id,
+        ("promise",),
+        "A conversation that the user begins anew is neither private nor over meanwhile.",
+    ),
+    Finding(
+        holes.ROLLBACK.id,
+        ("no-rollback",),
+        "Version 3 is begun with a peer that is known to support version 4.",
+    ),
+    Finding(
+        holes.QUEUED_FOR.id,
+        ("queued-text",),
+        "A text that was typed for one fingerprint is sent to another.",
+    ),
+)
+"""What a literal reading breaks, and our tables do not."""
 
 CLAIMS: Final = Claims(
     "otrv4",
@@ -748,13 +781,14 @@ CLAIMS: Final = Claims(
         *LEMMAS,
     ),
     SUPPOSED,
+    findings=FINDINGS,
     settings=(SETTING, {**SETTING, v.REQUIRE_ENCRYPTION: True}),
     aside=(Cond.IS_FRAGMENT,),
 )
 
 # Two endpoints in one session.
 
-MESSAGE_SENT: Final = {
+MESSAGE_SENT: Final[Mapping[IntVar, Int]] = {
     v.RATCHET_ID: v.SENDING_ID,
     v.MESSAGE_ID: v.J - 1,
     v.PREVIOUS_COUNT: v.PN,
