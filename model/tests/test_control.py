@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from otr_check.control.abstraction import BadAbstraction, Network, Scenario, Side, of_peer
+from otr_check.control.adjust import adjusted
 from otr_check.control.explore import BadReplay, TooMany, explore, lasso, replay, row_pairs
 from otr_check.control.local import OutOfBounds
 from otr_check.control.system import Act, Input, System
@@ -19,12 +20,14 @@ from otr_check.otrv4.abstraction import SCENARIOS as SCENARIOS_4
 from otr_model.kernel.expr import InState
 from otr_model.kernel.readings import PYTHON
 from otr_model.kernel.table import Raise
-from otr_model.kernel.variant import EditRow, SkipCheck, Variant
+from otr_model.kernel.variant import NONE, EditRow, SkipCheck, Variant
 from otr_model.otrv3.ake import ANSWER
 from otr_model.otrv3.conditions import Check, Cond
 from otr_model.otrv3.effects import Do
 from otr_model.otrv3.words import Auth, Event, Msg
+from otr_model.otrv4.dake import ANSWER as ANSWER_4
 from otr_model.otrv4.effects import Do as Do4
+from otr_model.otrv4.words import Event as Event4
 
 if TYPE_CHECKING:
     from otr_check.control.abstraction import Abstraction
@@ -178,6 +181,25 @@ def test_the_properties_of_every_scenario_hold(name: str) -> None:
 @pytest.mark.slow
 def test_the_properties_hold_where_a_message_is_lost() -> None:
     assert explore(SCENARIOS["otrv3/losing"]).violations == []
+
+
+def test_the_dake_goes_on_where_every_new_identity_message_is_answered() -> None:
+    row = "otrv4.dake:identity.waiting-auth-i.for-any"
+    begun = (Raise(Event4.DAKE_BEGUN),)
+    answering = Variant("answering", "", (EditRow(row, do=ANSWER_4, raises=begun),))
+    assert lasso(explore(scenario("otrv4/twice", variant=answering))) is None
+    thrice = adjusted(scenario("otrv4/twice", variant=answering), {"alice.start": 3})
+    assert lasso(explore(thrice)) is None
+
+
+def test_new_keys_for_every_commit_do_not_help() -> None:
+    row = "otrv3.ake:dh-commit.awaiting-revealsig.allowed"
+    fresh = Variant("fresh", "", (EditRow(row, do=ANSWER),))
+    stuck = [
+        len(explore(adjusted(scenario("otrv3/thrice", variant=each), {"alice.start": 4})).stuck)
+        for each in (NONE, fresh)
+    ]
+    assert stuck == [5, 16]
 
 
 # --- The properties can fail ------------------------------------------------------------------
