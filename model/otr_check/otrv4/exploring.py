@@ -14,6 +14,7 @@ K and, where no ratchet came in between, the brace key: both ends of a session m
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -75,6 +76,8 @@ from otr_reference.otrv4.messages import (
 )
 from otr_reference.otrv4.session import Chain, Config, Conversation, Policy, Session
 
+from . import older
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
@@ -82,6 +85,7 @@ if TYPE_CHECKING:
     from otr_check.explore.scenario import Actor, Scenario
     from otr_check.knowledge import Knowledge
     from otr_model.kernel.variant import Variant
+    from otr_reference.otrv3.session import Conversation as Conversation3
     from otr_reference.otrv4.commands import Input
     from otr_reference.otrv4.messages import ClientProfile, PrekeyEnsemble
     from otr_reference.otrv4.suite import Suite
@@ -121,8 +125,9 @@ class Held:
 class Exploring4(Adaptor):
     """The endpoints of a scenario of OTRv4.
 
-    Version 3 is not spoken. A participant who is `verified` has verified the fingerprint of the
-    peer's account; one who `knows` has a client profile of the peer's that was published.
+    Version 3 is spoken by who has the policy `allow_v3`, in the compatible mode; nobody else does,
+    whatever the default. A participant who is `verified` has verified the fingerprint of the peer's
+    account; one who `knows` has a client profile of the peer's that was published.
 
     Args:
         scenario: who takes part.
@@ -133,6 +138,7 @@ class Exploring4(Adaptor):
         suite: the suite in which nothing is decided about hashes.
         accounts: the client of each participant.
         ensembles: the prekey ensembles that each can use, in order.
+        speaks_3: whether somebody speaks version 3 as well.
         configs: the configuration of each.
     """
 
@@ -147,6 +153,7 @@ class Exploring4(Adaptor):
     ) -> None:
         super().__init__(scenario)
         self.suite = TermSuite() if suite is None else suite
+        self.speaks_3 = any(map(_speaks_3, scenario.actors))
         self._variants = [_variant(actor, variants or {}) for actor in scenario.actors]
         self._suites: dict[Order, TermSuite] = {frozenset(): self.suite}
         self.accounts = [self._account(i, actor) for i, actor in enumerate(scenario.actors)]
@@ -155,6 +162,10 @@ class Exploring4(Adaptor):
         self._endpoints: dict[tuple[int, Order], Endpoint] = {}
         self._users = {
             account.keys.public: actor.user
+            for account, actor in zip(self.accounts, scenario.actors, strict=True)
+        }
+        self._users_3 = {
+            account.keys.dsa_public: actor.user
             for account, actor in zip(self.accounts, scenario.actors, strict=True)
         }
         if scenario.attacker:
@@ -175,7 +186,10 @@ class Exploring4(Adaptor):
                 raise BadScenario(message)
         suite, _ = spoken(self.suite, self._variants[who])
         seed = suite.seed(f"client of {actor.name}".encode())
-        account = Account(suite, suite.long_term(actor.user), FIRST_TAG + who, seed)
+        three = _speaks_3(actor)
+        keys = suite.long_term(actor.user, dsa=three)
+        versions = frozenset({3, VERSION} if three else {VERSION})
+        account = Account(suite, keys, FIRST_TAG + who, seed, versions)
         account.renew(BEGINNING)
         return account
 
@@ -225,8 +239,10 @@ class Exploring4(Adaptor):
                 for higher, lower in order:
                     suite = suite.decided(cast("Any", higher), cast("Any", lower))
                 self._suites[order] = suite
+            config = copy(self.configs[who])
+            config.version_3 = older.endpoint(suite.older, config, self.scenario.actors[who].name)
             suite, variant = spoken(suite, self._variants[who])
-            known = Endpoint(suite, self.configs[who], variant)
+            known = Endpoint(suite, config, variant)
             self._endpoints[who, order] = known
         return known
 
@@ -304,6 +320,10 @@ class Exploring4(Adaptor):
         """Whose long-term key it is; "?" if nobody's."""
         return self._users.get(cast("Any", public), "?")
 
+    def account_3(self, public: object) -> str:
+        """The same of a key of version 3."""
+        return self._users_3.get(cast("Any", public), "?")
+
     def owner(self, fingerprint: object) -> str:
         """Whose fingerprint it is; "" for none, "?" if nobody's."""
         if fingerprint is None:
@@ -313,11 +333,23 @@ class Exploring4(Adaptor):
     def sessions(self, local: Local) -> tuple[Standing, ...]:
         """Every session with an instance of the peer, and the master.
 
-        One that has lost its keys encrypts nothing, so that it is not private.
+        One that has lost its keys encrypts nothing, so that it is not private. Where version 3 has
+        a conversation with an instance, that stands for it.
         """
         held: Held = local.conversation
+        three = held.conversation.version_3
         members = sorted(held.conversation.members.items())
-        return tuple(self._standing(tag, session, held.looked) for tag, session in members)
+        inside = {each.instance: each for each in self._inside(three)}
+        ours = (
+            self._standing(tag, session, held.looked)
+            for tag, session in members
+            if session.message is not Msg.START or tag not in inside
+        )
+        return (*ours, *inside.values())
+
+    def _inside(self, three: Conversation3 | None) -> Iterator[Standing]:
+        """The sessions of version 3."""
+        return older.standings(self.suite.older, three, self.account_3)
 
     def _standing(self, tag: int, session: Session, looked: int) -> Standing:
         private = session.message is Msg.ENCRYPTED_MESSAGES and session.chain is not None
@@ -344,11 +376,16 @@ class Exploring4(Adaptor):
 
     def label(self, wire: Term) -> str:
         """What kind of message it is, and which."""
-        return describe(self.suite.decode(cast("Wire", wire)))
+        message = self.suite.decode(cast("Wire", wire))
+        if isinstance(message, OtherVersion):
+            inside = self.suite.older.decode(message.wire)
+            named = older.NAMES.get(type(inside), type(inside).__name__)
+            return f"{named}, version {message.version}"
+        return describe(message)
 
     def highest(self) -> int:
-        """Version 4, which is all that is spoken."""
-        return VERSION
+        """Version 4 where all allow it."""
+        return VERSION if all(config.allow_v4 for config in self.configs) else 3
 
     def attacker(self) -> Opponent:
         """Who sees the network, and has what the scenario gives him."""
@@ -387,6 +424,7 @@ class Opponent4(Opponent):
             suite,
             Options(
                 kinds=_kinds(given),
+                versions=(3, VERSION) if exploring.speaks_3 else (VERSION,),
                 claims=tuple(config.our_tag for config in exploring.configs),
                 falsified=exploring.skipped | _failed(given),
             ),
@@ -402,7 +440,7 @@ class Opponent4(Opponent):
         self.given = (
             *(config.profiles for config in exploring.configs),
             *exploring.ensembles,
-            *(_owned(suite, name) for name in given.owns),
+            *(_owned(suite, name, dsa=exploring.speaks_3) for name in given.owns),
         )
 
     def begin(self) -> Hashable:
@@ -417,7 +455,7 @@ class Opponent4(Opponent):
         """All that a conversation holds, long-term keys, and what the account's clients keep."""
         held = cast("Held", conversation)
         stolen = cast("Knowledge", knowledge).learn_state(held.conversation)
-        keys = self.exploring.suite.long_term(user)
+        keys = self.exploring.suite.long_term(user, dsa=self.exploring.speaks_3)
         return stolen.learn((keys, *self.exploring.prekey_secrets(user, held)))
 
     def knows(self, knowledge: Hashable, term: Term) -> bool:
@@ -434,11 +472,11 @@ class Opponent4(Opponent):
         return map(_term, made)
 
 
-def _owned(suite: TermSuite, name: str) -> object:
+def _owned(suite: TermSuite, name: str, *, dsa: bool) -> object:
     """Somebody's long-term keys, or the secret part of a forging key."""
     if name.endswith(FORGING):
         return suite.forging_secret(name.removesuffix(FORGING))
-    return suite.long_term(name)
+    return suite.long_term(name, dsa=dsa)
 
 
 def _kinds(given: Attacked) -> frozenset[Kind]:
@@ -486,7 +524,9 @@ class Reader:
         self.given = given
         self.now = now
         self.after = after
-        self.best: int = before.best
+        three = before.version_3
+        speaks_3 = three is not None and not before.engaged and older.current(three) is not None
+        self.best: int = three.best if speaks_3 and three is not None else before.best
         self.actor = exploring.scenario.actors[who]
         self.wires: list[Term] = []
         self.told: list[tuple[int, Told | None]] = []
@@ -507,8 +547,12 @@ class Reader:
 
     def _peer(self, instance: int, conversation: Conversation | None = None) -> str:
         """The account that a session is with, after the step if nothing else is said."""
-        peer = (conversation or self.after).members[instance].peer
-        return "?" if peer is None else self.exploring.account(peer.public_key)
+        conversation = conversation or self.after
+        session = conversation.members.get(instance)
+        if session is not None and session.message is not Msg.START and session.peer is not None:
+            return self.exploring.account(session.peer.public_key)
+        inside = older.current(conversation.version_3)
+        return "?" if inside is None else self.exploring.account_3(inside.peer)
 
     def _typed(self, text: Term, whom: str) -> None:
         self.claims.append(Claim(Deed.TYPED, (text, whom)))
@@ -520,6 +564,8 @@ class Reader:
                 self._sent(_term(wire))
             case notices.Secured():
                 self._secured(output)
+            case notices.Secured3():
+                self._secured_3(output)
             case notices.PeerFinished(instance):
                 self._tell(instance, Told.OVER, "the peer has ended it")
             case notices.Expired(instance):
@@ -555,6 +601,9 @@ class Reader:
                     self.claims.append(Claim(Deed.RUNS, (_term(ssid),)))
             case DataMessage(old_mac_keys=keys) if keys:
                 self.claims.append(Claim(Deed.REVEALED, tuple(map(_term, keys))))
+            case OtherVersion(wire=inner):
+                inside = self.exploring.suite.older.decode(inner)
+                self.claims += older.claims_of(inside, self.after.version_3)
             case Query() | Identity() if isinstance(self.given, SendText):
                 self.claims.append(Claim(Deed.BEGAN))
             case _:
@@ -580,6 +629,14 @@ class Reader:
             self._dated(output.peer)
         again = "still " if output.refreshed else ""
         self._tell(output.instance, Told.PRIVATE, f"{again}private with {peer}, as {role}")
+
+    def _secured_3(self, output: notices.Secured3) -> None:
+        peer = self.exploring.account_3(output.peer)
+        inside = older.current(self.after.version_3)
+        role = "initiator" if inside is not None and inside.initiated else "responder"
+        about = (peer, _term(output.ssid), output.version, role, None)
+        self.claims.append(Claim(Deed.SECURED, about))
+        self._tell(output.instance, Told.PRIVATE, f"private with {peer} in version 3, as {role}")
 
     def keys(self, output: notices.Secured) -> Hashable:
         """What the ratchet began with; None if it was forgotten in the same step."""
@@ -724,10 +781,12 @@ def describe(message: object) -> str:
 def _frozen(conversation: Conversation) -> Hashable:
     """Everything that a conversation is: as its values, with no dictionary in them."""
     members, assemblies = conversation.members, conversation.assemblies
+    three = conversation.version_3
     return (
         _OF_CONVERSATION(conversation),
         tuple((tag, _OF_SESSION(each), _keys(each.chain)) for tag, each in members.items()),
         tuple((key, each.values()) for key, each in assemblies.items()),
+        None if three is None else three.values(),
     )
 
 
@@ -738,7 +797,7 @@ def _keys(chain: Chain | None) -> Hashable:
 _OF_CONVERSATION: Final = attrgetter(
     *sorted(set(Conversation.__slots__) - {"members", "assemblies", "version_3"})
 )
-"""What is none of its members; version 3 is not spoken."""
+"""What is neither a member nor version 3's."""
 _OF_SESSION: Final = attrgetter(*(name for name in Session.__slots__ if name != "chain"))
 _OF_CHAIN: Final = attrgetter(*(each.name for each in fields(Chain) if each.name != "skipped"))
 
@@ -747,11 +806,16 @@ def _policy(actor: Actor) -> dict[str, bool]:
     policy = {field: getattr(Policy(), field) for field in Policy.__dataclass_fields__}
     policy["allow_v3"] = False
     for name, value in actor.policy:
-        if name not in policy or name == "allow_v3":
-            message = f"participant.{actor.name}.policy: OTRv4 has no {name!r} to explore"
+        if name not in policy:
+            message = f"participant.{actor.name}.policy: OTRv4 has no {name!r}"
             raise BadScenario(message)
         policy[name] = value
     return policy
+
+
+def _speaks_3(actor: Actor) -> bool:
+    """Whether a client speaks version 3 as well."""
+    return _policy(actor)["allow_v3"] and _mode(actor) == Mode.COMPATIBLE.number
 
 
 def _mode(actor: Actor) -> int:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from otr_check.explore.party import Blind, Crash, Outcome
 from otr_check.explore.scenario import FORGING, MALLORY
+from otr_check.otrv3.replaying import _generated
+from otr_check.otrv3.replaying import _Named as _Named3
 from otr_check.otrv4.concrete import Concrete
 from otr_check.otrv4.exploring import BEGINNING, Exploring4, Held, Reader
 from otr_check.otrv4.suite import TermSuite
@@ -60,7 +62,8 @@ class Real:
                 user = name.removesuffix(FORGING)
                 self._tell(terms.forging_secret(user), real.forging_secret(user))
             else:
-                self._tell(terms.long_term(name), real.long_term(name))
+                dsa = symbolic.speaks_3 and name != MALLORY
+                self._tell(terms.long_term(name, dsa=dsa), real.long_term(name, dsa=dsa))
 
     def _tell(self, symbolic: object, real: object) -> None:
         self._concrete.tell(symbolic, real)
@@ -80,6 +83,7 @@ class _Named(RealSuite):
     def __init__(self, attempt: int) -> None:
         super().__init__()
         self.attempt = attempt
+        self.older = _Named3(attempt)
         self._named: dict[Seed, Seed] = {}
 
     def seed(self, value: bytes) -> Seed:  # type: ignore[override] # it depends on the attempt
@@ -101,9 +105,10 @@ class _Named(RealSuite):
         return pair
 
     @staticmethod
-    def long_term(name: str) -> LongTerm:  # type: ignore[override] # they are made from a name
-        """The long-term keys of somebody, by name."""
-        return RealSuite.long_term(_octets(b"long-term", name), _octets(b"forging", name))
+    def long_term(name: str, *, dsa: bool = False) -> LongTerm:  # type: ignore[override] # they are made from a name
+        """The long-term keys of somebody, by name, and whether there is one of version 3."""
+        octets = _octets(b"long-term", name), _octets(b"forging", name)
+        return RealSuite.long_term(*octets, _generated(name) if dsa else None)
 
     @staticmethod
     def forging_secret(name: str) -> Scalar:
