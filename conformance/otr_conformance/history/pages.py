@@ -135,10 +135,10 @@ def _witness(root: Path, past: Past) -> tuple[Witness | None, str]:
 _INTRODUCTION: Final = f"""\
 # The history of flaws
 
-What was once wrong with OTR, or with somebody's reading of it, as variants of the tables. Each is
-searched for over symbolic terms, with an attacker where it needs one, and the shortest run is
-replayed over real bytes. A flaw that was put right is gone when the variant is; one that stands is
-in the tables as they are.
+What was once wrong with OTR, or with somebody's reading of it, as variants of the tables. Almost
+all are searched for over symbolic terms, with an attacker where they need one, and the shortest run
+is replayed over real bytes. A flaw that was put right is gone when the variant is; one that stands
+is in the tables as they are.
 
 The runs are [files](../witnesses/), and what came of them stands in [runs.json](runs.json). After a
 change of the tables or of a scenario, make them again, and then print these pages:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["TABLE", "by_neither", "rendered_table", "unexplained"]
 
 TABLE: Final = Path("docs", "generated", "caught.md")
+_LEMMA: Final = "lemma-"
 _MUTE: Final = "–"  # noqa: RUF001 - a dash for what was not asked
 
 _INTRODUCTION: Final = f"""\
@@ -170,29 +171,35 @@ def _grouped(missed: list[Watched]) -> dict[str, list[str]]:
     """Variants by the reason why nothing catches them."""
     found: dict[str, list[str]] = {}
     for each in missed:
-        short = each.name.removeprefix("skip ").removeprefix("literal ").rpartition(":")[2]
-        found.setdefault(NEITHER.get(each.id, "nobody has said why yet."), []).append(short)
+        reason = NEITHER.get(each.id, "nobody has said why yet.")
+        found.setdefault(reason, []).append(_short(each).rpartition(":")[2])
     return found
 
 
 def _named(each: Watched) -> str:
-    if each.kind is Kind.FLAW and each.past is not None:
-        return f"[{each.past.flaw.name}](../findings/history/{each.past.page.name})"
-    short = each.name.removeprefix("skip ").removeprefix("literal ")
-    if each.past is not None:
-        flaw = each.past
-        return (
-            f"`{short}`, which is the flaw [{flaw.flaw.name}](../findings/history/{flaw.page.name})"
-        )
-    return f"`{short}`"
+    if each.past is None:
+        return f"`{_short(each)}`"
+    flaw, page = each.past.flaw.name, f"../findings/history/{each.past.page.name}"
+    if each.kind is Kind.FLAW:
+        return f"[{flaw}]({page})"
+    return f"`{_short(each)}`, which is the flaw [{flaw}]({page})"
+
+
+def _short(each: Watched) -> str:
+    """The name without what all of its kind begin with."""
+    return each.name.replace("skip ", "").removeprefix("literal ")
 
 
 def _proved(each: Watched, known: Caught) -> str:
     if known.proofs is None:
-        return _MUTE if not concerns_proofs(each) else "not asked yet"
+        return "not asked yet" if concerns_proofs(each) else _MUTE
     if not known.proofs.fails:
         return f"all {known.proofs.claims} hold"
-    return ", ".join(f"`{name.partition(':')[2]}`" for name in known.proofs.fails)
+    names = [name.partition(":")[2] for name in known.proofs.fails]
+    claims = [name for name in names if not name.startswith(_LEMMA)]
+    lemmas = len(names) - len(claims)
+    also = f", and {lemmas} lemma{'s' if lemmas > 1 else ''}" if claims and lemmas else ""
+    return ", ".join(f"`{name}`" for name in claims or names) + also
 
 
 def _explored(sought: Sought | None) -> str:

@@ -9,12 +9,41 @@ if TYPE_CHECKING:
 
 __all__ = ["UNNOTICED", "UNSEARCHED"]
 
-UNNOTICED: Final[Mapping[str, str]] = {}
+_REVEALED: Final = (
+    "The suite looks at which of the MAC keys have become public with which the target accepted "
+    "messages"
+)
+
+UNNOTICED: Final[Mapping[str, str]] = {
+    "otrv3.flaw:mac-keys-of-sender": (
+        f"{_REVEALED}; what else the target makes public is not looked at."
+    ),
+    "otrv3.flaw:mac-keys-again": f"{_REVEALED}; that one comes twice makes no difference to that.",
+    "otrv4.flaw:ring-twice": (
+        "No tester states the target's own key as its forging key and as its ephemeral key."
+    ),
+    "otrv4.flaw:ring-randoms": (
+        "The numbers of one signature prove nothing, and cases compare what a target does, not "
+        "how its random numbers are distributed."
+    ),
+}
 """By the id of the flaw: why no case notices a target that has it."""
 
+_SIGNATURE: Final = (
+    "It shows in a record, and no property of a joint state asks what a judge makes of a signature."
+)
+
 UNSEARCHED: Final[Mapping[str, str]] = {
+    "otrv1.flaw:stolen-exponent": (
+        "A scenario can give an attacker long-term keys, and not an exponent that was used once."
+    ),
     "otrv3.flaw:commitment-undone": (
         "It is about what somebody could still choose, which no property of a joint state asks."
     ),
+    "otrv4.flaw:transition-unverified": (
+        "Who is misled trusts a key of version 3, and no property of version 4 asks about those."
+    ),
+    "otrv4.flaw:ring-twice": _SIGNATURE,
+    "otrv4.flaw:ring-randoms": _SIGNATURE,
 }
 """By the id of the flaw: why it is not searched for."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from enum import unique
 from typing import TYPE_CHECKING, Final
 
-from otr_check.explore.registry import composition_of
+from otr_check.explore.registry import composition_of, variant_of
 from otr_check.explore.scenario import scenario_of, shipped
 from otr_model.kernel.variant import SkipCheck, Variant
 from otr_model.kernel.vocabulary import Validity
@@ -38,7 +38,19 @@ if TYPE_CHECKING:
 
     from .past import History, Past
 
-__all__ = ["BOUND", "CHECKS", "GENERAL", "Kind", "Trial", "Watched", "trials", "watched"]
+__all__ = [
+    "BESIDE",
+    "BOUND",
+    "CHECKS",
+    "GENERAL",
+    "MORE",
+    "TOGETHER",
+    "Kind",
+    "Trial",
+    "Watched",
+    "trials",
+    "watched",
+]
 
 BOUND: Final = 20_000
 """Joint states of one search, at most."""
@@ -72,6 +84,17 @@ CHECKS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 """Where a skipped check is looked for: by the protocol, and by how the conditions begin that list
 it; the last one for all others.
 """
+TOGETHER: Final[Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]] = {
+    "otrv4": (
+        (
+            "otrv4-checks-smp-attacker",
+            ("G2A_POINT", "G3A_POINT", "PA_POINT", "QA_POINT", "RA_POINT"),
+        ),
+    ),
+}
+"""Checks that are skipped together, and where that is looked for."""
+MORE: Final = 60_000
+"""The bound for those."""
 BESIDE: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "otrv3 literal smp-bad-proof": (("otrv3-checks-smp", "falsify G2A_PROOF"),),
     "otrv4 literal smp-bad-proof": (("otrv4-checks-smp", "falsify G2A_PROOF"),),
@@ -153,9 +176,16 @@ def _of(history: History) -> Iterator[Watched]:
                 variant = Variant(f"skip {check.name}", check.meaning, (SkipCheck(check),))
                 same = (past for past in history.flaws if past.flaw.variant.edits == variant.edits)
                 yield Watched(protocol, Kind.SKIPPED, variant.name, variant, next(same, None))
+    for _, names in TOGETHER.get(protocol, ()):
+        yield Watched(protocol, Kind.SKIPPED, _joined(names), variant_of(protocol, _joined(names)))
     for variant in history.cures:
         cured = next(past for past in history.flaws if past.flaw.name == _CURED[protocol])
         yield Watched(protocol, Kind.CURE, variant.name, variant, cured)
+
+
+def _joined(checks: tuple[str, ...]) -> str:
+    """The variant that skips several checks, as scenarios name it."""
+    return " + ".join(f"skip {check}" for check in checks)
 
 
 # --- Where each is looked for -----------------------------------------------------------------
@@ -170,6 +200,9 @@ def trials(each: Watched) -> Iterator[Trial]:
     if each.kind is Kind.LITERAL:
         for name in GENERAL[each.protocol]:
             yield _by_all(each, name)
+    for name, checks in TOGETHER.get(each.protocol, ()):
+        if each.name == _joined(checks):
+            yield replace(_by_all(each, name), bound=MORE)
     if each.kind is Kind.SKIPPED:
         for name in _of_check(each):
             yield _by_all(each, name)
@@ -217,7 +250,9 @@ def _with(scenario: Scenario, named: Mapping[str, str]) -> Scenario:
 
 
 def _of_check(each: Watched) -> tuple[str, ...]:
-    """The scenarios for a skipped check."""
+    """The scenarios for a skipped check; none for several, which have their own."""
+    if len(each.variant.edits) > 1:
+        return ()
     (edit,) = each.variant.edits
     assert isinstance(edit, SkipCheck)  # noqa: S101 - what a skipped check is
     listing = _lists(each.protocol, edit.check)
