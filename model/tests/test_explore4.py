@@ -26,6 +26,7 @@ from otr_check.otrv4.attacker import Attacker as Mallory
 from otr_check.otrv4.exploring import ACCEPTED_AHEAD, FIRST_TAG, Exploring4, Held, Opponent4
 from otr_model.kernel.history import by_name
 from otr_model.otrv4.history import FLAWS
+from otr_reference.otrv4.messages import Query
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -307,6 +308,31 @@ def test_a_message_that_is_skipped_is_accepted_with_a_key_that_is_kept() -> None
 
     (session,) = (s for s in talk.adaptor.sessions(talk.locals[1]) if s.private)
     assert len(session.accepts) == 1 + ACCEPTED_AHEAD
+
+
+def test_what_version_3_does_inside_is_remembered_like_the_rest() -> None:
+    scenario = two("send = 1, end = 1")
+    actors = tuple(replace(each, policy=(("allow_v3", True),)) for each in scenario.actors)
+    talk = Talk(replace(scenario, actors=actors))
+    offer = talk.adaptor.suite.encode(Query(frozenset({3})))
+
+    talk.gets(0, offer)  # type: ignore[arg-type] # a wire is a term
+    talk.does(0, Action.SEND)
+
+    text = talk.adaptor.text(0, 0)
+    (first,), (second,) = (local.memory.of(Deed.SECURED) for local in talk.locals)
+    assert (first[0], second[0]) == ("bob", "alice")
+    assert (first[2], second[2]) == (3, 3)
+    assert first[1] is second[1]
+    assert first[3] != second[3]
+    assert talk.locals[0].memory.of(Deed.TYPED) == ((text, "bob"),)
+    assert talk.locals[1].memory.of(Deed.SHOWN) == ((text, "alice"),)
+    assert not talk.opponent.knows(talk.knowledge, text)
+    standing = [each for each in talk.adaptor.sessions(talk.locals[0]) if each.private]
+    assert [(each.instance, each.peer) for each in standing] == [(FIRST_TAG + 1, "bob")]
+    talk.does(0, Action.END)
+    assert dict(talk.locals[0].memory.told) == {}
+    assert dict(talk.locals[1].memory.told) == {FIRST_TAG: Told.OVER}
 
 
 def test_messages_are_named_as_in_the_text() -> None:
