@@ -28,13 +28,23 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PASTS = {past.name: past for past in pasts()}
 SEARCHED = {name: past for name, past in PASTS.items() if past.scenario is not None}
-LONG = 20_000
+RECORDED = read(ROOT / RUNS)
+LONG = 12_000
 """Joint states of a search that is not made again here."""
+
+
+def is_short(past: Past) -> bool:
+    """Whether the search with the flaw, and the one without it, are made again here."""
+    run = RECORDED[past.flaw.id]
+    return max(run.states, run.plain.states if run.plain else 0) <= LONG
+
+
+SHORT = [name for name, past in SEARCHED.items() if is_short(past)]
 
 
 @pytest.fixture(scope="module")
 def runs() -> Mapping[str, Run]:
-    return read(ROOT / RUNS)
+    return RECORDED
 
 
 def test_every_flaw_has_a_page_and_every_search_a_picture() -> None:
@@ -59,12 +69,10 @@ def test_pages_link_to_what_is_there() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SEARCHED)
+@pytest.mark.parametrize("name", SHORT)
 def test_a_search_still_finds_a_run_of_the_same_length(name: str, runs: Mapping[str, Run]) -> None:
     past = SEARCHED[name]
     run, witness = runs[past.flaw.id], read_witness(ROOT / past.witness)
-    if run.states > LONG:
-        pytest.skip("its search is too long")
 
     found = find(past)
 
@@ -80,24 +88,27 @@ def test_a_run_is_the_same_over_bytes_as_the_page_says(name: str, runs: Mapping[
 
     replayed = replay_real(read_witness(ROOT / past.witness))
 
-    assert bool(replayed.differs) == bool(runs[past.flaw.id].differs)
+    assert replayed.differs == runs[past.flaw.id].differs == ""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [n for n, past in SEARCHED.items() if not past.flaw.present])
+@pytest.mark.parametrize("name", [n for n in SHORT if not SEARCHED[n].flaw.present])
 def test_without_the_flaw_the_search_gives_what_the_page_says(
     name: str, runs: Mapping[str, Run]
 ) -> None:
     past, scenario = SEARCHED[name], SEARCHED[name].scenario
-    plain = runs[past.flaw.id].plain
     assert scenario is not None
-    assert plain is not None
-    if plain.states > LONG:
-        pytest.skip("its search is too long")
 
-    assert explored(without(scenario, past.flaw.id)) == plain
-    assert plain.complete
-    assert not plain.violated
+    assert explored(without(scenario, past.flaw.id)) == runs[past.flaw.id].plain
+
+
+def test_without_the_flaw_every_search_was_complete_and_nothing_violated(
+    runs: Mapping[str, Run],
+) -> None:
+    for past in SEARCHED.values():
+        plain = runs[past.flaw.id].plain
+        assert past.flaw.present == (plain is None)
+        assert plain is None or (plain.complete and not plain.violated)
 
 
 @pytest.mark.parametrize("name", PASTS)
