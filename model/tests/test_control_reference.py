@@ -179,6 +179,7 @@ class Twins:
             event.USER_END: commands.End,
             event.USER_SMP_START: lambda: commands.StartSmp(secret),
             event.USER_SMP_ANSWER: lambda: commands.AnswerSmp(secret),
+            Event4.USER_START_DAKE: four.StartDake,
         }
         return made[given.event]()
 

@@ -54,7 +54,7 @@ def test_the_scenarios_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "words"),
     [
         (["promela", "otrv3/akee"], "did you mean otrv3/ake"),
-        (["promela", "otrv3/*"], "a model is of one scenario, and these are 15"),
+        (["promela", "otrv3/*"], "a model is of one scenario, and these are 16"),
         (["promela", "ake", "--set", "alice.send"], "write NAME=NUMBER"),
         (["promela", "ake", "--set", "alice.dance=1"], "there is no action alice.dance"),
         (["promela", "ake", "--set", "colour=1"], "there is no setting 'colour'"),

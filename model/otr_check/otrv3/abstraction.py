@@ -509,6 +509,13 @@ SCENARIOS: Final = _named(
         _sides({_START: 1, _SEND: 1, _END: 1}, {_SEND: 1, _END: 1}),
     ),
     Scenario(
+        "otrv3/error",
+        "the same, and an Error Message is answered with a Query Message",
+        CONTROL,
+        _sides({_START: 1, _SEND: 1, _END: 1}, {_SEND: 1, _END: 1}, error_start_ake=True),
+        network=_WIDE,
+    ),
+    Scenario(
         "otrv3/begin-again",
         "Alice starts twice and Bob once",
         CONTROL,

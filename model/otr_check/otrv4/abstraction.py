@@ -612,6 +612,22 @@ SCENARIOS: Final = _named(
         converges=True,
     ),
     Scenario(
+        "otrv4/whitespace",
+        "Alice and Bob send a text with the whitespace tag",
+        CONTROL,
+        _sides({_SEND: 1}, {_SEND: 1}, send_whitespace_tag=True, whitespace_start_dake=True),
+        luck=_ANY,
+        converges=True,
+    ),
+    Scenario(
+        "otrv4/online-again",
+        "Alice starts, and starts the DAKE again at any time; Bob takes it without invitation",
+        CONTROL,
+        _sides({_START: 1, Event.USER_START_DAKE: 1}, {}, identity_start_dake=True),
+        network=_WIDE,
+        converges=True,
+    ),
+    Scenario(
         "otrv4/talk",
         "Alice starts, and both send two texts",
         CONTROL,
@@ -631,6 +647,18 @@ SCENARIOS: Final = _named(
         "Alice starts, both send a text and end the conversation, in any order",
         CONTROL,
         _sides({_START: 1, _SEND: 1, _END: 1}, {_SEND: 1, _END: 1}),
+    ),
+    Scenario(
+        "otrv4/error",
+        "the same, and an Error Message starts the DAKE",
+        CONTROL,
+        _sides(
+            {_START: 1, _SEND: 1, _END: 1},
+            {_SEND: 1, _END: 1},
+            error_start_dake=True,
+            identity_start_dake=True,
+        ),
+        network=_WIDE,
     ),
     Scenario(
         "otrv4/twice",
