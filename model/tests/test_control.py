@@ -28,6 +28,7 @@ from otr_model.otrv3.effects import Do
 from otr_model.otrv3.words import Auth, Event, Msg
 from otr_model.otrv4.dake import ANSWER as ANSWER_4
 from otr_model.otrv4.effects import Do as Do4
+from otr_model.otrv4.words import Dake
 from otr_model.otrv4.words import Event as Event4
 
 if TYPE_CHECKING:
@@ -229,6 +230,15 @@ def test_where_neither_gives_way_the_ake_goes_on_for_ever() -> None:
     assert against is not None
     assert len(against.cycle) == 4
     assert {given.side for given in against.cycle} == {0, 1}
+
+
+def test_without_the_tie_break_of_the_dake_both_wait_for_ever() -> None:
+    row = "otrv4.dake:identity.waiting-auth-r.ours-higher"
+    begun = (Raise(Event4.DAKE_BEGUN),)
+    edit = EditRow(row, do=ANSWER_4, goto=Dake.WAITING_AUTH_I, raises=begun)
+    against = lasso(explore(scenario("otrv4/both-begin", variant=Variant("give", "", (edit,)))))
+    assert against is not None
+    assert against.cycle == ()
 
 
 def test_a_mac_that_is_not_checked_breaks_agreement() -> None:

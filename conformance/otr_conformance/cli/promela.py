@@ -168,8 +168,10 @@ class _Both:
     def agree(self) -> bool:
         """Both say the same: as many joint states, or a property that does not hold in either."""
         safe = not self.found.violations
-        alike = self.liveness is None or self.liveness.holds == (self.against is None)
-        return alike and safe == self.safety.holds and (self.equal or not safe)
+        if safe != self.safety.holds or (safe and not (self.equal and self.safety.complete)):
+            return False
+        runs, converges = self.liveness, self.against is None
+        return runs is None or (runs.holds == converges and (runs.complete or not runs.holds))
 
     @property
     def expected(self) -> bool:

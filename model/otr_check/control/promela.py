@@ -417,6 +417,8 @@ def _globals(model: Model) -> Iterator[str]:
     for each in model.abstraction.drawn:
         yield f"byte draw_{each.variable.name}; /* {each.variable.about} */"
     yield ""
+    # Hiding is sound: nothing that is chosen, and no guard between two steps, reads these, and
+    # within an atomic sequence they are read only after they were written.
     hidden = "hidden " if model.hidden else ""
     about = "is no part of the state" if model.hidden else "is 0 between steps"
     yield f"/* What is used within a step, and {about}. */"
