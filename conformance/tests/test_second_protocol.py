@@ -507,7 +507,7 @@ def test_tables_of_every_protocol_are_proved(
 ) -> None:
     found = answer(capsys, 0, "check", "house.door", "ake")
     assert [each["subject"] for each in found["tables"]] == ["house.door", "otrv3.ake"]
-    assert proofs.check((), "house", json=True) == 0
+    assert proofs.check(proofs.Asked(whose="house"), json=True) == 0
     alone = json.loads(capsys.readouterr().out)
     assert [each["subject"] for each in alone["tables"]] == ["house.door", "house.bell"]
 

@@ -169,9 +169,7 @@ def _broken(out: Screen, broken: Broken) -> None:
             out.line(name, ": ", ("not refuted", WRONG), indent=2)
             continue
         inputs = sum(taken.outside for taken in trail.rows)
-        out.line(
-            name, f": refuted by {len(trail.rows)} rows after {inputs} inputs, the last ", indent=2
-        )
+        out.line(f"{name}: refuted by {len(trail.rows)} rows after {inputs} inputs, at", indent=2)
         out.whole("    ", (trail.rows[-1].row, NAME))
 
 

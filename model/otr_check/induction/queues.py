@@ -57,7 +57,10 @@ Queue = tuple[Item, ...]
 
 IDLE: Final[Queue] = ()
 
-MOST = 20_000
+MOST: Final = 20_000
+"""Contents of the queue, at most."""
+LONGEST: Final = 40
+"""Events that wait at once, at most."""
 
 
 class Queues:
@@ -95,8 +98,8 @@ class Queues:
     def _add(self, queue: Queue) -> None:
         if queue in self._number:
             return
-        if len(self.all) >= MOST:
-            message = f"{self.composition.name}: the queue has more than {MOST} contents"
+        if len(self.all) >= MOST or len(queue) > LONGEST:
+            message = f"{self.composition.name}: the queue has no bound, as far as rows tell"
             raise Unruly(message)
         self._number[queue] = len(self.all)
         self.all.append(queue)
