@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from otr_check.control.explore import explore
 from otr_check.control.promela import promela
 from otr_check.otrv3.abstraction import SCENARIOS
 from otr_conformance.cli import main
+from otr_conformance.cli import promela as command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +83,18 @@ def test_a_setting_below_0_is_refused() -> None:
 @pytest.mark.spin
 @pytest.mark.slow
 @needs_spin
-def test_both_engines_are_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_engines_are_run_and_what_is_not_known_is_unexpected(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = command._run(command.SCENARIOS["otrv4/twice"], changed=False)
+    results = iter(
+        (
+            both,
+            replace(both, scenario=replace(both.scenario, known="")),
+            replace(both, safety=replace(both.safety, states=20)),
+        )
+    )
+    monkeypatch.setattr(command, "_run", lambda _scenario, **_: next(results))
     assert main(["promela", "--run", "otrv4/twice", "--json"]) == 0
     (result,) = json.loads(capsys.readouterr().out)["scenarios"]
     assert result["states"] == result["spin"]["states"] == 21
@@ -89,17 +102,8 @@ def test_both_engines_are_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert result["agree"]
     assert result["counterexamples"]["does not converge"][-1] == "and then nothing"
 
-
-@pytest.mark.spin
-@pytest.mark.slow
-@needs_spin
-def test_a_counterexample_that_is_not_known_is_unexpected(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(
-        __import__("otr_conformance.cli.promela", fromlist=["SCENARIOS"]).SCENARIOS,
-        "otrv4/twice",
-        adjusted(SCENARIOS["otrv3/thrice"], {"capacity": 12}),
-    )
     assert main(["promela", "--run", "otrv4/twice"]) == 1
-    assert "does not converge" in capsys.readouterr().out
+    assert "otrv4/twice: does not converge" in capsys.readouterr().out
+
+    assert main(["promela", "--run", "otrv4/twice"]) == 1
+    assert "the engines do not agree" in capsys.readouterr().out
