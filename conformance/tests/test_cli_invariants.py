@@ -52,7 +52,8 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def answer_with(
         *results: Result, unreached: tuple[str, ...] = (), broken: tuple[Broken, ...] = ()
     ) -> None:
-        checked = Checked("otrv3", ("first in, first out",), results, unreached)
+        rows = ("otrv3.message:settled.plaintext.not-owed",)
+        checked = Checked("otrv3", ("first in, first out",), results, unreached, rows)
         answer: Invariants = work.Invariants(checked, broken)
         monkeypatch.setattr(work, "prove_all", lambda _names: [answer])
         monkeypatch.setattr(work, "check_claims", lambda *_given, **_named: checked)
@@ -77,6 +78,7 @@ def test_what_is_proved_is_listed_and_lemmas_are_counted(
     out = capsys.readouterr().out
     assert "proved   otrv3.invariant:no-clear-text" in out
     assert "1 lemmas: 1 proved" in out
+    assert "1 rows only complete their tables: nothing leads to them" in out
     assert "lemma-ring" not in out
 
 
@@ -148,6 +150,7 @@ def test_programs_get_outcomes_lemmas_and_sequences(
     }
     assert (refuted["outcome"], len(refuted["trail"]), refuted["witness"]) == ("refuted", 2, [])
     assert helper["helper"]
+    assert written["untaken"] == ["otrv3.message:settled.plaintext.not-owed"]
     assert [each["invariant"] for each in written["findings"]] == list(finding.claims)
 
 

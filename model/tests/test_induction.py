@@ -26,7 +26,7 @@ from otr_check.induction.claims import (
     places_of,
     queued,
 )
-from otr_check.induction.prover import prove_claims
+from otr_check.induction.prover import prove_claims, prove_with_rows
 from otr_check.induction.queues import IDLE, Item, Queues, Role, Unruly
 from otr_check.induction.search import look
 from otr_check.induction.system import System
@@ -373,6 +373,13 @@ def test_what_is_possible_is_shown_by_a_row() -> None:
     assert found.witness is not None
     assert found.witness.rows[0].row.startswith("house.door:ring.")
     assert not outcome(none).proved
+
+
+def test_rows_that_nothing_leads_to_are_named() -> None:
+    system = System(HOUSE, claims(GUEST, NOBODY))
+    _, untaken = prove_with_rows(system)
+
+    assert untaken == ("house.door:leave.open.not-last.not-somebody",)
 
 
 # --- Queues -----------------------------------------------------------------------------------

@@ -137,6 +137,8 @@ def show(out: Screen, found: Invariants) -> None:
     proved = sum(result.proved for result in helpers)
     if helpers:
         out.line(f"{len(helpers)} lemmas: ", (f"{proved} proved", GOOD))
+    if checked.untaken:
+        out.line(f"{len(checked.untaken)} rows only complete their tables: nothing leads to them")
     for state in checked.unreached:
         out.line((f"no example leads to {state}", WRONG))
     for result in checked.results:

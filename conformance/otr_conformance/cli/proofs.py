@@ -241,6 +241,7 @@ def _document_of(
         "others": [_document(proof, whose[each.name]) for each in proved for proof in each.others],
         "invariants": [each for them in found for each in invariants.document(them)],
         "findings": [each for them in found for each in invariants.findings(them)],
+        "untaken": [row for them in found for row in them.checked.untaken],
     }
 
 

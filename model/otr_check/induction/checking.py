@@ -13,7 +13,7 @@ from otr_reference.errors import OtrSpecError
 
 from .claims import Claims, Invariant, Possible
 from .pairs import Session, prove_session
-from .prover import prove_claims
+from .prover import prove_with_rows
 from .results import Outcome, Result
 from .search import look
 from .system import System
@@ -75,12 +75,14 @@ class Checked:
         supposed: what the proofs suppose beside what is assumed of the tables, in sentences.
         results: one for each claim.
         unreached: states of machines to which no example led.
+        untaken: rows that the claims rule out: they complete their tables, and nothing leads there.
     """
 
     composition: str
     supposed: tuple[str, ...]
     results: tuple[Result, ...]
     unreached: tuple[str, ...]
+    untaken: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -154,7 +156,8 @@ def check_claims(
     wanted = _wanted(claims, session, tuple(names))
     applied = apply(composition, variant)
     system = System(applied.composition, claims, applied.skipped)
-    results = [result for result in prove_claims(system) if result.claim.id in wanted]
+    every, untaken = prove_with_rows(system)
+    results = [result for result in every if result.claim.id in wanted]
     sought = [r.claim for r in results if not isinstance(r.claim, Possible) and not r.claim.helper]
     open_ = {r.claim.id for r in results if not r.proved}
     complete = examples and not tuple(names) and variant is NONE
@@ -181,6 +184,7 @@ def check_claims(
         (*MODEL, *(each.about for each in claims.supposed)),
         tuple(settled),
         tuple(state.id for state in states if state.id not in found.found),
+        untaken,
     )
 
 

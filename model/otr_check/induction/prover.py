@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .claims import Claim
     from .system import Scene, Step, System
 
-__all__ = ["prove_claims"]
+__all__ = ["prove_claims", "prove_with_rows"]
 
 
 OTHERS: Final = frozenset({Case.MASTER, Case.OTHER, Case.OTHER_THAN_MASTER})
@@ -235,6 +235,22 @@ class _Induction:
                 there = map(self.system.reader(values).flag, map(held, effect.spec.needs))
                 yield smt.negation(smt.all_of(there))
 
+    def untaken(self) -> tuple[str, ...]:
+        """The rows that no member can take, by what was proved."""
+        rows = {step.row.id: False for step in self.steps if step.row is not None}
+        switches = {n: s for n, s in self.switches.items() if n not in self.failed}
+        for case, steps in groupby(self.steps, lambda step: step.case):
+            if case in OTHERS:  # whoever takes a row can be observed
+                continue
+            scene = self.system.scene(case)
+            with self.solver.supposing(*scene.known, *self._of_scene(scene)):
+                for step in steps:
+                    if step.row is None or rows[step.row.id]:
+                        continue
+                    answer = self.solver.example_under(smt.all_of(step.suppose()), switches)
+                    rows[step.row.id] = not isinstance(answer, frozenset)
+        return tuple(row for row, taken in rows.items() if not taken)
+
     def _possible(self, claim: Possible) -> None:
         """Look for a row that can be taken as the claim says."""
         tally = self.tallies[claim.id]
@@ -286,9 +302,20 @@ def prove_claims(system: System) -> tuple[Result, ...]:
         IllTyped: if a claim means nothing.
         Inconclusive: if the solver cannot tell.
     """
+    return prove_with_rows(system)[0]
+
+
+def prove_with_rows(system: System) -> tuple[tuple[Result, ...], tuple[str, ...]]:
+    """Prove what is claimed of a system, and find the rows that the proved claims rule out.
+
+    Raises:
+        IllTyped: if a claim means nothing.
+        Inconclusive: if the solver cannot tell.
+    """
     induction = _Induction(system)
     induction.run()
-    return tuple(_result(tally) for tally in induction.tallies.values())
+    results = tuple(_result(tally) for tally in induction.tallies.values())
+    return results, induction.untaken()
 
 
 def _result(tally: _Tally) -> Result:
