@@ -71,9 +71,7 @@ def only_completes(composition: Composition, row_id: str) -> bool:
     """Whether a row is one for what cannot be where it stands."""
     row = composition.row(row_id)
     private = row.table.endswith(".smp") and row.at.name != "EXPECT1"
-    settled = (
-        row.on.name in {"SETTLED", "DATA_TAKEN", "DATA_REFUSED"} and row.at.name != "ENCRYPTED"
-    )
+    late = row.on.name in {"SETTLED", "DATA_TAKEN", "DATA_REFUSED"} and row.at.name != "ENCRYPTED"
     keys = row.at.name == "EMPTY" or row.name == "otherwise"
     return private or late or keys
 

@@ -4,6 +4,10 @@ All claims are supposed before a step, and each is proved after it. A claim that
 supposed any more, and those whose proofs used it are proved again; in the end, what is supposed is
 what is proved, so that nothing rests on something that failed. The solver says which of the claims
 it used.
+
+One step is always enough to look back (k = 1). What earlier rows of a run have left behind is in
+the queue, which is part of the state; and since other members may do something in between, looking
+back further would tell nothing of the observed one.
 """
 
 from __future__ import annotations
