@@ -412,3 +412,11 @@ class Generous(HouseStep):
 def test_code_that_cannot_be_followed_is_refused(step: type[HouseStep]) -> None:
     with pytest.raises(Unreadable):
         follow(HOUSE, step)
+
+
+def test_how_many_members_there_may_be_is_told_by_who_is_gone() -> None:
+    """Nothing asks for the number; but of two members one would be gone, if any could be."""
+    found = verdict(SetParameter("doors", 8))
+
+    assert isinstance(found, InternalOnly)
+    assert "others" in found.differ

@@ -183,7 +183,7 @@ class Original:
         run = Run(start, (self.tables, variant), queues, self.unseen)
         for term, answer in (*settled.answers.items(), *place.config):
             run.learn(term, answer)
-        run.restless = entry is not None and entry.elsewhere
+        run.restless = entry is None or entry.elsewhere
         return run
 
     def _follow(self, role: Role) -> None:

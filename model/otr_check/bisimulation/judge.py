@@ -196,8 +196,8 @@ class _Search:
     reached: int = 0
     count: int = 0
 
-    def push(self, cost: int, landing: Landing, way: _Way) -> None:
-        """Take note of where a run landed."""
+    def push(self, cost: int, landing: Landing, way: _Way) -> bool:
+        """Take note of where a run landed; whether a difference was seen."""
         step = landing.step
         cost += not step.goes_on
         for side, events in enumerate(landing.uneven):
@@ -207,11 +207,12 @@ class _Search:
             self._push(cost, 0, landing.difference, way)
         elif landing.place is not None and not landing.place.is_diagonal:
             kept = way.config if self.keeps_config else frozenset[tuple[int, bool]]()
-            self._push(cost, 1, replace(landing.place, config=kept), way)
+            self.put(cost, replace(landing.place, config=kept), way)
+        return landing.difference is not None
 
     def put(self, cost: int, place: Place, way: _Way) -> None:
         """Go on from a place."""
-        self._push(cost, 1, place, way)
+        self._push(cost, 1 + place.is_idle, place, way)
 
     def _push(self, cost: int, rank: int, what: Place | Difference, way: _Way) -> None:
         self.count += 1
@@ -228,7 +229,7 @@ class Judge:
     def __init__(self, original: Original) -> None:
         self.original = original
         self.world = original.world
-        self._memo: dict[tuple[Place, frozenset[str]], _Expansion] = {}
+        self._memo: dict[tuple[Place, frozenset[str], Entry | None], _Expansion] = {}
 
     # One variant.
 
@@ -247,7 +248,9 @@ class Judge:
             Place(role.number, role.initial, role.initial, changed)
             for role in (self.world.roles if changed else ())
         )
-        return self._compare(variant.name, tables, starts)
+        limits = {f"config.{family.limit}" for family in self.world.composition.families}
+        names = {"others"} if limits & self._changed_config(tables) else set[str]()
+        return self._compare(variant.name, tables, starts, _Disturbance(frozenset(names)))
 
     def tell_apart(self, role: Role, one: States, other: States) -> Verdict:
         """Whether a member can be told from one in other states, all else being the same.
@@ -260,11 +263,13 @@ class Judge:
         tables = Tables(self.original.tables.applied, self.original.tables)
         words = (", ".join(word.name for word in states) for states in (one, other))
         start = Place(role.number, one, other)
-        return self._compare(" for ".join(words), tables, (start,) if one != other else ())
+        starts = (start,) if one != other else ()
+        return self._compare(" for ".join(words), tables, starts, _Disturbance())
 
-    def _compare(self, name: str, tables: Tables, starts: tuple[Place, ...]) -> Verdict:
+    def _compare(
+        self, name: str, tables: Tables, starts: tuple[Place, ...], disturbance: _Disturbance
+    ) -> Verdict:
         """Search again with what is known of other members, until that is all."""
-        disturbance = _Disturbance()
         keeps_config = False
         while True:
             search = _Search(name, tables, disturbance, starts, keeps_config)
@@ -345,55 +350,60 @@ class Judge:
             run = self.original.begin(place, path.entry, queues, tables, search.disturbance.names)
             for term, answer in path.answers.items():
                 run.learn(term, answer)
-            for landing in self._landings(run, path.entry):
+            for landing in self._expand(run, path.entry).landings:
                 search.push(cost, landing, way)
         if place.is_idle:
             self._disturb(search, cost, place, way)
 
-    def _landings(self, run: Run, entry: Entry | None) -> Iterator[Landing]:
-        """Where a run can land, each place once."""
-        found: set[tuple[Place | None, Difference | None, object]] = set()
-        for ended in run.go(_at_circle):
-            landing = self.original.land(ended, entry)
-            key = (landing.place, landing.difference, landing.uneven)
-            if key not in found:
-                found.add(key)
-                yield landing
-
     def _go_on(self, search: _Search, cost: int, place: Place, way: _Way) -> None:
-        """Every input at a place where the sides are apart."""
+        """Every input at a place where the sides are apart.
+
+        What goes on without an input is looked at first. So the first difference that an input
+        shows is among the nearest, and the other inputs need not be tried.
+        """
         for landing in self._expanded(place, search):
-            search.push(cost, landing, way)
+            shown = search.push(cost, landing, way)
+            if shown and place.is_idle and not search.keeps_config:
+                return
+        if any(name == self.world.addressed for name, _ in place.differ):
+            search.uneven |= {(event, side) for event in self.world.commands for side in (0, 1)}
         if place.is_idle:
             for landing in self._retired(place, search.disturbance.names):
                 search.push(cost, landing, way)
             self._disturb(search, cost, place, way)
 
-    def _expanded(self, place: Place, search: _Search) -> Iterable[Landing]:
-        """What comes of a place; of most variants it is the same."""
+    def _expanded(self, place: Place, search: _Search) -> Iterator[Landing]:
+        """What comes of a place, commands before messages; of most variants it is the same."""
         unsteady = search.disturbance.names
-        known = self._memo.get((place, unsteady))
-        if known is None:
-            known = self._memo[place, unsteady] = self._expand(
-                place, self.original.tables, unsteady
-            )
-        if known.holds(search.tables):
-            return known.landings
-        return self._expand(place, search.tables, unsteady).landings
+        original = self.original
+        entries = sorted(original.entries(place), key=lambda entry: self._is_message(entry[0]))
+        for entry, queues in entries:
+            where = (place, unsteady, entry)
+            known = self._memo.get(where)
+            if known is None:
+                run = original.begin(place, entry, queues, original.tables, unsteady)
+                known = self._memo[where] = self._expand(run, entry)
+            if not known.holds(search.tables):
+                run = original.begin(place, entry, queues, search.tables, unsteady)
+                known = self._expand(run, entry)
+            yield from known.landings
 
-    def _expand(self, place: Place, tables: Tables, unsteady: frozenset[str]) -> _Expansion:
+    def _is_message(self, entry: Entry | None) -> bool:
+        """Whether an entry goes through a machine that there is once, which takes longest."""
+        return entry is not None and self.world.owner(entry.event) is None
+
+    def _expand(self, run: Run, entry: Entry | None) -> _Expansion:
+        """Where a run can land, and what it depends on."""
         cells: tuple[set[Cell], set[Cell]] = (set(), set())
         rows: set[str] = set()
         found: dict[tuple[object, ...], Landing] = {}
-        for entry, queues in self.original.entries(place):
-            run = self.original.begin(place, entry, queues, tables, unsteady)
-            for ended in run.go(_at_circle):
-                landing = self.original.land(ended, entry)
-                cells[0].update(ended.left.cells)
-                if ended.right is not None:
-                    cells[1].update(ended.right.cells)
-                    rows.update(ended.right.rows)
-                found.setdefault((landing.place, landing.difference, landing.uneven), landing)
+        for ended in run.go(_at_circle):
+            landing = self.original.land(ended, entry)
+            cells[0].update(ended.left.cells)
+            if ended.right is not None:
+                cells[1].update(ended.right.cells)
+                rows.update(ended.right.rows)
+            found.setdefault((landing.place, landing.difference, landing.uneven), landing)
         left, right = map(frozenset, cells)
         return _Expansion(left, right, frozenset(rows), list(found.values()))
 
@@ -446,7 +456,7 @@ class Judge:
             queue: Queue = ((event, True),)
             queues: tuple[Queue, Queue] = ((), queue) if side else (queue, ())
             run = self.original.begin(place, None, queues, search.tables, disturbance.names)
-            for landing in self._landings(run, None):
+            for landing in self._expand(run, None).landings:
                 search.push(cost, landing, way)
         if "others" in names:
             for landing in self._retired(place, disturbance.names, alone=True):

@@ -277,7 +277,7 @@ class Reader:
     def _of_another(
         self, owner: ast.expr, node: ast.Attribute, attribute: str, found: _Found
     ) -> None:
-        """The attribute of something else: of the member, or of any value."""
+        """The attribute of something else: of the member, or of any value but the suite."""
         stores = not isinstance(node.ctx, ast.Load)
         if _is(owner, "facts"):
             (found.sets_facts if stores else found.reads).add(
@@ -285,6 +285,8 @@ class Reader:
             )
         elif _is(owner, "config"):
             found.reads.add(f"config.{attribute}")
+        elif _is(owner, "suite"):
+            return
         elif attribute == "members":
             found.reads.add("others")
         else:

@@ -468,7 +468,8 @@ class Side:
     def send(self, event: Event) -> None:
         """An event is handled elsewhere."""
         run = self.run
-        self.away += (run.terms.make("sent", event.name, self.get("hand")),)
+        shown = str(len(self.shown))
+        self.away += (run.terms.make("sent", event.name, self.get("hand"), shown),)
         log = run.terms.make("after", *self.away)
         changed = run.world.away[event]
         self.restless |= changed

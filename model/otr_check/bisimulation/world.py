@@ -191,6 +191,7 @@ class World:
         composition: the tables.
         step: the class that runs them.
         key: the variable that is the key of a member of the master's family.
+        addressed: the shared variable that says which member a command is for.
     """
 
     def __init__(
@@ -198,9 +199,11 @@ class World:
         composition: Composition,
         step: type[Step[Any, Any]],
         key: str = "their_tag",
+        addressed: str = "best",
     ) -> None:
         self.composition = composition
         self.key = f"member.{key}"
+        self.addressed = f"shared.{addressed}"
         self.reader = Reader(composition, step)
         self.family = {
             table.name: composition.family_of(table.name) for table in composition.tables
@@ -213,6 +216,7 @@ class World:
         self.away = {event: self._cascade(event) for event in composition.events}
         self.of_message = frozenset(c for c in composition.conditions if self._is_of_message(c))
         self._refuse_returns()
+        self.commands = frozenset(e for e in composition.events if e.origin is Origin.USER)
         self.recurring = frozenset(e for e in composition.events if self._recurs(e))
         self.seen_of_master = self._seen("master")
         self.seen_of_others = self._seen("others")
