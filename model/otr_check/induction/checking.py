@@ -101,7 +101,7 @@ class Checked:
 
 MODEL: Final = (
     "the order in which events wait is that of the engine: first in, first out",
-    "the message, the time, the configuration and the answers to opaque conditions are anything",
+    "messages, time, configuration and answers to opaque conditions are anything, at each row",
     "other members are in states in which the claims hold, and may do whatever their rows do",
 )
 

@@ -870,5 +870,5 @@ def look(
     return together
 
 
-TOGETHER, ALONE = 60, 120
+TOGETHER, ALONE = 30, 120
 """How many worlds are looked into, at most."""

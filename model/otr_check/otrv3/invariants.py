@@ -181,7 +181,7 @@ CONFIDENTIALITY: Final = (
         (Do.SEND_PLAINTEXT, Do.SEND_TAGGED),
         ~PROMISED,
         about="The conversation is private from when the user is told so until the user asks for "
-        "its end; that the peer ended it changes nothing.",
+        "its end; that the peer ended it changes nothing, nor does a policy that the user changes.",
     ),
     Invariant(
         _id("promise"),
