@@ -479,9 +479,8 @@ RATCHETS: Final = (
         "No more skipped message keys are kept than may be.",
         (RECEIVING, "Deletion of Stored Message Keys"),
         TRUE,
-        v.SKIPPED <= v.MAX_STORED_KEYS + v.MAX_SKIP + 1,
-        about="The bound is max_stored_keys, and max_skip and one more: a peer who says that its "
-        "last ratchet had fewer messages than have arrived can have that many more keys kept.",
+        v.SKIPPED <= v.MAX_STORED_KEYS,
+        about="Also where a peer says that its last ratchet had fewer messages than have arrived.",
     ),
     Invariant(
         _id("revealed-mac-keys"),
@@ -684,12 +683,6 @@ LEMMAS: Final = (
         & implies(v.ROTATES, (v.SENDING_ID < v.I) & v.J.equals(0))
         & (~v.RECEIVES | (RECEIVING_ID >= 0))
         & (v.RECEIVES | v.K.equals(0)),
-    ),
-    _lemma(
-        "lemma-skipped",
-        "While more keys are kept than max_stored_keys, k is small.",
-        v.SKIPPED > v.MAX_STORED_KEYS,
-        v.K <= v.MAX_SKIP + 1,
     ),
     _lemma(
         "lemma-stored",

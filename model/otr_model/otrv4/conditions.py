@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import unique
 
-from otr_model.kernel.expr import InState, Scope
+from otr_model.kernel.expr import Choice, InState, Int, Number, Scope
 from otr_model.kernel.guard import Exclusive
 from otr_model.kernel.vocabulary import Check as CheckBase
 from otr_model.kernel.vocabulary import Checking, Condition, Defined, Opaque, Point, Validity
@@ -143,6 +143,9 @@ def _tlv(kind: TlvKind) -> Defined:
 def _role(role: Role) -> Defined:
     return Defined(role.meaning, v.ROLE.equals(role.number))
 
+
+LEFT_BEHIND: Int = Choice(v.RECEIVES & (v.K < v.PREVIOUS_COUNT), v.PREVIOUS_COUNT - v.K, Number(0))
+"""Messages of the last ratchet that have not arrived when the next one begins."""
 
 _COMPATIBLE = v.MODE.equals(Mode.COMPATIBLE.number)
 _THREE = v.ALLOW_V3 & _COMPATIBLE
@@ -324,7 +327,7 @@ class Cond(Condition):
         "no more keys of the last ratchet and of the new one are skipped, and stored, than may be",
         (v.PREVIOUS_COUNT <= v.K + v.MAX_SKIP)
         & (v.MESSAGE_ID <= v.MAX_SKIP)
-        & (v.SKIPPED + v.PREVIOUS_COUNT + v.MESSAGE_ID <= v.MAX_STORED_KEYS + v.K),
+        & (v.SKIPPED + LEFT_BEHIND + v.MESSAGE_ID <= v.MAX_STORED_KEYS),
     )
     THIRD = Defined("its ratchet id is a multiple of 3", (v.RATCHET_ID % 3).equals(0))
     OUR_THIRD = Defined("i is a multiple of 3", (v.I % 3).equals(0))

@@ -17,6 +17,7 @@ from otr_model.kernel.expr import Choice, Int, IntVar, Number, Value, Variable
 from otr_model.kernel.vocabulary import Action, Effect, Observer, action
 
 from . import variables as v
+from .conditions import LEFT_BEHIND
 from .data import Datum
 from .words import Role
 
@@ -74,8 +75,6 @@ def _one_less(variable: IntVar) -> Int:
 
 GAP: Int = Choice(v.K < v.MESSAGE_ID, v.MESSAGE_ID - v.K, Number(0))
 """Messages of the current ratchet that have not arrived before this one."""
-LEFT_BEHIND: Int = Choice(v.RECEIVES & (v.K < v.PREVIOUS_COUNT), v.PREVIOUS_COUNT - v.K, Number(0))
-"""Messages of the last ratchet that have not arrived when the next one begins."""
 
 NEW_RATCHET: Mapping[Variable, Value] = {
     v.PN: v.J,
