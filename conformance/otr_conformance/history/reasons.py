@@ -52,8 +52,7 @@ _LOW_ORDER: Final = (
     "neutral points together do: see the last line of the table."
 )
 _ALONE: Final = (
-    "one element of 1 is no use where the others of the message are looked at: no run with one "
-    "alone misleads the user."
+    "that this element alone is 1 is of no use to who sends it, where the others are looked at."
 )
 
 NEITHER: Final[Mapping[str, str]] = {
@@ -82,8 +81,8 @@ NEITHER: Final[Mapping[str, str]] = {
     ),
     **_skipped(
         "otrv3",
-        "the attacker that explores version 3 states no long-term key that it does not have. With "
-        "one that does, anybody could be anybody.",
+        "the attacker on version 3 states no long-term key but those that it "
+        "has; with one that did, anybody could be anybody.",
         "REVEAL_SIGNED",
         "SIGNATURE_SIGNED",
     ),
@@ -127,18 +126,13 @@ NEITHER: Final[Mapping[str, str]] = {
     ),
     **_literal(
         "otrv4",
-        "a text that waits where ours is sent in the clear is less public, not more.",
-        "text-in-start",
-    ),
-    **_literal(
-        "otrv4",
         "who is misled trusts a key of version 3, and no property of version 4 asks about those.",
         "transition-optional",
     ),
     **_skipped(
         "otrv4",
         _PROFILE,
-        *("PROFILE_SIGNED", "PROFILE_OWNER", "PROFILE_FRESH", "PROFILE_VERSIONS"),
+        *("PROFILE_SIGNED", "PROFILE_OWNER", "PROFILE_VERSIONS"),
         *("PROFILE_FORGING_KEY", "PROFILE_TRANSITION", "ENSEMBLE_OWNERS"),
         *("PREKEY_PROFILE_SIGNED", "PREKEY_PROFILE_FRESH"),
     ),
@@ -154,12 +148,6 @@ NEITHER: Final[Mapping[str, str]] = {
         "the message is authenticated, so that only a bad peer can send it.",
         "DATA_ECDH_POINT",
         "DATA_DH_MEMBER",
-    ),
-    **_skipped(
-        "otrv4",
-        "a ratchet without its DH key, or with one too many, costs the strength of that ratchet, "
-        "and only a bad peer can send it.",
-        "DATA_DH_DUE",
     ),
     **_skipped(
         "otrv4",
