@@ -34,6 +34,7 @@ _SCHEMA: Final = Path("docs", "shim-protocol.schema.json")
 _PICTURES: Final = Path("diagrams", "generated")
 _VECTORS: Final = Path("docs", "generated", "otrv4", "vectors")
 _VECTORS_SCHEMA: Final = Path("docs", "schema", "otrspec-vectors.schema.json")
+_WITNESS_SCHEMA: Final = Path("docs", "schema", "otrspec-witness.schema.json")
 
 
 def project() -> Path:
@@ -106,6 +107,7 @@ def _own(root: Path, ledger: ids.Ledger) -> Iterator[tuple[Path, str]]:
     yield root / LEDGER, ids.write(ids.extended(ledger, ids.collect()))
     yield root / _SCHEMA, schema.render()
     yield root / _VECTORS_SCHEMA, canonical(vectors.schema())
+    yield root / _WITNESS_SCHEMA, canonical(witness.schema())
     for name, text in vectors.rendered().items():
         yield root / _VECTORS / name, text
     for protocol in PROTOCOLS.values():
