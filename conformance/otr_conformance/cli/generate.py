@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import otr_conformance
+from otr_check.explore import witness
 from otr_conformance import history, ids
 from otr_conformance.otrv4 import vectors
 from otr_conformance.protocols import PROTOCOLS
