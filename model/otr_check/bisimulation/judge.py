@@ -253,12 +253,12 @@ class Judge:
         return self._compare(variant.name, tables, starts, _Disturbance(frozenset(names)))
 
     def tell_apart(self, role: Role, one: States, other: States) -> Verdict:
-        """Whether a member can be told from one in other states, all else being the same.
+        """Whether a member can be told from one in other states that has the same data.
 
         Args:
             role: what member it is.
-            one: states of the role's machines, in their order.
-            other: the same.
+            one: states of the role's machines, in their order, in which a member can be.
+            other: the states for which they are taken.
         """
         tables = Tables(self.original.tables.applied, self.original.tables)
         words = (", ".join(word.name for word in states) for states in (one, other))
