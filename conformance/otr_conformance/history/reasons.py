@@ -81,13 +81,6 @@ NEITHER: Final[Mapping[str, str]] = {
     ),
     **_skipped(
         "otrv3",
-        "the attacker on version 3 states no long-term key but those that it "
-        "has; with one that did, anybody could be anybody.",
-        "REVEAL_SIGNED",
-        "SIGNATURE_SIGNED",
-    ),
-    **_skipped(
-        "otrv3",
         _ALONE,
         *("G3A_RANGE", "G3B_RANGE", "PB_RANGE", "QB_RANGE", "PA_RANGE", "QA_RANGE", "RA_RANGE"),
         "RB_RANGE",

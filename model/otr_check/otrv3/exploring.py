@@ -276,6 +276,7 @@ class Opponent3(Opponent):
                 kinds=_kinds(given),
                 versions=tuple(sorted(versions)),
                 claims=tags,
+                others=tuple(exploring.config(who).public for who in range(len(tags))),
                 falsified=exploring.skipped | _failed(given),
             ),
             name=MALLORY,
