@@ -43,7 +43,9 @@ SHOWN = shown()
 
 
 def test_there_is_something_to_see() -> None:
-    assert [command.split()[1] for command, _ in SHOWN] == ["conform", "table", "decode"]
+    commands = [command.split()[1] for command, _ in SHOWN]
+
+    assert commands == ["conform", "table", "decode", "explore", "witness"]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,7 @@ def test_the_readme_shows_what_the_command_writes(
     if "libotr" in arguments and libotr.locate() is None:
         pytest.skip("libotr is not installed: otrspec peer install libotr")
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(README.parent)
 
     assert main(arguments) == 0
 
