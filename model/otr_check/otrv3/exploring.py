@@ -425,11 +425,19 @@ class _Reader:
         peer = self.exploring.account(output.peer)
         session = self.after.members[output.instance]
         role = "initiator" if session.initiated else "responder"
-        about = (peer, _term(output.ssid), output.version, role, None)
+        about = (peer, _term(output.ssid), output.version, role, self._keys(output.instance))
         self.claims.append(Claim(Deed.SECURED, about))
         self.told.append((output.instance, Told.PRIVATE))
         again = "still " if output.refreshed else ""
         self.words.append(f"{again}private with {peer}")
+
+    def _keys(self, instance: int) -> Hashable:
+        """Both D-H keys of the AKE, as they are installed; None where keys were held before."""
+        before = self.local.conversation.members.get(instance)
+        ring = self.after.members[instance].ring
+        if ring is None or (before is not None and before.ring is not None):
+            return None
+        return frozenset((_term(ring.ours_previous.public), _term(ring.theirs)))
 
     def _shown(self, text: Term, instance: int, *, secure: bool) -> None:
         if secure:
