@@ -15,6 +15,7 @@ from otr_check.explore.party import (
     Told,
     Undecided,
 )
+from otr_check.explore.reading import Reading
 from otr_check.explore.scenario import MALLORY, Action, BadScenario
 from otr_check.explore.scenario import Attacker as Attacked
 from otr_check.otrv3.attacker import Attacker, Kind, Options
@@ -344,22 +345,18 @@ def _failed(given: Attacked) -> frozenset[Check]:
     return frozenset(Check[name] for name in given.fails)
 
 
-class _Reader:
+class _Reader(Reading):
     """Reads the outputs of one step."""
 
     def __init__(
         self, exploring: Exploring3, who: int, local: Local, given: Input, after: Conversation
     ) -> None:
+        super().__init__(local.memory, local.conversation.best)
         self.exploring = exploring
         self.local = local
         self.given = given
         self.after = after
-        self.best: int = local.conversation.best
         self.actor = exploring.scenario.actors[who]
-        self.wires: list[Term] = []
-        self.told: list[tuple[int, Told | None]] = []
-        self.claims: list[Claim] = []
-        self.words: list[str] = []
         standing = local.memory.standing(self.best)
         match given:
             case SendText(text):
@@ -382,18 +379,16 @@ class _Reader:
             case notices.Secured():
                 self._secured(output)
             case notices.PeerFinished(instance):
-                self.told.append((instance, Told.OVER))
-                self.words.append("the peer has ended it")
+                self.tell(instance, Told.OVER, "the peer has ended it")
             case notices.Insecure(instance):
-                self.told.append((instance, None))
-                self.words.append("not private")
+                self.tell(instance, None, "not private")
             case notices.Shown(text, secure, instance):
                 self._shown(_term(text), instance, secure=secure)
             case notices.Resent(text):
                 self.claims.append(Claim(Deed.AGAIN, (_term(text),)))
                 self.words.append(f"sent again: {text}")
             case notices.SmpStaged(stage, _, instance):
-                self._staged(stage, instance)
+                self.staged(stage, self.after.members[instance].ssid)
             case _:
                 self.words.append(type(output).__name__)
 
@@ -402,7 +397,7 @@ class _Reader:
         message = self.exploring.suite.decode(cast("Wire", wire))
         match message:
             case Plaintext(text) | TaggedPlaintext(text=text):
-                self._in_clear(_term(text))
+                self.in_clear(_term(text))
             case RevealSignature() | SignatureMessage():
                 for session in self.after.members.values():
                     ssid = session.ake_keys.ssid if session.ake_keys else session.ssid
@@ -415,21 +410,14 @@ class _Reader:
             case _:
                 pass
 
-    def _in_clear(self, text: Term) -> None:
-        memory = self.local.memory
-        typed = {each for each, _ in memory.of(Deed.TYPED)}
-        if memory.standing(self.best) is not None or text in typed:
-            self.claims.append(Claim(Deed.CLEAR, (text,)))
-
     def _secured(self, output: notices.Secured) -> None:
         peer = self.exploring.account(output.peer)
         session = self.after.members[output.instance]
         role = "initiator" if session.initiated else "responder"
         about = (peer, _term(output.ssid), output.version, role, self._keys(output.instance))
         self.claims.append(Claim(Deed.SECURED, about))
-        self.told.append((output.instance, Told.PRIVATE))
         again = "still " if output.refreshed else ""
-        self.words.append(f"{again}private with {peer}")
+        self.tell(output.instance, Told.PRIVATE, f"{again}private with {peer}")
 
     def _keys(self, instance: int) -> Hashable:
         """Both D-H keys of the AKE, as they are installed; None where keys were held before."""
@@ -449,17 +437,6 @@ class _Reader:
                 if isinstance(message, DataMessage):
                     self.claims += _verified(message.mac)
         self.words.append(f"shown{' as private' if secure else ''}: {text}")
-
-    def _staged(self, stage: notices.SmpStage, instance: int) -> None:
-        ssid = self.after.members[instance].ssid
-        match stage:
-            case notices.SmpStage.SUCCESS:
-                self.claims.append(Claim(Deed.AGREED, (ssid,)))
-            case notices.SmpStage.FAILURE:
-                self.claims.append(Claim(Deed.DIFFERED, (ssid,)))
-            case _:
-                pass
-        self.words.append(f"SMP: {stage.meaning}")
 
 
 COMMANDS: dict[Action, Any] = {

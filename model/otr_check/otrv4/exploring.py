@@ -30,6 +30,7 @@ from otr_check.explore.party import (
     Told,
     Undecided,
 )
+from otr_check.explore.reading import Reading
 from otr_check.explore.scenario import FORGING, MALLORY, Action, BadScenario
 from otr_check.explore.scenario import Attacker as Attacked
 from otr_check.otrv4.attacker import Attacker, Kind, Options
@@ -506,7 +507,7 @@ def _failed(given: Attacked) -> frozenset[Check]:
     return frozenset(Check[name] for name in given.fails)
 
 
-class Reader:
+class Reader(Reading):
     """Reads the outputs of one step."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a step was given, and what came of it
@@ -519,19 +520,17 @@ class Reader:
         after: Conversation,
     ) -> None:
         before: Conversation = local.conversation.conversation
+        three = before.version_3
+        speaks_3 = three is not None and not before.engaged and older.current(three) is not None
+        super().__init__(
+            local.memory, three.best if speaks_3 and three is not None else before.best
+        )
         self.exploring = exploring
         self.local = local
         self.given = given
         self.now = now
         self.after = after
-        three = before.version_3
-        speaks_3 = three is not None and not before.engaged and older.current(three) is not None
-        self.best: int = three.best if speaks_3 and three is not None else before.best
         self.actor = exploring.scenario.actors[who]
-        self.wires: list[Term] = []
-        self.told: list[tuple[int, Told | None]] = []
-        self.claims: list[Claim] = []
-        self.words: list[str] = []
         self.meant = {each.text: exploring.owner(each.meant_for) for each in before.queue or ()}
         """Of the texts that wait, for whom they were typed; "" for whoever comes."""
         match given:
@@ -567,31 +566,27 @@ class Reader:
             case notices.Secured3():
                 self._secured_3(output)
             case notices.PeerFinished(instance):
-                self._tell(instance, Told.OVER, "the peer has ended it")
+                self.tell(instance, Told.OVER, "the peer has ended it")
             case notices.Expired(instance):
-                self._tell(instance, Told.OVER, "expired")
+                self.tell(instance, Told.OVER, "expired")
             case notices.Insecure(instance):
-                self._tell(instance, None, "not private")
+                self.tell(instance, None, "not private")
             case notices.Shown(text, secure, instance):
                 self._shown(_term(text), instance, secure=secure)
             case notices.Resent(text, instance):
                 self._typed(_term(text), self.meant[text] or self._peer(instance))
                 self.words.append(f"sent now: {text}")
             case notices.SmpStaged(stage, _, instance):
-                self._staged(stage, instance)
+                self.staged(stage, self.after.members[instance].ssid)
             case _:
                 self.words.append(type(output).__name__)
-
-    def _tell(self, instance: int, told: Told | None, words: str) -> None:
-        self.told.append((instance, told))
-        self.words.append(words)
 
     def _sent(self, wire: Term) -> None:
         self.wires.append(wire)
         message = self.exploring.suite.decode(cast("Wire", wire))
         match message:
             case Plaintext(text) | TaggedPlaintext(text=text):
-                self._in_clear(_term(text))
+                self.in_clear(_term(text))
             case AuthR(header) | AuthI(header) | NonInteractiveAuth(header):
                 session = self.after.members[header.receiver]
                 if isinstance(message, AuthR) and session.their_keys is not None:
@@ -614,12 +609,6 @@ class Reader:
         if profile.expiration <= self.now:
             self.claims.append(Claim(Deed.OUTDATED, (self.exploring.account(profile.public_key),)))
 
-    def _in_clear(self, text: Term) -> None:
-        memory = self.local.memory
-        typed = {each for each, _ in memory.of(Deed.TYPED)}
-        if memory.standing(self.best) is not None or text in typed:
-            self.claims.append(Claim(Deed.CLEAR, (text,)))
-
     def _secured(self, output: notices.Secured) -> None:
         peer = self.exploring.account(output.peer.public_key)
         role = ROLES[output.interactive, output.bold_first]
@@ -628,7 +617,7 @@ class Reader:
         if role != "responder":  # who has looked at the profile before
             self._dated(output.peer)
         again = "still " if output.refreshed else ""
-        self._tell(output.instance, Told.PRIVATE, f"{again}private with {peer}, as {role}")
+        self.tell(output.instance, Told.PRIVATE, f"{again}private with {peer}, as {role}")
 
     def _secured_3(self, output: notices.Secured3) -> None:
         peer = self.exploring.account_3(output.peer)
@@ -636,7 +625,7 @@ class Reader:
         role = "initiator" if inside is not None and inside.initiated else "responder"
         about = (peer, _term(output.ssid), output.version, role, None)
         self.claims.append(Claim(Deed.SECURED, about))
-        self._tell(output.instance, Told.PRIVATE, f"private with {peer} in version 3, as {role}")
+        self.tell(output.instance, Told.PRIVATE, f"private with {peer} in version 3, as {role}")
 
     def keys(self, output: notices.Secured) -> Hashable:
         """What the ratchet began with; None if it was forgotten in the same step."""
@@ -652,17 +641,6 @@ class Reader:
                 if isinstance(message, DataMessage):
                     self.claims += _verified(message.authenticator)
         self.words.append(f"shown{' as private' if secure else ''}: {text}")
-
-    def _staged(self, stage: notices.SmpStage, instance: int) -> None:
-        ssid = self.after.members[instance].ssid
-        match stage:
-            case notices.SmpStage.SUCCESS:
-                self.claims.append(Claim(Deed.AGREED, (ssid,)))
-            case notices.SmpStage.FAILURE:
-                self.claims.append(Claim(Deed.DIFFERED, (ssid,)))
-            case _:
-                pass
-        self.words.append(f"SMP: {stage.meaning}")
 
 
 COMMANDS: dict[Action, Any] = {
