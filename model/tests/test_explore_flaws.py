@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from otr_check.explore.properties import PROPERTIES as ASKED
 from otr_check.explore.registry import adaptor_of
 from otr_check.explore.scenario import Scenario, scenario_of, shipped
 from otr_check.explore.search import Exploration, Found
+from otr_model.kernel.history import PROPERTIES as VIOLATED
 from otr_model.kernel.history import by_name
 from otr_model.otrv3.history import FLAWS
 
@@ -53,3 +55,7 @@ def test_where_it_was_put_right_there_is_none_within_the_same_bounds(name: str) 
     else:
         assert found.complete
         assert not found.violations
+
+
+def test_what_a_flaw_can_violate_is_what_a_search_can_ask() -> None:
+    assert set(VIOLATED) - set(ASKED) == {"commitment"}

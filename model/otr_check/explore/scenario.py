@@ -44,6 +44,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from otr_model.kernel.words import Word
 from otr_reference.errors import OtrSpecError
 
+from .machine import DIGIT, STORM, TIME
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
@@ -66,11 +68,11 @@ __all__ = [
 
 T = TypeVar("T")
 
-MOST_TIMES: Final = 15
+MOST_TIMES: Final = (1 << DIGIT) - 1
 """How often a user may do one thing, at most: a digit of a joint state."""
 MOST_IN_FLIGHT: Final = 16
 MOST_PARTICIPANTS: Final = 4
-MOST_WAITS: Final = 15
+MOST_WAITS: Final = (1 << TIME) - 1
 FORGING: Final = "/forging"
 """What follows an account's name where its forging key is meant."""
 PROTOCOLS: Final = ("otrv1", "otrv3", "otrv4")
@@ -371,7 +373,7 @@ def _bounds(found: Mapping[str, object]) -> Bounds:
     return bounds
 
 
-_STORM: Final = 254
+_STORM: Final = (1 << STORM) - 2
 
 
 def _network(found: Mapping[str, object]) -> Network:

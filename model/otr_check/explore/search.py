@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from . import saving
-from .machine import KNOWLEDGE, LOCAL, Machine, Move, Shape
+from .machine import KNOWLEDGE, LOCAL, STORM, Machine, Move, Shape
 from .properties import NoStorm, World, properties_of
 from .scenario import Action
 from .tables import Tables
@@ -352,6 +352,7 @@ class Exploration:
 
 
 _OFTEN = 0x3FFF
+_STORM = (1 << STORM) - 1
 _FIGURES = ("states", "steps", "depth", "crowded", "seconds", "rests")
 
 
@@ -409,7 +410,7 @@ class _Judge:
                 self.rests += 1
                 for each, says in self._at_rest(state & self._locals_mask):
                     yield Violation(each.id, says, state, depth)
-            if self._storms and (state >> self.shape.storm) & 0xFF > self._storm_most:
+            if self._storms and (state >> self.shape.storm) & _STORM > self._storm_most:
                 says = f"more than {self._storm_most} messages are sent after the last user acted"
                 yield Violation(NoStorm.id, says, state, depth)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .machine import UNCHANGED, Answer, Ask, Question
+from .machine import CONTEXT, KNOWLEDGE, LOCAL, UNCHANGED, WIRE, Answer, Ask, Question
 from .party import (
     Claim,
     Crash,
@@ -82,10 +82,10 @@ class Tables:
         self.kept = kept
         self.asked: list[Question] = []
         self.now: tuple[int, ...] = _times(adaptor.scenario.waits)
-        self._locals = _Numbers(None, 22, "local states")
-        self._wires = _Numbers(None, 20, "messages")
-        self._orders = _Numbers(frozenset(), 16, "orders of hashes")
-        self._knowledge = _Numbers(self.opponent.begin(), 20, "states of knowledge")
+        self._locals = _Numbers(None, LOCAL, "local states")
+        self._wires = _Numbers(None, WIRE, "messages")
+        self._orders = _Numbers(frozenset(), CONTEXT, "orders of hashes")
+        self._knowledge = _Numbers(self.opponent.begin(), KNOWLEDGE, "states of knowledge")
         self._details: dict[tuple[Question, int], Outcome] = {}
 
     @property
