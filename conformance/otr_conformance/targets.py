@@ -1,7 +1,8 @@
 """Targets: what the suite can test, by name or by command.
 
 `reference` is our reference in this process, `reference-shim` the same behind a shim in a process
-of its own; `libotr` is the installed peer of that name; anything else is the command of a shim.
+of its own; `libotr` and the like are installed peers (`otr_conformance.peers.registry`); anything
+else is the command of a shim.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import shlex
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from otr_conformance.peers import libotr
+from otr_conformance.peers.registry import PEERS
 from otr_reference.errors import OtrSpecError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 IN_PROCESS = "reference"
-PEERS = ("libotr",)
-EXPECTATIONS = Path(__file__).parent / "peers"
 
 
 class UnknownTarget(OtrSpecError):
@@ -50,11 +52,12 @@ def find(name: str) -> Target:
         module = "otr_conformance.shims.reference"
         return Target(name, (sys.executable, "-m", module))
     if name in PEERS:
-        if libotr.locate() is None:
+        peer = PEERS[name]
+        if peer.module.locate() is None:
             message = f"{name} is not installed: run `otrspec peer install {name}`"
             raise UnknownTarget(message)
-        file = EXPECTATIONS / f"{name}.toml"
-        return Target(name, tuple(libotr.command()), file if file.exists() else None)
+        file = peer.expectations
+        return Target(name, tuple(peer.module.command()), file if file.exists() else None)
     words = tuple(shlex.split(name))
     if not words:
         message = "the target is empty: name `reference`, a peer, or the command of a shim"

@@ -15,7 +15,7 @@ import pytest
 
 from otr_check.proofs import Fault, Finding
 from otr_conformance import ids
-from otr_conformance.cli import main, peers
+from otr_conformance.cli import main
 from otr_conformance.otrv3 import bench
 from otr_conformance.peers import InstalledPeer, PeerUnavailable, Progress, libotr
 from otr_conformance.protocols import PROTOCOLS
@@ -290,12 +290,12 @@ def test_faults_of_the_ledger(status: str, existing: dict[str, str], fault: str)
 def test_peers_are_listed_with_where_they_are(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(peers.LOCATED, "libotr", lambda: None)
+    monkeypatch.setattr(libotr, "locate", lambda: None)
     assert main(["peer", "list"]) == 0
     assert "not installed: otrspec peer install libotr" in capsys.readouterr().out
 
-    monkeypatch.setitem(peers.LOCATED, "libotr", lambda: Path("somewhere/shim"))
-    (found,) = answer(capsys, 0, "peer", "list")
+    monkeypatch.setattr(libotr, "locate", lambda: Path("somewhere/shim"))
+    found = answer(capsys, 0, "peer", "list")[0]
     assert (found["name"], found["installed"], found["shim"]) == ("libotr", True, "somewhere/shim")
 
 
@@ -306,7 +306,7 @@ def test_installing_tells_its_steps_and_ends_with_what_to_do(
         progress("compiling")
         return InstalledPeer("libotr", "4.1.1", ("shim",))
 
-    monkeypatch.setitem(peers.INSTALLERS, "libotr", install)
+    monkeypatch.setattr(libotr, "install", install)
 
     assert main(["peer", "install", "libotr"]) == 0
 
@@ -322,9 +322,9 @@ def test_a_peer_that_cannot_be_had_says_why_in_one_line(
         message = "a C compiler missing; run as root: apt-get install -y gcc"
         raise PeerUnavailable(message)
 
-    monkeypatch.setitem(peers.INSTALLERS, "libotr", install)
+    monkeypatch.setattr(libotr, "install", install)
 
-    for name, says in (("libotr", "a C compiler missing"), ("potr", "there is no peer 'potr'")):
+    for name, says in (("libotr", "a C compiler missing"), ("pidgin", "there is no peer 'pidgin'")):
         assert main(["peer", "install", name]) == 2
         out, err = capsys.readouterr()
         assert out == ""

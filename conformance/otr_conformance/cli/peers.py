@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Final
 
-from otr_conformance.peers import libotr
+from otr_conformance.peers.registry import PEERS
 from otr_conformance.verdict import ExitCode
 
 from .misuse import unknown
@@ -13,30 +12,27 @@ from .screen import DIM, GOOD, NAME, Screen, tell, write_json
 
 __all__ = ["install", "listing"]
 
-ABOUT: Final = {"libotr": "the original implementation, in C; OTR versions 2 and 3"}
-INSTALLERS: Final = {"libotr": libotr.install}
-LOCATED: Final = {"libotr": libotr.locate}
-
 
 def listing(*, json: bool) -> ExitCode:
     """List the peers."""
-    places = {name: LOCATED[name]() for name in ABOUT}
+    places = {name: each.module.locate() for name, each in PEERS.items()}
     if json:
         write_json(
             [
                 {
                     "name": name,
-                    "about": about,
+                    "about": each.about,
+                    "language": each.language,
                     "installed": places[name] is not None,
                     "shim": "" if places[name] is None else str(places[name]),
                 }
-                for name, about in ABOUT.items()
+                for name, each in PEERS.items()
             ]
         )
         return ExitCode.EXPECTED
     out = Screen()
-    for name, about in ABOUT.items():
-        out.line((name, NAME), f"  {about}", hang=4)
+    for name, each in PEERS.items():
+        out.line((name, NAME), f"  {each.about}, in {each.language}", hang=4)
         if places[name] is None:
             out.line((f"not installed: otrspec peer install {name}", DIM), indent=2)
         else:
@@ -51,10 +47,9 @@ def install(name: str, *, json: bool) -> ExitCode:
         Misuse: if there is no such peer.
         PeerUnavailable: if it cannot be had here.
     """
-    installer = INSTALLERS.get(name)
-    if installer is None:
-        raise unknown(name, "peer", INSTALLERS, "otrspec peer list")
-    peer = installer(tell)
+    if name not in PEERS:
+        raise unknown(name, "peer", PEERS, "otrspec peer list")
+    peer = PEERS[name].module.install(tell)
     if json:
         write_json({"name": peer.name, "version": peer.version, "command": list(peer.command)})
     else:

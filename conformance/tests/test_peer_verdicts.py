@@ -1,0 +1,125 @@
+"""The peers against every case that they are known to fail: each verdict is the expected one.
+
+A file of expectations says how a peer deviates, the pages under docs/findings say why, and here
+both are held to what the peer does: a deviation that is gone is as unexpected as one that is new.
+All cases are played by `otrspec conform NAME`.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from otr_conformance import expectations
+from otr_conformance.expectations import Expectation, Expectations
+from otr_conformance.peers import PeerUnavailable
+from otr_conformance.peers.registry import PEERS, UnknownPeer, peer
+from otr_conformance.protocols import PROTOCOLS
+from otr_conformance.runner import Runner
+from otr_conformance.targets import find
+from otr_conformance.verdict import Verdict
+
+FINDINGS = Path(__file__).parents[2] / "docs" / "findings"
+CASES = {i: case for each in PROTOCOLS.values() for i, case in each.suite.cases.items()}
+KNOWN = {
+    name: expectations.read(each.expectations, CASES) if each.expectations.exists() else None
+    for name, each in PEERS.items()
+}
+PAGES = [(name, page) for name in PEERS for page in sorted(FINDINGS.glob(f"{name}-*.md"))]
+ENTRIES = [
+    (name, case, entry)
+    for name, known in KNOWN.items()
+    for case, entry in (known.entries if known is not None else {}).items()
+]
+
+
+def cases_of(finding: str, entries: Mapping[str, Expectation]) -> list[str]:
+    """The cases whose entries name a page, in the order of the file."""
+    return [case for case, entry in entries.items() if entry.finding == finding]
+
+
+def known(name: str) -> Expectations:
+    """The expectations of a peer."""
+    return KNOWN[name] or expectations.NONE
+
+
+def runner(name: str) -> Runner:
+    """What plays cases with a peer; the test is skipped where it cannot be had."""
+    if peer(name).module.locate() is None:
+        try:
+            peer(name).module.install(lambda _: None)
+        except PeerUnavailable as reason:
+            pytest.skip(str(reason))
+    return Runner(find(name))
+
+
+# The expectations and the pages.
+
+
+@pytest.mark.parametrize(
+    ("name", "case", "entry"), ENTRIES, ids=[f"{name}-{case}" for name, case, _ in ENTRIES]
+)
+def test_an_entry_is_reviewed_and_explained(name: str, case: str, entry: Expectation) -> None:
+    assert not entry.unreviewed
+    assert entry.verdict in {Verdict.FAIL, Verdict.NOTE, Verdict.CRASH, Verdict.HANG}, case
+    assert entry.because
+    assert entry.finding.startswith(f"{name}-")
+    assert (FINDINGS / f"{entry.finding}.md").exists()
+
+
+@pytest.mark.parametrize(("name", "page"), PAGES, ids=[page.stem for _, page in PAGES])
+def test_a_page_lists_its_cases_and_how_to_replay_one(name: str, page: Path) -> None:
+    lines = page.read_text(encoding="utf-8").splitlines()
+    listed = [line[3:-1] for line in lines if line.startswith("- `otrv")]
+    entries = known(name).entries
+    cases = cases_of(page.stem, entries)
+
+    assert cases
+    assert len({entries[case].because for case in cases}) == 1
+    assert sorted(listed) == sorted(cases)
+    replays = [line.split() for line in lines if line.startswith(f"    otrspec conform {name}")]
+    assert [f"otrv3.case:{words[4]}" in cases for words in replays] == [True]
+
+
+def test_the_index_names_every_page() -> None:
+    index = (FINDINGS / "README.md").read_text(encoding="utf-8")
+
+    assert [page.name for _, page in PAGES if f"]({page.name})" not in index] == []
+
+
+def test_a_peer_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(UnknownPeer, match="no peer 'pidgin', but libotr"):
+        peer("pidgin")
+
+
+# The verdicts.
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", PEERS)
+def test_the_peer_deviates_as_it_is_known_to(name: str) -> None:
+    surprises: list[str] = []
+    with runner(name) as running:
+        for case, entry in known(name).entries.items():
+            result = running.run_case(CASES[case])
+            if result.verdict is not entry.verdict:
+                surprises.append(f"{case}: {result.verdict}: {result.because}")
+
+    assert surprises == []
+
+
+@pytest.fixture(scope="module")
+def libotr() -> Iterator[Runner]:
+    with runner("libotr") as running:
+        yield running
+
+
+@pytest.mark.peer
+def test_a_deviation_that_nobody_knows_of_is_unexpected(libotr: Runner) -> None:
+    entries = known("libotr").entries
+    case = next(case for case, entry in entries.items() if entry.verdict is Verdict.FAIL)
+    verdict = libotr.run_case(CASES[case]).verdict
+
+    assert verdict is Verdict.FAIL
+    assert not Expectations({}).expected(case, verdict)
+    assert not known("libotr").expected(case, Verdict.PASS)
