@@ -92,6 +92,21 @@ def test_a_peer_that_is_not_there_is_named_with_those_that_are() -> None:
         peer("pidgin")
 
 
+# What the shims offer.
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", PEERS)
+def test_a_shim_offers_at_least_what_its_peer_must(name: str) -> None:
+    with runner(name) as running:
+        hello = running.hello
+
+    assert hello is not None
+    assert hello.name == name
+    assert peer(name).must_speak - hello.versions == frozenset()
+    assert peer(name).must_declare - set(hello.capabilities) == frozenset()
+
+
 # The verdicts.
 
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
+from otr_conformance.shim.vocabulary import Capability
 from otr_reference.errors import OtrSpecError
 
 if TYPE_CHECKING:
@@ -54,15 +55,21 @@ class Module(Protocol):
 class Peer:
     """A peer.
 
+    A shim could hide faults behind "unsupported". What it has to offer at least is said here.
+
     Attributes:
         name: of its module and its expectations, and what the shim calls itself.
         about: what it is, for people.
         language: that it is written in.
+        must_speak: the versions of OTR that its shim has to offer.
+        must_declare: the capabilities that its shim has to declare.
     """
 
     name: str
     about: str
     language: str
+    must_speak: frozenset[int]
+    must_declare: frozenset[Capability]
 
     @property
     def module(self) -> Module:
@@ -75,9 +82,33 @@ class Peer:
         return _HERE / f"{self.name}.toml"
 
 
+_OF_VERSION_3: Final = frozenset(
+    {
+        Capability.SMP,
+        Capability.SMP_QUESTION,
+        Capability.EXTRA_KEY,
+        Capability.FRAGMENT,
+        Capability.POLICY,
+        Capability.PRESET_KEY,
+        Capability.TAG,
+        Capability.CLOCK,
+        Capability.STATE,
+        Capability.HEARTBEAT,
+    }
+)
+"""What a shim of version 3 can declare, one instance of the peer's at a time."""
+
 PEERS: Final[Mapping[str, Peer]] = {
     each.name: each
-    for each in (Peer("libotr", "the original implementation; OTR versions 2 and 3", "C"),)
+    for each in (
+        Peer(
+            "libotr",
+            "the original implementation; OTR versions 2 and 3",
+            "C",
+            must_speak=frozenset({2, 3}),
+            must_declare=_OF_VERSION_3 | {Capability.INSTANCES},
+        ),
+    )
 }
 """Every peer, in the order in which the suite learnt to drive them."""
 
