@@ -40,6 +40,10 @@ class Unprepared(OtrSpecError):
     """An effect lacks data that it needs: only a faulty variant of a table leads there."""
 
 
+class Endless(Unprepared):
+    """One input keeps an endpoint busy for ever: only a faulty variant of a table leads there."""
+
+
 class Unbound(OtrSpecError):
     """A step has no method for a word of the vocabulary, or a method for none."""
 
@@ -51,6 +55,8 @@ class State(Protocol):
         """A shallow copy."""
 
 
+MOST_ROWS: Final = 100_000
+"""Rows that one input can take: more than the largest message with the most TLVs."""
 S = TypeVar("S", bound="Step[Any, Any]")
 M = TypeVar("M", bound=State)
 C = TypeVar("C", bound="Conversation[Any]")
@@ -351,6 +357,9 @@ class Engine(Generic[S]):
             raise Unbound(message)
 
     def _condition(self, condition: Condition, step: type[S]) -> Callable[[S], bool]:
+        other = self.applied.definitions.get(condition)
+        if other is not None:
+            return other.read(_DIRECT)
         spec = condition.spec
         if isinstance(spec, Defined):
             return spec.expr.read(_DIRECT)
@@ -372,15 +381,14 @@ class Engine(Generic[S]):
 
         return valid
 
-    @staticmethod
-    def _check(check: Check, step: type[S]) -> Callable[[S], bool]:
-        if check.spec.expr is not None:
-            return check.spec.expr.read(_DIRECT)
+    def _check(self, check: Check, step: type[S]) -> Callable[[S], bool]:
+        expr = self.applied.definitions.get(check, check.spec.expr)
+        if expr is not None:
+            return expr.read(_DIRECT)
         holds: Callable[[S], bool] = getattr(step, f"check_{check.name.lower()}")
         return holds
 
-    @staticmethod
-    def _effect(effect: Effect, step: type[S]) -> _Effect:
+    def _effect(self, effect: Effect, step: type[S]) -> _Effect:
         spec = effect.spec
 
         def place(data: Iterable[Datum]) -> list[tuple[bool, str, Datum]]:
@@ -391,7 +399,7 @@ class Engine(Generic[S]):
             tuple(place(spec.needs)),
             tuple(
                 (variable.scope is Scope.SHARED, variable.name, value.read(_DIRECT))
-                for variable, value in spec.sets.items()
+                for variable, value in self.applied.sets_of(effect).items()
             ),
             getattr(step, f"do_{effect.name.lower()}", None),
             tuple((shared, slot) for shared, slot, _ in place(spec.forgets)),
@@ -440,10 +448,11 @@ class Engine(Generic[S]):
 
         Raises:
             Unprepared: only under a variant.
+            Endless: as well.
         """
         queue: deque[tuple[Event, int]] = deque(((event, key),))
         machines, shared, trace = self._machines, step.shared, step.trace
-        while queue:
+        while queue and len(trace) < MOST_ROWS:
             happening, to = queue.popleft()
             machine = machines.get(happening)
             if machine is None:
@@ -475,6 +484,18 @@ class Engine(Generic[S]):
                     queue.append((raised, to if route is None else route(step)))
             if kin is not None and kin.vanishes is not None and kin.vanishes(step):
                 step.retire(to)
+        self._refuse_endless(event, queue)
+
+    @staticmethod
+    def _refuse_endless(event: Event, queue: deque[tuple[Event, int]]) -> None:
+        """Refuse a run that something is still left of.
+
+        Raises:
+            Endless: if there is.
+        """
+        if queue:
+            message = f"one {event.label} takes more than {MOST_ROWS:,} rows"
+            raise Endless(message)
 
     def _everybody(self, step: S, event: Event) -> tuple[int, ...]:
         """The keys of all members of the family whose machine handles an event."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from .expr import BoolVar, Scope
 from .words import Word
 
 if TYPE_CHECKING:
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from enum import Enum
 
     from .composition import AnyRow, AnyTable, Composition
+    from .expr import Bool, Int, Variable
     from .guard import Guard
     from .table import Raise
-    from .vocabulary import Check, Effect
+    from .vocabulary import Check, Condition, Effect
 
 
 class BadVariant(Exception):
@@ -74,7 +76,42 @@ class Override:
     how: str
 
 
-Edit = DropRow | EditRow | SkipCheck | Falsify | SetParameter | Override
+@dataclass(frozen=True, slots=True)
+class Redefine:
+    """A condition, or a check, is answered by another expression."""
+
+    word: Condition | Check
+    expr: Bool
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """An effect gives a variable another value than it declares; None: it leaves it alone."""
+
+    effect: Effect
+    variable: Variable
+    value: Int | Bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetPolicy:
+    """A policy is taken to be set, or not to be, whatever the user chose."""
+
+    name: str
+    value: bool
+
+
+Edit = (
+    DropRow
+    | EditRow
+    | SkipCheck
+    | Falsify
+    | SetParameter
+    | Override
+    | Redefine
+    | Assign
+    | SetPolicy
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +148,17 @@ class Applied:
     falsified: frozenset[Check] = frozenset()
     parameters: Mapping[str, int] = field(default_factory=dict)
     overrides: Mapping[str, str] = field(default_factory=dict)
+    definitions: Mapping[Condition | Check, Bool] = field(default_factory=dict)
+    assignments: Mapping[tuple[Effect, Variable], Int | Bool | None] = field(default_factory=dict)
+    policies: Mapping[str, bool] = field(default_factory=dict)
+
+    def sets_of(self, effect: Effect) -> Mapping[Variable, Int | Bool]:
+        """What an effect sets variables to."""
+        declared = effect.spec.sets
+        if not self.assignments:
+            return declared
+        values = {v: self.assignments.get((effect, v), value) for v, value in declared.items()}
+        return {variable: value for variable, value in values.items() if value is not None}
 
 
 def apply(composition: Composition, variant: Variant = NONE) -> Applied:
@@ -121,29 +169,26 @@ def apply(composition: Composition, variant: Variant = NONE) -> Applied:
             edits, or skips a structural check.
     """
     edits: dict[str, DropRow | EditRow] = {}
-    skipped: set[Check] = set()
-    falsified: set[Check] = set()
-    parameters = {p.name: p.value for p in composition.parameters}
-    overrides: dict[str, str] = {}
     rows = {row.id for row in composition.rows()}
-    for edit in variant.edits:
+    every = variant.edits
+    for edit in every:
         _refuse(edit, composition, rows)
-        if isinstance(edit, DropRow | EditRow) and edit.row in edits:
-            message = f"{edit.row} is edited twice"
-            raise BadVariant(message)
-        match edit:
-            case DropRow(row) | EditRow(row):
-                edits[row] = edit
-            case SkipCheck(check):
-                skipped.add(check)
-            case Falsify(check):
-                falsified.add(check)
-            case SetParameter(name, value):
-                parameters[name] = value
-            case Override(operation, how):
-                overrides[operation] = how
-    edited = composition if not edits else _edited(composition, edits)
-    return Applied(edited, frozenset(skipped), frozenset(falsified), parameters, overrides)
+        if isinstance(edit, DropRow | EditRow):
+            if edit.row in edits:
+                message = f"{edit.row} is edited twice"
+                raise BadVariant(message)
+            edits[edit.row] = edit
+    return Applied(
+        composition if not edits else _edited(composition, edits),
+        frozenset(edit.check for edit in every if isinstance(edit, SkipCheck)),
+        frozenset(edit.check for edit in every if isinstance(edit, Falsify)),
+        {p.name: p.value for p in composition.parameters}
+        | {edit.name: edit.value for edit in every if isinstance(edit, SetParameter)},
+        {edit.operation: edit.how for edit in every if isinstance(edit, Override)},
+        {edit.word: edit.expr for edit in every if isinstance(edit, Redefine)},
+        {(e.effect, e.variable): e.value for e in every if isinstance(e, Assign)},
+        {edit.name: edit.value for edit in every if isinstance(edit, SetPolicy)},
+    )
 
 
 def _refuse(edit: Edit, composition: Composition, rows: set[str]) -> None:
@@ -158,10 +203,34 @@ def _refuse(edit: Edit, composition: Composition, rows: set[str]) -> None:
             reason = f"{check.name} is structural and cannot be skipped"
         case SetParameter(name) if name not in {p.name for p in composition.parameters}:
             reason = f"there is no parameter {name}"
+        case Redefine() | Assign() | SetPolicy():
+            reason = _unknown(edit, composition)
         case _:
             pass
     if reason:
         raise BadVariant(reason)
+
+
+def _unknown(edit: Redefine | Assign | SetPolicy, composition: Composition) -> str:
+    """Why an edit of an expression or of a policy is of what is not there; "" if it is there."""
+    match edit:
+        case Redefine(word) if word not in {*composition.conditions, *composition.checks}:
+            return f"{word.name} is no condition and no check of {composition.name}"
+        case Assign(effect, variable) if variable not in effect.spec.sets:
+            return f"{effect.name} does not set {variable.name}"
+        case SetPolicy(name) if name not in policies_of(composition):
+            return f"there is no policy {name}"
+        case _:
+            return ""
+
+
+def policies_of(composition: Composition) -> tuple[str, ...]:
+    """The names of the policies of a protocol: what its users choose, yes or no."""
+    return tuple(
+        variable.name
+        for variable in composition.flat_variables()
+        if isinstance(variable, BoolVar) and variable.scope is Scope.ENDPOINT
+    )
 
 
 def _edited(composition: Composition, edits: Mapping[str, DropRow | EditRow]) -> Composition:

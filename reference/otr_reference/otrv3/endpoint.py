@@ -97,7 +97,7 @@ class Endpoint:
         self.engine, self.applied = _engine(variant)
         self.suite = suite
         self.config = copy(config)
-        for name, value in self.applied.parameters.items():
+        for name, value in (*self.applied.parameters.items(), *self.applied.policies.items()):
             setattr(self.config, name, value)
         _validate(self.config)
 

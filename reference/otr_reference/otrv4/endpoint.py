@@ -101,7 +101,7 @@ class Endpoint:
         overrides = self.applied.overrides
         self.suite = dialect(suite, overrides) if overrides else suite
         self.config = copy(config)
-        for name, value in self.applied.parameters.items():
+        for name, value in (*self.applied.parameters.items(), *self.applied.policies.items()):
             setattr(self.config, name, value)
         if config.version_3 is None:
             self.config.allow_v3 = False
