@@ -218,13 +218,15 @@ def test_proposed_expectations_count_once_they_are_reviewed(
     assert main([*run, "--propose", str(proposed)]) == 1
     assert capsys.readouterr().err == f"{proposed}: 1 entry, to be reviewed\n"
     entries = tomllib.loads(proposed.read_text())
-    assert list(entries) == [LIFE]
-    assert entries[LIFE]["verdict"] == "fail"
+    (entry,) = entries.values()
+    assert entry["verdict"] == "fail"
+    assert entry["cases"] == [LIFE]
 
     assert main([*run, "--expect", str(proposed)]) == 1
     assert "nobody has reviewed that" in capsys.readouterr().out
 
-    reviewed = proposed.read_text().replace("unreviewed = true", 'finding = "no-otr"')
+    reviewed = proposed.read_text().replace("unreviewed = true\n", "")
+    reviewed = reviewed.replace("[to-be-named]", "[no-otr]")
     proposed.write_text(reviewed)
     assert main([*run, "--expect", str(proposed)]) == 0
     out = capsys.readouterr().out

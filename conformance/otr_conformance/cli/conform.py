@@ -157,7 +157,7 @@ def conform(  # noqa: PLR0913 - what the command was given
     else:
         _show(report, view)
     if propose is not None:
-        _propose(report, propose)
+        _propose(report, known, propose)
     return report.status
 
 
@@ -206,14 +206,16 @@ def _run(
     return Report(target, hello, tuple(judged), time.perf_counter() - begun, spoken)
 
 
-def _propose(report: Report, path: Path) -> None:
-    """Write entries for the surprises that can be expected."""
+def _propose(report: Report, known: Expectations, path: Path) -> None:
+    """Write what was expected and is so, and entries for the surprises that can be expected."""
     surprises = [
-        (each.run.case.id, each.verdict, each.run.result.because)
+        expectations.Surprise(each.run.case.id, each.verdict, each.run.result.because)
         for each in report.unexpected
         if each.verdict not in GOOD
     ]
-    write_file(path, expectations.propose(surprises).encode(), replace=False)
+    seen = {each.run.case.id: (each.verdict, each.run.result.because) for each in report.judged}
+    text = expectations.propose(surprises, known, seen)
+    write_file(path, text.encode(), replace=False)
     tell(f"{path}: {_count(len(surprises), 'entry', 'entries')}, to be reviewed")
 
 
