@@ -1,28 +1,50 @@
 """The runner: plays cases with a target, keeps the seven verdicts apart, and never hangs itself.
 
-A target behind a shim is one process for the whole run. A case that makes it crash, hang or
-answer nonsense costs that process: the next case gets a new one.
+    with run_all(find("libotr"), cases, jobs=2) as running:
+        for run in running:  # as they finish
+            print(run.case.id, run.result.verdict)
+        print(running.hello)
+
+A target behind a shim is one process for many cases. A case that makes it crash, hang or answer
+nonsense costs that process: the next case gets a new one.
+
+`run_all` divides the cases among processes, each with a target and labs of its own. What is on a
+case's way to its verdict is in that process alone, and begins anew for each case, so that neither
+the number of processes nor the order of the cases changes a verdict. Whatever ends a process, the
+others go on, and its case has a verdict, too. Nobody stays behind: a process whose parent is gone
+ends, and its target with it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
+import os
+import signal
 import time
+import traceback
+from collections import Counter, deque
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from otr_conformance.play.grade import Result
 from otr_conformance.protocols import protocol
 from otr_conformance.shim.client import ShimProcess
-from otr_conformance.shim.errors import ShimError, ShimRefused
+from otr_conformance.shim.errors import FaultKind, ShimError, ShimFault, ShimRefused
 from otr_conformance.shim.protocol import LINE_LIMIT
 from otr_conformance.shim.vocabulary import Capability, ErrorWord
 from otr_conformance.verdict import Verdict
 from otr_model.kernel.variant import NONE
+from otr_reference.errors import OtrSpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from types import TracebackType
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from ctypes import c_int
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+    from types import FrameType, TracebackType
 
     from otr_conformance.play.case import AnyCase, Cast
     from otr_conformance.play.labs import ByteLab, Lab
@@ -32,29 +54,62 @@ if TYPE_CHECKING:
     from otr_conformance.suite import AnySuite
     from otr_conformance.targets import Target
 
+__all__ = ["TIMEOUT", "Run", "Runner", "Running", "run_all", "usable_cores"]
+
 TIMEOUT = 5.0
 """Seconds that a target may take for one answer."""
 BESIDE = 1000
 """Bytes that a line has beside the message in it, at most."""
 
+_GRAVITY: Final = (
+    Verdict.PASS,
+    Verdict.UNSUPPORTED,
+    Verdict.NOTE,
+    Verdict.FAIL,
+    Verdict.CRASH,
+    Verdict.HANG,
+    Verdict.HARNESS_ERROR,
+)
+_LEAVING: Final = 3.0  # seconds that a process of ours has to end when it is asked to
+_AT_ONCE: Final = 2  # cases that a process is given, so that it need not wait for the next one
+_FORKS: Final = os.name == "posix" and os.uname().sysname != "Darwin"
+"""Whether a process begins as a copy of this one, which has everything at once. On macOS, system
+libraries do not survive that."""
+_CONTEXT: Final = (
+    multiprocessing.get_context("fork") if _FORKS else multiprocessing.get_context("spawn")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One case that was run.
+    """One case that was run, once or several times.
 
     Attributes:
         case: the case.
-        result: verdict and reason.
-        seconds: how long it took.
+        result: verdict and reason; of several, the first of the gravest verdict.
+        seconds: how long it took, with all repetitions.
+        verdicts: the verdict of each repetition, in order.
     """
 
     case: AnyCase
     result: Result
     seconds: float
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def flaky(self) -> bool:
+        """Whether its repetitions have different verdicts."""
+        return len(set(self.verdicts)) > 1
+
+    @property
+    def counts(self) -> Mapping[Verdict, int]:
+        """How many repetitions have each verdict, of those that there were; the gravest first."""
+        found = Counter(self.verdicts or (self.result.verdict,))
+        return {verdict: found[verdict] for verdict in reversed(_GRAVITY) if found[verdict]}
 
 
 class Runner(AbstractContextManager["Runner"]):
-    """Runs cases against one target.
+    """Runs cases against one target, in this process.
 
     Attributes:
         target: what is tested.
@@ -68,7 +123,7 @@ class Runner(AbstractContextManager["Runner"]):
         self.target = target
         self.timeout = timeout
         self.dialects = tuple(dialects)
-        self._labs: dict[Protocol, ByteLab] = {}
+        self._labs: dict[tuple[Protocol, int], ByteLab] = {}
         self.hello: Hello | None = None
         self._shim: ShimProcess | None = None
 
@@ -78,8 +133,7 @@ class Runner(AbstractContextManager["Runner"]):
         Raises:
             ShimError: if it does not start or cannot say what it is.
         """
-        if self.target.command is not None:
-            self._start()
+        self.open()
         return self
 
     def __exit__(
@@ -88,60 +142,104 @@ class Runner(AbstractContextManager["Runner"]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stop()
+        self.close()
+
+    def open(self) -> None:
+        """Start the target.
+
+        Raises:
+            ShimError: if it does not start or cannot say what it is.
+        """
+        if self.target.command is not None:
+            self._start()
+
+    def close(self) -> None:
+        """End the target."""
+        self._close_shim()
 
     def _start(self) -> ShimProcess:
+        """Start a shim.
+
+        Raises:
+            ShimError: if it does not start, or says something else of itself than before.
+        """
+        self._close_shim()
+        shim = self._open_shim()
+        try:
+            said = shim.hello()
+            self.hello = _agreed([self.hello or said, said])
+        except ShimError:
+            self._close_shim()
+            raise
+        return shim
+
+    def _open_shim(self) -> ShimProcess:
         shim = ShimProcess(self.target.command or (), timeout=self.timeout)
         shim.open()
-        try:
-            self.hello = shim.hello()
-        except ShimError:
-            shim.close()
-            raise
         self._shim = shim
         return shim
 
-    def _stop(self) -> None:
+    def _close_shim(self) -> None:
         if self._shim is not None:
             self._shim.close()
             self._shim = None
 
-    def run(self, cases: Iterable[AnyCase]) -> Iterator[Run]:
-        """Run cases one after the other."""
+    def run(self, cases: Iterable[AnyCase], repeat: int = 1) -> Iterator[Run]:
+        """Run cases one after the other, each so many times."""
         for case in cases:
-            begun = time.perf_counter()
-            result = self.run_case(case)
-            yield Run(case, result, time.perf_counter() - begun)
+            yield self.run_repeatedly(case, repeat)
 
-    def run_case(self, case: AnyCase) -> Result:
-        """Run one case; whatever the target does, there is a verdict."""
-        suite, lab = self._suite(case)
-        grader = suite.grader
-        if self.target.command is None:
-            return grader.grade(case, lab, grader.reference_target(NONE))
-        missing = self._missing(case)
-        if missing:
-            return Result(case.id, Verdict.UNSUPPORTED, missing)
+    def run_repeatedly(self, case: AnyCase, repeat: int = 1) -> Run:
+        """Run one case so many times; the tester draws other random values each time."""
+        begun = time.perf_counter()
+        results = [self.run_case(case, draw) for draw in range(max(repeat, 1))]
+        verdicts = tuple(result.verdict for result in results)
+        gravest = max(results, key=lambda result: _GRAVITY.index(result.verdict))
+        return Run(case, gravest, time.perf_counter() - begun, verdicts)
+
+    def run_case(self, case: AnyCase, draw: int = 0) -> Result:
+        """Run one case; whatever the target does, there is a verdict.
+
+        Args:
+            case: the case.
+            draw: which of its random values the tester draws; the same number, the same values.
+        """
         try:
-            shim = self._shim if self._shim is not None and self._shim.alive else self._start()
-            return grader.grade(case, lab, _ShimTarget(suite, lab, shim, self.hello))
+            return self._run_case(case, draw)
         except ShimRefused as refusal:
             verdict = refusal.verdict
             if refusal.error is ErrorWord.REFUSED:
                 verdict = Verdict.FAIL
             return Result(case.id, verdict, str(refusal))
         except ShimError as error:
-            self._stop()
+            self._close_shim()
             return Result(case.id, error.verdict, str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours is no verdict on the target
+            because = f"the suite stumbled: {type(error).__name__}: {error}"
+            log = tuple(traceback.format_exc().splitlines())
+            return Result(case.id, Verdict.HARNESS_ERROR, because, log=log)
 
-    def _suite(self, case: AnyCase) -> tuple[AnySuite, ByteLab]:
+    def _run_case(self, case: AnyCase, draw: int) -> Result:
+        suite, lab = self._suite(case, draw)
+        grader = suite.grader
+        if self.target.command is None:
+            return grader.grade(case, lab, grader.reference_target(NONE))
+        missing = self._missing(case)
+        if missing:
+            return Result(case.id, Verdict.UNSUPPORTED, missing)
+        shim = self._shim if self._shim is not None and self._shim.alive else self._start()
+        return grader.grade(case, lab, _ShimTarget(suite, lab, shim, self.hello))
+
+    def _suite(self, case: AnyCase, draw: int) -> tuple[AnySuite, ByteLab]:
         """The suite that a case belongs to, and its lab, which is kept over all cases."""
         owner = protocol(case.id.partition(".")[0])
-        if owner not in self._labs:
+        lab = self._labs.get((owner, draw))
+        if lab is None:
             lab = owner.suite.real()
             lab.speak(owner.suite.dialects[name] for name in self.dialects)
-            self._labs[owner] = lab
-        return owner.suite, self._labs[owner]
+            lab.draw = draw
+            self._labs[owner, draw] = lab
+        return owner.suite, lab
 
     def _missing(self, case: AnyCase) -> str:
         """What the target lacks for a case; "" if nothing."""
@@ -158,6 +256,37 @@ class Runner(AbstractContextManager["Runner"]):
             wanted.add(Capability.FRAGMENT)
         lacking = sorted(c.word for c in wanted - set(hello.capabilities))
         return f"lacks {', '.join(lacking)}" if lacking else ""
+
+
+def _agreed(said: Sequence[Hello | None]) -> Hello | None:
+    """What a target says of itself each time that it is started.
+
+    Raises:
+        ShimFault: if it is not the same.
+    """
+    if any(each != said[0] for each in said):
+        reason = "says something else than when the shim was started before"
+        raise ShimFault(FaultKind.CHANGED, "hello", reason)
+    return said[0]
+
+
+class _Watched(Runner):
+    """A runner that leaves word of its shim, for whoever has to end it if it cannot."""
+
+    def __init__(
+        self, target: Target, timeout: float, dialects: Iterable[str], shim: c_int
+    ) -> None:
+        super().__init__(target, timeout, dialects)
+        self._word = shim
+
+    def _open_shim(self) -> ShimProcess:
+        shim = super()._open_shim()
+        self._word.value = shim.pid
+        return shim
+
+    def _close_shim(self) -> None:
+        super()._close_shim()
+        self._word.value = 0
 
 
 class _ShimTarget:
@@ -178,3 +307,303 @@ class _ShimTarget:
             self.hello = self.shim.hello()
         party: AnyParty = self.suite.shim_party(self.lab, cast, self.shim, self.hello)
         return party
+
+
+# --- Several processes ------------------------------------------------------------------------
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def run_all(  # noqa: PLR0913 - one keyword for each thing that a user can choose
+    target: Target,
+    cases: Iterable[AnyCase],
+    *,
+    timeout: float = TIMEOUT,
+    dialects: Iterable[str] = (),
+    jobs: int = 0,
+    repeat: int = 1,
+) -> Running:
+    """Run cases in several processes.
+
+    Args:
+        target: what is tested.
+        cases: the cases; they are known to their protocols.
+        timeout: seconds that the target may take for one answer.
+        dialects: what the target is known to do otherwise, as its protocol names it.
+        jobs: how many processes run cases; 0: one for each core that can be used.
+        repeat: how often each case is run.
+
+    Returns:
+        A context manager, see there. Nothing is started before it is entered.
+    """
+    order = _Order(target, timeout, tuple(dialects), max(repeat, 1))
+    return Running(order, tuple(cases), jobs or usable_cores())
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What every process has to know.
+
+    Attributes:
+        target: what is tested.
+        timeout: seconds for one answer.
+        dialects: what it does otherwise.
+        repeat: how often each case is run.
+    """
+
+    target: Target
+    timeout: float
+    dialects: tuple[str, ...]
+    repeat: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What came of a case; the parent knows which."""
+
+    result: Result
+    seconds: float
+    verdicts: tuple[Verdict, ...]
+
+
+class Running(AbstractContextManager["Running"]):
+    """Cases that are being run by several processes; made by `run_all`.
+
+    Entering it starts the processes and the target in each of them. It is then an iterator over one
+    `Run` for each case, in the order in which they finish. Leaving it ends everything, whether all
+    cases were run or not.
+
+    Attributes:
+        hello: what the target says of itself, once entered; None for the reference.
+        jobs: how many processes run cases.
+    """
+
+    def __init__(self, order: _Order, cases: Sequence[AnyCase], jobs: int) -> None:
+        self.hello: Hello | None = None
+        self.jobs = max(1, min(jobs, len(cases)))
+        self._order = order
+        # What takes long begins early, so that nobody waits for it alone at the end.
+        self._waiting = deque(sorted(cases, key=lambda case: -case.largest))
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Self:
+        """Start the processes.
+
+        Raises:
+            ShimError: if the target does not start or cannot say what it is.
+        """
+        try:
+            for _ in range(self.jobs):
+                worker = _Worker(self._order)
+                self._workers.append(worker)
+                worker.start(self._workers, None)
+            said = [worker.greeting() for worker in self._workers]
+            self.hello = _agreed(said)
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def __iter__(self) -> Iterator[Run]:
+        """Each case that was run, as soon as it has been."""
+        for worker in self._workers:
+            self._employ(worker)
+        while busy := [worker for worker in self._workers if worker.cases]:
+            ready = wait([worker.connection for worker in busy])
+            for worker in [each for each in busy if each.connection in ready]:
+                run = worker.finished()
+                if run is None:
+                    run = worker.lost()
+                    self._waiting.extendleft(reversed(worker.abandoned()))
+                    worker.start(self._workers, self.hello)
+                    with contextlib.suppress(ShimError, _Ended):  # its first case will tell
+                        worker.greeting()
+                self._employ(worker)
+                yield run
+
+    def _employ(self, worker: _Worker) -> None:
+        """Give a process a case, and another one to go on with."""
+        while self._waiting and len(worker.cases) < _AT_ONCE:
+            worker.give(self._waiting.popleft())
+
+    def _end(self) -> None:
+        """End every process, whatever it is doing."""
+        try:
+            for worker in self._workers:
+                worker.dismiss()
+            limit = time.monotonic() + _LEAVING
+            for worker in self._workers:
+                worker.join(max(0.0, limit - time.monotonic()))
+        finally:
+            for worker in self._workers:
+                worker.end()
+            self._workers.clear()
+
+
+class _Worker:
+    """A process that runs cases, as its parent knows it.
+
+    Attributes:
+        connection: our end of what we talk over.
+        cases: what it was given and has not answered, the first of which it runs.
+    """
+
+    def __init__(self, order: _Order) -> None:
+        self.connection: Connection
+        self.cases: deque[AnyCase] = deque()
+        self._order = order
+        self._shim = _CONTEXT.RawValue("i", 0)
+        self._process: BaseProcess | None = None
+        self._since = 0.0
+
+    def start(self, workers: Iterable[_Worker], hello: Hello | None) -> None:
+        """Start it, perhaps once more.
+
+        Args:
+            workers: All that there are; what we talk over is none of each other's business.
+            hello: What the target has said of itself before; None if nothing.
+        """
+        self.connection, theirs = _CONTEXT.Pipe()
+        ours = [w.connection for w in workers if w is self or w._process is not None]  # noqa: SLF001 - its own kind
+        inherited = ours if _FORKS else []
+        self._process = _CONTEXT.Process(
+            target=_work, args=(theirs, inherited, self._order, hello, self._shim), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    def greeting(self) -> Hello | None:
+        """What the target says of itself.
+
+        Raises:
+            ShimError: if it does not start or cannot say.
+        """
+        said: Hello | ShimError | None = self._receive()
+        if isinstance(said, ShimError):
+            raise said
+        return said
+
+    def give(self, case: AnyCase) -> None:
+        """Let it run a case."""
+        if not self.cases:
+            self._since = time.perf_counter()
+        self.cases.append(case)
+        with contextlib.suppress(BrokenPipeError):  # `finished` will see that it has ended
+            self.connection.send(case.id)
+
+    def finished(self) -> Run | None:
+        """What came of its first case; None if the process has ended instead."""
+        try:
+            done: _Done = self._receive()
+        except _Ended:
+            return None
+        self._since = time.perf_counter()
+        return Run(self.cases.popleft(), done.result, done.seconds, done.verdicts)
+
+    def lost(self) -> Run:
+        """What is said of a case whose process has ended."""
+        self.end()
+        case = self.cases.popleft()
+        status = self._process.exitcode if self._process is not None else None
+        because = f"the suite's own process ended with status {status}"
+        result = Result(case.id, Verdict.HARNESS_ERROR, because)
+        return Run(case, result, time.perf_counter() - self._since, (result.verdict,))
+
+    def abandoned(self) -> list[AnyCase]:
+        """The cases that it was given and did not begin; they are nobody's now."""
+        cases = list(self.cases)
+        self.cases.clear()
+        return cases
+
+    def dismiss(self) -> None:
+        """Ask it to end."""
+        if self._process is not None and self._process.is_alive():
+            self._process.terminate()
+
+    def join(self, seconds: float) -> None:
+        """Wait for its end."""
+        if self._process is not None:
+            self._process.join(seconds)
+
+    def end(self) -> None:
+        """End it, and what it leaves behind."""
+        if self._process is None:
+            return
+        if self._process.is_alive():
+            self._process.kill()
+        self._process.join()
+        self.connection.close()
+        group = self._shim.value
+        self._shim.value = 0
+        if group:  # it had no time to end its shim
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
+
+    def _receive(self) -> Any:  # noqa: ANN401 - what it is, the process and we have agreed upon
+        """What it says next.
+
+        Raises:
+            _Ended: if it says nothing any more.
+        """
+        try:
+            return self.connection.recv()
+        except (EOFError, OSError) as error:
+            message = "a process of the suite ended before it could run a case"
+            raise _Ended(message) from error
+
+
+class _Ended(OtrSpecError):
+    """A process of ours has ended."""
+
+
+def _work(
+    connection: Connection,
+    inherited: Iterable[Connection],
+    order: _Order,
+    hello: Hello | None,
+    shim: c_int,
+) -> None:
+    """What a process does: run the cases that it is given, until there are no more or it has to go.
+
+    Args:
+        connection: over which it is given their ids, and says what came of each.
+        inherited: open files of the parent's, which are not for us.
+        order: what it has to know.
+        hello: what the target has said of itself before; None if nothing.
+        shim: where to leave the id of the shim's process, for whoever has to clear up after us.
+    """
+    for each in inherited:
+        each.close()
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)  # our parent will say what to do
+    runner = _Watched(order.target, order.timeout, order.dialects, shim)
+    runner.hello = hello
+    with contextlib.suppress(EOFError, BrokenPipeError), contextlib.ExitStack() as stack:
+        stack.callback(runner.close)
+        try:
+            runner.open()
+            connection.send(runner.hello)
+        except ShimError as error:
+            connection.send(error)
+        while True:
+            name: str = connection.recv()
+            case = protocol(name.partition(".")[0]).suite.cases[name]
+            run = runner.run_repeatedly(case, order.repeat)
+            connection.send(_Done(run.result, run.seconds, run.verdicts))
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Our parent does not need us any more: end, and end the shim on the way."""
+    raise SystemExit

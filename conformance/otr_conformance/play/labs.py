@@ -146,9 +146,18 @@ class _NamedLab(Lab):
 
 
 class ByteLab(_NamedLab):
-    """Real cryptography."""
+    """Real cryptography.
+
+    Attributes:
+        draw: which random values come from a participant's name; the same number, the same ones.
+    """
 
     suite: ByteSuite
+    draw: int = 0
+
+    def seed(self, name: str) -> Seed:
+        """The name's bytes, and which draw it is where it is not the first."""
+        return super().seed(f"{name} {self.draw}" if self.draw else name)
 
     def speak(self, dialects: Iterable[Variant]) -> None:
         """Speak dialects from now on; a protocol with such does it.

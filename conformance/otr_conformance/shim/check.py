@@ -168,6 +168,7 @@ HINTS: Final = {
         "its next poll"
     ),
     FaultKind.CLOSED: "keep standard output open until the process exits",
+    FaultKind.CHANGED: "say the same in hello whenever the shim is started",
 }
 """How to mend each fault."""
 

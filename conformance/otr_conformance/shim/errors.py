@@ -60,6 +60,7 @@ class FaultKind(Spoken):
     OUTSIDE = "outside", "a line is not part of any answer"
     NO_EVENTS = "no-events", "an event is in an answer that has none"
     CLOSED = "closed", "standard output was closed while the process lives"
+    CHANGED = "changed", "`hello` says something else than when the shim was started before"
 
 
 class ShimError(OtrSpecError):
