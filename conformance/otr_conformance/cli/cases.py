@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from otr_conformance.protocols import PROTOCOLS, protocol
+from otr_conformance.citations import citations, clauses_of
+from otr_conformance.protocols import PROTOCOLS, of_id, protocol
 from otr_conformance.verdict import ExitCode
 
 from .choice import Selection, choose, find_case
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .screen import Json
 
 __all__ = ["Selection", "dialects", "listing", "show"]
+
+_CLAUSES_SHOWN: Final = 8
 
 
 def listing(selection: Selection, *, json: bool) -> ExitCode:
@@ -57,6 +60,7 @@ def show(name: str, whose: str, *, json: bool) -> ExitCode:
                 "log": list(played.log),
                 "stuck": played.stuck,
                 "rows": [_fired(fired) for fired in played.fired],
+                "clauses": list(clauses_of(case)),
             }
         )
         return ExitCode.EXPECTED
@@ -77,7 +81,23 @@ def show(name: str, whose: str, *, json: bool) -> ExitCode:
     for fired in played.fired:
         failed = f"  for {fired.failed} fails" if fired.failed else ""
         out.whole("  ", (fired.row, NAME), (failed, DIM))
+    _show_clauses(out, clauses_of(case))
     return ExitCode.EXPECTED
+
+
+def _show_clauses(out: Screen, clauses: tuple[str, ...]) -> None:
+    """What the case is evidence for: of what many cases touch, only how much it is."""
+    if not clauses:
+        return
+    out.line()
+    out.line(("Clauses that it touches, the most telling first", HEAD))
+    for known in clauses[:_CLAUSES_SHOWN]:
+        whose = of_id(known)
+        about = citations(whose).clauses[known][1].about if whose is not None else ""
+        out.whole("  ", (known, NAME), (f"  {about}", DIM))
+    more = len(clauses) - _CLAUSES_SHOWN
+    if more > 0:
+        out.line((f"and {more} more, which --json lists", DIM), indent=2)
 
 
 def dialects(whose: str, *, json: bool) -> ExitCode:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from otr_conformance.citations import citations, rows_of, touched
 from otr_conformance.protocols import DEFAULT, of_id, protocol
-from otr_model.clauses import answers
 
 from .misuse import Misuse, unknown
 from .screen import progress
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from otr_conformance.play.case import AnyCase
     from otr_conformance.protocols import Protocol
     from otr_model.clauses import Clause
-    from otr_model.kernel.composition import AnyRow
 
 __all__ = ["Selection", "choose", "find_case", "owner"]
 
@@ -143,38 +142,15 @@ def _clauses(owners: list[Protocol], patterns: tuple[str, ...]) -> list[Clause]:
 
 
 def _touching(whose: Protocol, clauses: Iterable[Clause], cases: Iterable[AnyCase]) -> set[str]:
-    """The ids of a protocol's cases in which the target does what clauses cite.
-
-    A case is cited itself, or its target takes a row that is cited, or takes one because of a check
-    that is cited; the words of a row count for the row. What is cited of layouts and schedules is
-    part of every case, and of none in particular.
-    """
-    citations = tuple(dict.fromkeys(c for clause in clauses for c in clause.cites))
-
-    def cited(known: str) -> bool:
-        return any(answers(known, citation) for citation in citations)
-
-    suite, composition = whose.suite, whose.model.composition
-    name = composition.name
-    rows = {row.id for row in composition.rows() if any(map(cited, _ids_of(name, row)))}
-    checks = {check.name for check in composition.checks if cited(f"{name}.check:{check.label}")}
+    """The ids of a protocol's cases that touch clauses; see `otr_conformance.citations`."""
+    known = citations(whose).clauses
+    wanted = set(clauses)
+    ids = {i for i, (_, clause) in known.items() if clause in wanted}
+    mine = [case for case in cases if case.id in whose.suite.cases]
     found: set[str] = set()
-    lab = suite.terms()  # the same rows as over real cryptography, sooner
-    mine = [case for case in cases if case.id in suite.cases]
     with progress("playing", len(mine)) as step:
         for case in mine:
             step(case.name)
-            fired = suite.grader.predict(case, lab).fired
-            if cited(case.id) or any(f.row in rows or f.failed in checks for f in fired):
+            if not ids.isdisjoint(touched(case, rows_of(case))):
                 found.add(case.id)
     return found
-
-
-def _ids_of(name: str, row: AnyRow) -> list[str]:
-    """The ids of a row, of what it asks and does, and of its ambiguity."""
-    return [
-        row.id,
-        *(f"{name}.condition:{condition.label}" for condition in row.when.atoms()),
-        *(f"{name}.effect:{effect.label}" for effect in row.do),
-        *([row.ambiguity.id] if row.ambiguity else []),
-    ]
