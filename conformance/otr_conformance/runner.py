@@ -378,12 +378,14 @@ class Running(AbstractContextManager["Running"]):
     cases were run or not.
 
     Attributes:
+        target: what is tested.
         hello: what the target says of itself, once entered; None for the reference.
         jobs: how many processes run cases.
     """
 
     def __init__(self, order: _Order, cases: Sequence[AnyCase], jobs: int) -> None:
         self.hello: Hello | None = None
+        self.target = order.target
         self.jobs = max(1, min(jobs, len(cases)))
         self._order = order
         # What takes long begins early, so that nobody waits for it alone at the end.

@@ -181,6 +181,7 @@ def _root(
         "otrspec conform libotr --protocol otrv2",
         "otrspec conform 'python3 my_shim.py' --case 'ake.*' --trace",
         "otrspec conform ./my-shim --clause 'receiving-dh-commit.*' --json",
+        "otrspec conform ./my-shim --case 'ake.*' --repeat 50",
     ),
 )
 def conform(  # noqa: PLR0913 - one for each option
@@ -243,6 +244,25 @@ def conform(  # noqa: PLR0913 - one for each option
             metavar="FILE", help="Write a new file of expectations for what came unexpectedly."
         ),
     ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=256,
+            help="How many processes run cases, each with a target; 0: one for each core.",
+        ),
+    ] = 0,
+    repeat: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=1_000_000,
+            help="Run each case so often, with other random values; differing verdicts are "
+            "unexpected.",
+        ),
+    ] = 1,
 ) -> int:
     """Test an implementation: play cases with it and judge them.
 
@@ -267,6 +287,8 @@ def conform(  # noqa: PLR0913 - one for each option
         expect=expect,
         propose=propose,
         dialects=tuple(dialect or ()),
+        jobs=jobs,
+        repeat=repeat,
     )
 
 

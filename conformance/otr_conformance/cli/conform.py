@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from otr_conformance import expectations
 from otr_conformance.protocols import PROTOCOLS
-from otr_conformance.runner import Runner
+from otr_conformance.runner import run_all
 from otr_conformance.shim.errors import ShimAbsent, ShimError
 from otr_conformance.targets import find
 from otr_conformance.verdict import GOOD, ExitCode, Verdict, exit_code
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from otr_conformance.expectations import Expectation, Expectations
     from otr_conformance.play.case import AnyCase
-    from otr_conformance.runner import Run
+    from otr_conformance.runner import Run, Running
     from otr_conformance.shim.protocol import Hello
     from otr_conformance.targets import Target
 
@@ -126,6 +126,8 @@ def conform(  # noqa: PLR0913 - what the command was given
     expect: Path | None = None,
     propose: Path | None = None,
     dialects: tuple[str, ...] = (),
+    jobs: int = 0,
+    repeat: int = 1,
 ) -> ExitCode:
     """Run the command.
 
@@ -143,7 +145,8 @@ def conform(  # noqa: PLR0913 - what the command was given
     cases = choose(selection)
     spoken = _spoken(cases, dialects)
     try:
-        report = _run(target, cases, known, timeout, spoken)
+        running = run_all(target, cases, timeout=timeout, dialects=spoken, jobs=jobs, repeat=repeat)
+        report = _run(running, cases, known, spoken)
     except ShimAbsent as absent:
         message = (
             f"{name}: no such target or peer, and it does not start as a shim: {absent.reason}"
@@ -186,24 +189,20 @@ def _expectations(path: Path | None) -> Expectations:
 
 
 def _run(
-    target: Target,
-    cases: tuple[AnyCase, ...],
-    known: Expectations,
-    timeout: float,
-    spoken: dict[str, str],
+    running: Running, cases: tuple[AnyCase, ...], known: Expectations, spoken: dict[str, str]
 ) -> Report:
     """Run the cases, with a bar on a terminal."""
-    judged: list[Judged] = []
+    judged: dict[str, Judged] = {}
     begun = time.perf_counter()
-    with Runner(target, timeout, spoken) as runner, progress(target.name, len(cases)) as step:
-        for case in cases:
-            step(case.name)
-            for run in runner.run((case,)):
-                verdict = run.result.verdict
-                expected = known.expected(case.id, verdict)
-                judged.append(Judged(run, expected, known.entries.get(case.id)))
-        hello = runner.hello
-    return Report(target, hello, tuple(judged), time.perf_counter() - begun, spoken)
+    with running, progress(running.target.name, len(cases)) as step:
+        step("")
+        for run in running:
+            case = run.case.id
+            expected = known.expected(case, run.result.verdict) and not run.flaky
+            judged[case] = Judged(run, expected, known.entries.get(case))
+            step(run.case.name)
+    in_order = tuple(judged[case.id] for case in cases)
+    return Report(running.target, running.hello, in_order, time.perf_counter() - begun, spoken)
 
 
 def _propose(report: Report, known: Expectations, path: Path) -> None:
@@ -277,6 +276,10 @@ def _show_case(out: Screen, each: Judged, view: View) -> None:
     word = (each.verdict.word.ljust(_VERDICT_WIDTH), STYLES[each.verdict])
     surprise = "" if each.expected else "  unexpected"
     out.whole(word, (each.run.case.id, HEAD if not each.expected else ""), (surprise, WRONG))
+    if each.run.flaky:
+        counts = ", ".join(f"{verdict} {count}" for verdict, count in each.run.counts.items())
+        text = f"flaky: of {len(each.run.verdicts)} repetitions {counts}"
+        out.line((text, WRONG), indent=_VERDICT_WIDTH)
     if result.because:
         out.line(result.because, indent=_VERDICT_WIDTH)
     why = _why(each)
@@ -388,6 +391,9 @@ def _result(each: Judged, view: View) -> Json:
         "version": case.version,
         "seconds": round(each.run.seconds, 4),
     }
+    if len(each.run.verdicts) > 1:
+        document["flaky"] = each.run.flaky
+        document["repetitions"] = {v.word: count for v, count in each.run.counts.items()}
     if entry is not None:
         document["expectation"] = entry.verdict.word
         document["finding"] = entry.finding
