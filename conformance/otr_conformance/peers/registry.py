@@ -108,6 +108,13 @@ PEERS: Final[Mapping[str, Peer]] = {
             must_speak=frozenset({2, 3}),
             must_declare=_OF_VERSION_3 | {Capability.INSTANCES},
         ),
+        Peer(
+            "potr",
+            "OTR version 2; its cryptographic library is replaced by the suite",
+            "Python",
+            must_speak=frozenset({2}),
+            must_declare=_OF_VERSION_3 - {Capability.TAG},
+        ),
     )
 }
 """Every peer, in the order in which the suite learnt to drive them."""

@@ -1,0 +1,1 @@
+"""The shim of potr; see README.md beside this file."""
