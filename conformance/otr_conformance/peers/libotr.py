@@ -1,22 +1,20 @@
 """libotr, the original implementation in C, version 4: OTRv2 and OTRv3.
 
 Its shim and its benchmark are C programs that ship in this distribution as sources
-(``shims/libotr/``) and are compiled here, against the headers and the library of this machine. The
-programs are kept in the user's cache, in a directory named by a hash of everything that decides
-what they are: an upgrade of either side makes a new one, and nothing stale is ever run.
+(``shims/libotr/``) and are compiled here, against the headers and the library of this machine.
 """
 
-import hashlib
 import json
-import os
 import shutil
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from otr_conformance.peers import InstalledPeer, PeerUnavailable, Progress
-from otr_conformance.peers.process import Outcome, run
+from otr_conformance.peers.kept import Kept, greet
+from otr_conformance.peers.packages import apt_install, apt_line, attempt, may_install
 
 __all__ = ["FLAGS", "SOURCES", "Measurement", "command", "install", "locate", "measure"]
 
@@ -37,12 +35,21 @@ _COMPILER_PACKAGES: Final = ("gcc", "libc6-dev")
 _TOOL: Final = "otr_parse"
 
 _COMPILE_SECONDS: Final = 120.0
-_INSTALL_SECONDS: Final = 600.0
 _MEASURE_SECONDS: Final = 600.0
-_HELLO_SECONDS: Final = 30.0
 
 _PROBE: Final = b"#include <libotr/proto.h>\n#include <gcrypt.h>\nlibotr OTRL_VERSION\n"
-_HELLO: Final = b'{"id": 1, "do": "hello", "protocol": 1}\n'
+
+
+def _made_of() -> Iterator[bytes]:
+    """How the programs are compiled, and their sources."""
+    yield from map(str.encode, (*FLAGS, *_LIBRARIES))
+    names = {name for sources in _PROGRAMS.values() for name in sources} | set(_HEADERS)
+    for name in sorted(names):
+        yield name.encode()
+        yield (SOURCES / name).read_bytes()
+
+
+_KEPT: Final = Kept("libotr", tuple(_PROGRAMS), _made_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ class Measurement:
 
 def locate() -> Path | None:
     """The compiled shim, or None if `install` has not made it from these sources."""
-    directory = _built()
+    directory = _KEPT.newest()
     return None if directory is None else directory / _SHIM
 
 
@@ -84,7 +91,7 @@ def command() -> list[str]:
     Raises:
         PeerUnavailable: it has not been installed.
     """
-    return [str(_installed_directory() / _SHIM)]
+    return [str(_KEPT.installed() / _SHIM)]
 
 
 def install(progress: Progress) -> InstalledPeer:
@@ -100,12 +107,12 @@ def install(progress: Progress) -> InstalledPeer:
         PeerUnavailable: something is missing that cannot be had from here.
     """
     compiler, version = _prepare(progress)
-    directory = _directory(version)
-    if not _is_complete(directory):
-        _compile(compiler, directory, progress)
+    directory = _KEPT.directory(version)
+    if not _KEPT.is_complete(directory):
+        _KEPT.make(directory, partial(_compile, compiler, progress))
     shim = directory / _SHIM
     progress(f"libotr {version}: {shim}")
-    return InstalledPeer("libotr", _greet(shim), (str(shim),))
+    return InstalledPeer("libotr", greet("libotr", shim), (str(shim),))
 
 
 def measure(*, fragment: int = 0, repeats: int = 5, protocol: int = 3) -> Measurement:
@@ -120,8 +127,8 @@ def measure(*, fragment: int = 0, repeats: int = 5, protocol: int = 3) -> Measur
         PeerUnavailable: it has not been installed.
         ValueError: an argument is out of its range.
     """
-    program = str(_installed_directory() / _BENCH)
-    outcome = _try((program, str(fragment), str(repeats), str(protocol)), _MEASURE_SECONDS)
+    program = str(_KEPT.installed() / _BENCH)
+    outcome = attempt((program, str(fragment), str(repeats), str(protocol)), _MEASURE_SECONDS)
     if outcome.status != 0:
         raise ValueError(outcome.complaint)
     line = json.loads(outcome.out)
@@ -139,64 +146,7 @@ def measure(*, fragment: int = 0, repeats: int = 5, protocol: int = 3) -> Measur
     )
 
 
-# ---- where the programs are ----
-
-
-def _fingerprint() -> str:
-    """A hash of the sources and of how they are compiled."""
-    digest = hashlib.sha256()
-    names = {name for sources in _PROGRAMS.values() for name in sources} | set(_HEADERS)
-    for part in (*FLAGS, *_LIBRARIES):
-        digest.update(part.encode() + b"\0")
-    for name in sorted(names):
-        content = (SOURCES / name).read_bytes()
-        digest.update(name.encode() + b"\0" + len(content).to_bytes(8, "big") + content)
-    return digest.hexdigest()[:24]
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
-    return root / "otrspec" / "peers" / "libotr"
-
-
-def _directory(version: str) -> Path:
-    """Where the programs for this version of libotr belong."""
-    return _cache() / f"{_fingerprint()}-{version}"
-
-
-def _is_complete(directory: Path) -> bool:
-    return all(os.access(directory / name, os.X_OK) for name in _PROGRAMS)
-
-
-def _built() -> Path | None:
-    """The directory that was made last from these sources, for whatever version of libotr."""
-    found = [path for path in _cache().glob(f"{_fingerprint()}-*") if _is_complete(path)]
-    return max(found, key=lambda path: path.stat().st_mtime, default=None)
-
-
-def _installed_directory() -> Path:
-    directory = _built()
-    if directory is None:
-        message = "libotr's shim is not installed; run: otrspec peer install libotr"
-        raise PeerUnavailable(message)
-    return directory
-
-
 # ---- making them ----
-
-
-def _try(command_line: tuple[str, ...], seconds: float, given: bytes = b"") -> Outcome:
-    """Run a program; one that cannot be started or does not end makes the peer unavailable."""
-    try:
-        return run(
-            command_line,
-            given=given,
-            seconds=seconds,
-            environment={**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"},
-        )
-    except OSError as error:  # TimeoutError is one
-        raise PeerUnavailable(str(error)) from error
 
 
 def _compiler() -> str | None:
@@ -205,7 +155,7 @@ def _compiler() -> str | None:
 
 def _header_version(compiler: str) -> str | None:
     """The version of libotr whose headers the compiler finds; None if they are not all there."""
-    outcome = _try((compiler, "-E", "-P", "-x", "c", "-"), _COMPILE_SECONDS, _PROBE)
+    outcome = attempt((compiler, "-E", "-P", "-x", "c", "-"), _COMPILE_SECONDS, _PROBE)
     words = outcome.out.decode(errors="replace").split()
     if outcome.status != 0 or len(words) < 2 or words[-2] != "libotr":  # noqa: PLR2004 - a pair
         return None
@@ -219,76 +169,28 @@ def _prepare(progress: Progress) -> tuple[str, str]:
     complete = version is not None and shutil.which(_TOOL) is not None
     if not complete:
         wanted = _PACKAGES if compiler is not None else (*_COMPILER_PACKAGES, *_PACKAGES)
-        if _may_install():
-            _apt_install(wanted, progress)
+        if may_install():
+            apt_install(wanted, progress)
             compiler = _compiler()
             version = None if compiler is None else _header_version(compiler)
         elif version is not None:
-            progress("libotr's toolkit is missing: apt-get install -y libotr5-bin")
+            progress(f"libotr's toolkit is missing: {apt_line('libotr5-bin')}")
         if compiler is None or version is None:
             missing = "a C compiler" if compiler is None else "libotr's or libgcrypt's headers"
-            message = f"{missing} missing; run as root: apt-get install -y {' '.join(wanted)}"
+            message = f"{missing} missing; run as root: {apt_line(*wanted)}"
             raise PeerUnavailable(message)
     # Both are here: the branch above raises otherwise.
     return str(compiler), str(version)
 
 
-def _may_install() -> bool:
-    return os.geteuid() == 0 and shutil.which("apt-get") is not None
-
-
-def _apt_install(packages: tuple[str, ...], progress: Progress) -> None:
-    """Install packages, and look for newer lists of packages only if that fails."""
-    install_line = ("apt-get", "install", "-y", "--no-install-recommends", *packages)
-    progress(" ".join(install_line))
-    if _try(install_line, _INSTALL_SECONDS).status == 0:
-        return
-    progress("apt-get update")
-    _try(("apt-get", "update"), _INSTALL_SECONDS)
-    outcome = _try(install_line, _INSTALL_SECONDS)
-    if outcome.status != 0:
-        message = f"{' '.join(install_line)}: {outcome.complaint}"
-        raise PeerUnavailable(message)
-
-
-def _compile(compiler: str, directory: Path, progress: Progress) -> None:
-    """Compile into a new directory, and put it in its place in one step."""
-    try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory.parent, prefix="new-") as scratch:
-            new = Path(scratch) / "programs"
-            new.mkdir()
-            for program, sources in _PROGRAMS.items():
-                progress(f"compiling {program}")
-                paths = [str(SOURCES / name) for name in sources]
-                outcome = _try(
-                    (compiler, *FLAGS, "-o", str(new / program), *paths, *_LIBRARIES),
-                    _COMPILE_SECONDS,
-                )
-                if outcome.status != 0:
-                    message = f"{program} does not compile: {outcome.complaint}"
-                    raise PeerUnavailable(message)
-            _put(new, directory)
-    except OSError as error:
-        message = f"libotr's shim cannot be kept in {directory.parent}: {error.strerror}"
-        raise PeerUnavailable(message) from error
-
-
-def _put(new: Path, directory: Path) -> None:
-    """Rename; whoever was faster has put the same programs there."""
-    try:
-        new.rename(directory)
-    except OSError:
-        if not _is_complete(directory):
-            raise
-
-
-def _greet(shim: Path) -> str:
-    """Ask the shim for its version: the proof that it runs."""
-    outcome = _try((str(shim),), _HELLO_SECONDS, _HELLO)
-    try:
-        version = json.loads(outcome.out)["version"]
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"libotr's shim does not run: {outcome.complaint}"
-        raise PeerUnavailable(message) from error
-    return str(version)
+def _compile(compiler: str, progress: Progress, new: Path) -> None:
+    """Compile the programs into a directory."""
+    for program, sources in _PROGRAMS.items():
+        progress(f"compiling {program}")
+        paths = [str(SOURCES / name) for name in sources]
+        outcome = attempt(
+            (compiler, *FLAGS, "-o", str(new / program), *paths, *_LIBRARIES), _COMPILE_SECONDS
+        )
+        if outcome.status != 0:
+            message = f"{program} does not compile: {outcome.complaint}"
+            raise PeerUnavailable(message)
