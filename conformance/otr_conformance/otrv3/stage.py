@@ -25,7 +25,7 @@ from otr_reference.otrv3.commands import (
     StartSmp,
     UseExtraKey,
 )
-from otr_reference.otrv3.deviations import derived, deviating
+from otr_reference.otrv3.deviations import derived, deviating, overriding
 from otr_reference.otrv3.endpoint import Endpoint
 from otr_reference.otrv3.messages import (
     Content,
@@ -47,6 +47,8 @@ from otr_reference.otrv3.session import Policy
 from otr_reference.otrv3.step import Otrv3Step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from otr_conformance.play.labs import Lab as AnyLab
     from otr_conformance.play.stage import Seen
     from otr_reference.otrv3.messages import Tlv
@@ -105,9 +107,10 @@ class ReferenceParty(Party[Command]):
         self.config = config
         self.variant = variant
         self.endpoint = Endpoint(lab.suite, config, variant)
-        falsified = self.endpoint.applied.falsified
-        if falsified:
-            self.endpoint.suite = deviating(lab.suite, falsified)
+        applied = self.endpoint.applied
+        if applied.falsified or applied.overrides:
+            deviant = deviating(lab.suite, applied.falsified)
+            self.endpoint.suite = overriding(deviant, applied.overrides)
         self.conversation: Conversation = self.endpoint.begin()
         self.now = 1_000_000
 
@@ -125,13 +128,26 @@ class ReferenceParty(Party[Command]):
         return Reaction()
 
     def _take(self, given: Command | Receive) -> Reaction:
-        stepped = self.endpoint.step(self.conversation, given, self.now)
+        before = self.conversation
+        stepped = self.endpoint.step(before, given, self.now)
         self.conversation = stepped.conversation
-        wires = tuple(o.wire for o in stepped.outputs if isinstance(o, notices.Send))
         reports = tuple(
             report_of(self.lab, o) for o in stepped.outputs if not isinstance(o, notices.Send)
         )
-        return Reaction(wires, reports, stepped.trace)
+        honest = self._honestly(lambda: self.endpoint.step(before, given, self.now).outputs)
+        said = _said(self.lab, given, stepped.outputs)
+        return Reaction(_wires(stepped.outputs), reports, stepped.trace, said, honest)
+
+    def _honestly(self, step: Callable[[], Iterable[notices.Output]]) -> tuple[Wire, ...] | None:
+        """What a step would have sent without the deviation; None where there is none."""
+        deviant = self.endpoint.suite
+        if not self.twinned or deviant is self.lab.suite:
+            return None
+        self.endpoint.suite = self.lab.suite
+        try:
+            return _wires(step())
+        finally:
+            self.endpoint.suite = deviant
 
     def reseed(self, seed: str) -> None:
         """Draw from another seed from now on."""
@@ -141,18 +157,39 @@ class ReferenceParty(Party[Command]):
 
     def send(self, content: Content, flags: int, *, cut_off: bool) -> Reaction:
         """Send a Data Message that no command asks for; see `Stage.tester_sends`."""
+        before = self.conversation
+        run = self._sent(before, content, flags, cut_off=cut_off)
+        self.conversation = run.shared
+        honest = self._honestly(lambda: self._sent(before, content, flags, cut_off=cut_off).outputs)
+        said = (self.lab.readable(content.text),)
+        return Reaction(_wires(run.outputs), said=said, honest=honest)
+
+    def _sent(
+        self, before: Conversation, content: Content, flags: int, *, cut_off: bool
+    ) -> Otrv3Step:
         suite = self.endpoint.suite
         if cut_off:
             suite = derived(suite, seal=_sealed_cut_off)
-        run = Otrv3Step(self.conversation, suite, self.endpoint.config, Heartbeat(), self.now)
-        run.key = self.conversation.best
+        run = Otrv3Step(before, suite, self.endpoint.config, Heartbeat(), self.now)
+        run.key = before.best
         member = run.own()
         member.sent += 1
         member.unrevealed = 0
         member.last_sent = self.now
         run.send_data(content, flags)
-        self.conversation = run.shared
-        return Reaction(tuple(o.wire for o in run.outputs if isinstance(o, notices.Send)))
+        return run
+
+
+def _wires(outputs: Iterable[notices.Output]) -> tuple[Wire, ...]:
+    """What goes to the network."""
+    return tuple(o.wire for o in outputs if isinstance(o, notices.Send))
+
+
+def _said(lab: AnyLab, given: object, outputs: Iterable[notices.Output]) -> tuple[str, ...]:
+    """Texts that may have gone out protected."""
+    typed = (given.text,) if isinstance(given, SendText) else ()
+    stored = (o.text for o in outputs if isinstance(o, notices.Resent))
+    return tuple(lab.readable(text) for text in (*typed, *stored))
 
 
 def _sealed_cut_off(suite: Suite, key: Key, counter: int, content: Content) -> Octets:
@@ -270,6 +307,7 @@ class Stage(AnyStage[Command, Message, DataMessage]):
             )
             self._clients[tag] = ReferenceParty(self.lab, config, here.variant)
         self.tester = self._clients[tag]
+        self.tester.twinned = here.twinned
         self.tester.now = here.now
 
     # What the network does.

@@ -57,6 +57,8 @@ from otr_reference.otrv4.step import Otrv4Step
 from .labs import BEGINNING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from otr_conformance.play.stage import Seen
     from otr_reference.otrv4.account import Account
     from otr_reference.otrv4.commands import Input
@@ -133,7 +135,7 @@ class ReferenceParty(Ensembles):
         falsified = self.endpoint.applied.falsified
         self.now = BEGINNING
         if falsified:
-            self.speaks(deviating(lab.suite, falsified))
+            self.speaks(deviating(self.endpoint.suite, falsified))
         self.conversation: Conversation = self.endpoint.begin()
 
     def speaks(self, suite: Suite) -> None:
@@ -173,16 +175,32 @@ class ReferenceParty(Ensembles):
         self.now += seconds
 
     def _take(self, given: Input) -> Reaction:
-        stepped = self.endpoint.step(self.conversation, given, self.now)
+        before = self.conversation
+        stepped = self.endpoint.step(before, given, self.now)
         self.conversation = stepped.conversation
-        wires = tuple(o.wire for o in stepped.outputs if isinstance(o, notices.Send))
+        honest = self._honestly(lambda: self.endpoint.step(before, given, self.now).outputs)
         for output in stepped.outputs:
             if isinstance(output, notices.PrekeyUsed):
                 self.account.use_up(output.identifier)
         reports = tuple(
             report_of(self.lab, o) for o in stepped.outputs if not isinstance(o, notices.Send)
         )
-        return Reaction(wires, reports, stepped.trace)
+        said = _said(self.lab, given, stepped.outputs)
+        return Reaction(_wires(stepped.outputs), reports, stepped.trace, said, honest)
+
+    def _honestly(self, step: Callable[[], Iterable[notices.Output]]) -> tuple[Wire, ...] | None:
+        """What a step would have sent without the deviation; None where there is none.
+
+        Profiles are as they are.
+        """
+        deviant = self.endpoint.suite
+        if not self.twinned or deviant is self.lab.suite:
+            return None
+        self.endpoint.suite = self.lab.suite
+        try:
+            return _wires(step())
+        finally:
+            self.endpoint.suite = deviant
 
     def reseed(self, seed: str) -> None:
         """Draw from another seed from now on."""
@@ -190,15 +208,36 @@ class ReferenceParty(Ensembles):
 
     def send(self, content: Content, flags: int, *, cut_off: bool) -> Reaction:
         """Send a Data Message that no command asks for; see `Stage.tester_sends`."""
+        before = self.conversation
+        run = self._sent(before, content, flags, cut_off=cut_off)
+        self.conversation = run.shared
+        honest = self._honestly(lambda: self._sent(before, content, flags, cut_off=cut_off).outputs)
+        said = (self.lab.readable(content.text),)
+        return Reaction(_wires(run.outputs), said=said, honest=honest)
+
+    def _sent(
+        self, before: Conversation, content: Content, flags: int, *, cut_off: bool
+    ) -> Otrv4Step:
         suite = self.endpoint.suite
         if cut_off:
             suite = derived(suite, seal=_sealed_cut_off)
-        run = Otrv4Step(self.conversation, suite, self.endpoint.config, Heartbeat(), self.now)
-        run.key = self.conversation.best
+        run = Otrv4Step(before, suite, self.endpoint.config, Heartbeat(), self.now)
+        run.key = before.best
         run.own().outbox = (Outgoing(content, flags),)
         self.endpoint.engine.run(run, Event.SENDING, run.key)
-        self.conversation = run.shared
-        return Reaction(tuple(o.wire for o in run.outputs if isinstance(o, notices.Send)))
+        return run
+
+
+def _wires(outputs: Iterable[notices.Output]) -> tuple[Wire, ...]:
+    """What goes to the network."""
+    return tuple(o.wire for o in outputs if isinstance(o, notices.Send))
+
+
+def _said(lab: Lab, given: object, outputs: Iterable[notices.Output]) -> tuple[str, ...]:
+    """Texts that may have gone out protected."""
+    typed = (given.text,) if isinstance(given, SendText) else ()
+    stored = (o.text for o in outputs if isinstance(o, notices.Resent))
+    return tuple(lab.readable(text) for text in (*typed, *stored))
 
 
 def _sealed_cut_off(suite: Suite, key: Key, content: Content) -> Octets:
@@ -379,6 +418,7 @@ class Stage(AnyStage[Command, Message, DataMessage]):
             )
             self._clients[tag] = ReferenceParty(self.lab, account, config, here.variant)
         self.tester = self._clients[tag]
+        self.tester.twinned = here.twinned
         self.tester.now = here.now
 
     def unnoticed(self, seconds: int) -> None:

@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from .run import RUN_ONLY, UNKNOWN, Place, Run, Start
+from .run import RUN_ONLY, SIGNED, Place, Run, Start
 from .terms import ABSENT, Terms
 from .theory import Theory
 
@@ -343,7 +343,7 @@ class Original:
         found = self._guesses.get(term)
         if found is None:
             kind, *parts = self.terms.item(term)
-            found = kind in {"1", "2"} or (
+            found = kind in {"1", "2", "2±"} or (
                 self.terms.value(term) is ABSENT
                 and any(isinstance(p, int) and self._is_guess(p) for p in parts)
             )
@@ -386,6 +386,8 @@ class Original:
         """The names that may differ, with what the second side is known to have."""
         settled = self.settled.get(place.alone)
         constants = {} if settled is None else settled.constants
+        signed = any(known == SIGNED for _, known in run.start.place.differ)
+        unknown = SIGNED if signed else run.variant.unknown
         for name in {*left.values, *right.values, *run.start.differ}:
             if place.is_idle and name.startswith(RUN_ONLY):
                 continue
@@ -399,9 +401,9 @@ class Original:
             if theirs is not ABSENT and _same(mine, theirs):
                 continue
             carried = theirs is not ABSENT and theirs in CARRIED
-            yield name, theirs if carried else UNKNOWN  # type: ignore[misc]
+            yield name, theirs if carried else unknown  # type: ignore[misc]
         if place.is_idle and left.last != right.last and left.get("others") == right.get("others"):
-            yield "others", UNKNOWN
+            yield "others", unknown
 
 
 def _at_circle(run: Run) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from otr_model.kernel.variant import apply
 
 from .explore import Difference, Original, Step
-from .run import UNKNOWN, Fork, Place
+from .run import Fork, Place
 from .world import Tables
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from otr_model.kernel.words import Word
 
     from .explore import Landing, Trail
-    from .run import Queue, Run, Side
+    from .run import Known, Queue, Run, Side
     from .world import Cell, Entry, Role
 
 __all__ = [
@@ -243,7 +243,9 @@ class Judge:
         if applied.overrides or applied.falsified:
             return Undecided(variant.name, "it is about values, not about tables")
         tables = Tables(applied, self.original.tables)
-        changed = frozenset((name, UNKNOWN) for name in self._changed_config(tables))
+        values: dict[str, Known] = dict.fromkeys(self._changed_config(tables), tables.unknown)
+        values |= {f"config.{name}": value for name, value in applied.policies.items()}
+        changed = frozenset(values.items())
         starts = tuple(
             Place(role.number, role.initial, role.initial, changed)
             for role in (self.world.roles if changed else ())
@@ -443,7 +445,7 @@ class Judge:
         names = {n for n in disturbance.names if n != "master" or not role.is_master}
         have = {name for name, _ in place.differ}
         if not names <= have:
-            more = frozenset((name, UNKNOWN) for name in names - have)
+            more = frozenset((name, search.tables.unknown) for name in names - have)
             step = Step(role.name, ELSEWHERE, goes_on=False, conditions=(), left=(), right=())
             search.put(
                 cost + 1,

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from otr_model.kernel.expr import Compare, Scope
-from otr_model.kernel.vocabulary import Defined, Observer, Opaque, Validity
+from otr_model.kernel.vocabulary import Check, Defined, Observer, Opaque, Validity
 
 from .terms import ABSENT, Folding, Plain
-from .world import Cell, Choice, Tables, World, name_of
+from .world import SIGNED, UNKNOWN, Cell, Choice, Tables, World, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
     from otr_model.kernel.composition import AnyRow
     from otr_model.kernel.expr import Bool, BoolVar, IntVar, Variable
     from otr_model.kernel.table import Raise
-    from otr_model.kernel.vocabulary import Check, Condition, Effect, Event
+    from otr_model.kernel.vocabulary import Condition, Effect, Event
     from otr_model.kernel.words import Word
 
     from .reads import Touch
     from .theory import Theory
 
-__all__ = ["UNKNOWN", "Known", "Place", "Run", "Side", "Start"]
+__all__ = ["SIGNED", "UNKNOWN", "Known", "Place", "Run", "Side", "Start"]
 
-UNKNOWN: Final = "?"
 Known: TypeAlias = "Plain | str"
 """What is known of a value that may differ: a constant, or nothing."""
 Queue: TypeAlias = "tuple[tuple[Event, bool], ...]"
@@ -132,8 +131,9 @@ class Start:
             return self.key
         if name in self.differ and side == 1:
             known = self.differ[name]
-            constant = known == UNKNOWN and isinstance(known, str)
-            return self.terms.make("2", name) if constant else self.terms.constant(known)  # type: ignore[arg-type]
+            if isinstance(known, str):
+                return self.terms.make("2" if known == UNKNOWN else "2±", name)
+            return self.terms.constant(known)
         if name in self.known:
             return self.terms.constant(self.known[name])
         return self.terms.make("1" if name in self.differ else "is", name)
@@ -307,6 +307,11 @@ class Side:
             Fork: if nothing decides it.
         """
         spec = condition.spec
+        other = self.tables.applied.definitions.get(condition)
+        if other is not None:
+            answer = self.run.decide(other.read(self.folding()))
+            self.asked += ((condition, answer),)
+            return answer
         match spec:
             case Defined(_, expr):
                 answer = self.run.decide(self._defined(condition, expr))
@@ -341,13 +346,20 @@ class Side:
         answer = not made or run.decide(rest)
         for check in checks:
             if answer and check in skipped and check not in self.tables.applied.skipped:
-                inputs = self._checked((check,))
-                answer = run.decide(run.terms.make("holds", check.name, inputs))
+                answer = run.decide(self._holds(check))
         self.failed = run.terms.make("failed", condition.name, str(answer), rest)
         if answer:
             for check in made:
                 self.freeze(run.world.touch(check, "check"))
         return answer
+
+    def _holds(self, check: Check) -> int:
+        """Whether one check holds: by its expression where a side has another one."""
+        if check in self.run.redefined:
+            expr = self.tables.applied.definitions.get(check, check.spec.expr)
+            if expr is not None:
+                return expr.read(self.folding())
+        return self.run.terms.make("holds", check.name, self._checked((check,)))
 
     def _checked(self, checks: tuple[Check, ...]) -> int:
         """What some checks look at."""
@@ -372,7 +384,8 @@ class Side:
         needs = tuple(self.get(_slot(d.spec.scope, d.slot)) for d in spec.needs)
         if spec.sets:
             folding = self.folding()
-            new = {name_of(v): value.read(folding) for v, value in spec.sets.items()}
+            sets = self.tables.applied.sets_of(effect)
+            new = {name_of(v): value.read(folding) for v, value in sets.items()}
             self.values.update(new)
         inputs = self.inputs(touch, *needs)
         if needs or touch.fails:
@@ -518,6 +531,7 @@ class Run:
         "known",
         "left",
         "machines",
+        "redefined",
         "restless",
         "right",
         "skipped",
@@ -541,7 +555,10 @@ class Run:
         self.machines = {table.machine: n for n, table in enumerate(start.role.tables)}
         self.unseen = unseen
         self.variant = tables[1]
-        self.skipped = tables[0].applied.skipped ^ tables[1].applied.skipped
+        self.redefined = frozenset(
+            word for word in tables[1].applied.definitions if isinstance(word, Check)
+        )
+        self.skipped = tables[0].applied.skipped ^ tables[1].applied.skipped | self.redefined
         self.answers: dict[int, bool] = {}
         self.compared: dict[int, bool] = {}
         self.known: dict[int, Plain] = {}

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from otr_model.kernel.composition import checks_of
 from otr_model.kernel.expr import Compare as How
-from otr_model.kernel.expr import Comparison, InState, IntVar, Number, Scope
+from otr_model.kernel.expr import Comparison, InState, Int, IntVar, Number, Scope, Sum
 from otr_model.kernel.vocabulary import Defined, Event, Origin
 
 from .reads import Reader, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from otr_model.kernel.composition import AnyRow, AnyTable, Composition, Family
-    from otr_model.kernel.expr import Variable
+    from otr_model.kernel.expr import Bool, Variable
     from otr_model.kernel.variant import Applied
     from otr_model.kernel.vocabulary import Check, Condition, Effect
     from otr_model.kernel.words import Word
@@ -30,12 +30,15 @@ if TYPE_CHECKING:
 
     from .reads import Touch
 
-__all__ = ["Cell", "Choice", "Entry", "Role", "Tables", "World", "name_of"]
+__all__ = ["SIGNED", "UNKNOWN", "Cell", "Choice", "Entry", "Role", "Tables", "World", "name_of"]
 
 Cell: TypeAlias = "tuple[str, Word, Event]"
 """A table, a state and an event."""
 
 MASTER, INSTANCE = "master", "instance"
+UNKNOWN: Final = "?"
+SIGNED: Final = "±"
+"""What is known of a value: nothing; nothing, not even that it is not below 0."""
 _PLACE: Final = {Scope.MEMBER: "member.", Scope.SHARED: "shared.", Scope.ENDPOINT: "config."}
 
 
@@ -84,6 +87,8 @@ class Tables:
         applied: the composition under the variant.
         edited: the cells in which another row may be taken, or a row does something else, than in
             the tables that it is a variant of.
+        changed: the rows that are changed, where no guard and no answer is; else None.
+        unknown: what is known of a value that nothing is known of.
     """
 
     def __init__(self, applied: Applied, original: Tables | None = None) -> None:
@@ -96,22 +101,24 @@ class Tables:
         self._choices: dict[Cell, Choice] = {}
         self.edited: frozenset[Cell] = frozenset()
         self.changed: frozenset[str] | None = None
+        self.unknown = SIGNED if any(map(_may_fall, applied.assignments.items())) else UNKNOWN
         if original is not None:
             self._compare(original)
 
     def _compare(self, original: Tables) -> None:
-        skipped = self.applied.skipped ^ original.applied.skipped
+        words = self.applied.skipped ^ original.applied.skipped | set(self.applied.definitions)
+        effects = {effect for effect, _ in self.applied.assignments}
         edited: set[Cell] = set()
         for cell, rows in original.rows.items():
             mine = self.rows.get(cell, ())
-            if mine != rows or (skipped and _asks(rows, skipped)):
-                edited.add(cell)
-            else:
+            if mine == rows:
                 self._choices[cell] = original.choice(cell)
+            if mine != rows or (words and _asks(rows, words)) or _does(rows, effects):
+                edited.add(cell)
         self.edited = frozenset(edited | (set(self.rows) - set(original.rows)))
-        self.changed = None if skipped else self._changed(original)
+        self.changed = None if words else self._changed(original, effects)
 
-    def _changed(self, original: Tables) -> frozenset[str] | None:
+    def _changed(self, original: Tables, effects: set[Effect]) -> frozenset[str] | None:
         """The rows that are changed where only they are: no guard differs; else None."""
         found: set[str] = set()
         for cell in self.edited:
@@ -121,7 +128,7 @@ class Tables:
                 other = after.get(row_id)
                 if other is not None and other.when != row.when:
                     return None
-                if other != row:
+                if other != row or _does((row,), effects):
                     found.add(row_id)
             if set(after) - set(before):
                 return None
@@ -135,11 +142,26 @@ class Tables:
         return found
 
 
-def _asks(rows: tuple[AnyRow, ...], skipped: frozenset[Check]) -> bool:
-    """Whether a row asks for a validity that makes one of some checks."""
+def _asks(rows: tuple[AnyRow, ...], words: Collection[Condition | Check]) -> bool:
+    """Whether a row asks for one of some conditions, or for a validity that makes such a check."""
     return any(
-        check in skipped for row in rows for atom in row.when.atoms() for check in checks_of(atom)
+        word in words
+        for row in rows
+        for atom in row.when.atoms()
+        for word in (atom, *checks_of(atom))
     )
+
+
+def _does(rows: tuple[AnyRow, ...], effects: Collection[Effect]) -> bool:
+    """Whether a row has one of some effects."""
+    return any(effect in effects for row in rows for effect in row.do)
+
+
+def _may_fall(assigned: tuple[tuple[Effect, Variable], Int | Bool | None]) -> bool:
+    """Whether a value that a variant assigns can be below 0 where the declared one is not."""
+    (effect, variable), value = assigned
+    declared = effect.spec.sets[variable]
+    return isinstance(value, Int) and not (isinstance(value, Sum) and value.left == declared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from .commands import (
     Tick,
     UseExtraKey,
 )
+from .deviations import OVERRIDES, overriding
 from .dialects import dialect
 from .session import Config, Conversation
 from .step import Otrv4Step
@@ -99,7 +100,8 @@ class Endpoint:
     def __init__(self, suite: Suite, config: Config, variant: Variant = NONE) -> None:
         self.engine, self.applied = _engine(variant)
         overrides = self.applied.overrides
-        self.suite = dialect(suite, overrides) if overrides else suite
+        spoken = {name: how for name, how in overrides.items() if (name, how) not in OVERRIDES}
+        self.suite = overriding(dialect(suite, spoken), overrides) if overrides else suite
         self.config = copy(config)
         for name, value in (*self.applied.parameters.items(), *self.applied.policies.items()):
             setattr(self.config, name, value)
