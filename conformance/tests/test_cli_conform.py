@@ -200,7 +200,7 @@ def test_verdicts_are_kept_apart(
 
 def test_what_a_target_cannot_do_is_unsupported(capsys: pytest.CaptureFixture[str]) -> None:
     second = f"{LIFE}-v2"
-    status, report = judged(capsys, miniature("segfault"), "--case", second)
+    status, report = judged(capsys, miniature("keeps_child"), "--case", second)
 
     assert status == 0
     assert report["unsupported_share"] == 1

@@ -92,6 +92,7 @@ class Report:
         judged: every case.
         seconds: how long it took.
         dialects: what the target declares to do otherwise, and what that is.
+        farewells: how the target ended, where that was not as it should be.
     """
 
     target: Target
@@ -99,11 +100,13 @@ class Report:
     judged: tuple[Judged, ...]
     seconds: float
     dialects: dict[str, str]
+    farewells: tuple[str, ...] = ()
 
     @property
     def status(self) -> ExitCode:
-        """The exit status."""
-        return exit_code((each.verdict, each.expected) for each in self.judged)
+        """The exit status; a target that does not end well is not as expected."""
+        verdicts = [(each.verdict, each.expected) for each in self.judged]
+        return exit_code([*verdicts, *((Verdict.CRASH, False) for _ in self.farewells)])
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -202,7 +205,8 @@ def _run(
             judged[case] = Judged(run, expected, known.entries.get(case))
             step(run.case.name)
     in_order = tuple(judged[case.id] for case in cases)
-    return Report(running.target, running.hello, in_order, time.perf_counter() - begun, spoken)
+    seconds, farewells = time.perf_counter() - begun, tuple(running.farewells)
+    return Report(running.target, running.hello, in_order, seconds, spoken, farewells)
 
 
 def _propose(report: Report, known: Expectations, path: Path) -> None:
@@ -316,6 +320,8 @@ def _show_figures(out: Screen, report: Report) -> None:
             (f"   {_detail(report, verdict)}" if count else "", DIM),
         )
     out.line()
+    for farewell in report.farewells:
+        out.line(("crash".ljust(_VERDICT_WIDTH), WRONG), farewell, hang=_VERDICT_WIDTH)
     unexpected = report.unexpected
     if unexpected:
         verb = "is" if len(unexpected) == 1 else "are"
@@ -375,6 +381,7 @@ def _document(report: Report, view: View) -> Json:
         "counts": {verdict.word: count for verdict, count in report.counts.items()},
         "unsupported_share": round(report.counts[Verdict.UNSUPPORTED] / total, 4),
         "unexpected": [each.run.case.id for each in report.unexpected],
+        "farewells": list(report.farewells),
         "results": [_result(each, view) for each in report.judged],
     }
 

@@ -12,6 +12,7 @@ the process is gone then.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import time
@@ -27,6 +28,7 @@ from otr_conformance.shim.errors import (
     ShimCrash,
     ShimError,
     ShimFault,
+    ShimGrown,
     ShimHang,
     ShimRefused,
 )
@@ -39,6 +41,7 @@ from otr_conformance.shim.protocol import (
     Event,
     ExtraKeyEvent,
     FinishedEvent,
+    Hello,
     Made,
     MessageEvent,
     MsgState,
@@ -204,6 +207,8 @@ def check_shim(
     """
     check = _Check(ShimProcess(command, timeout=timeout), patience, told)
     check.run()
+    if not check.findings:
+        check.run_again(ShimProcess(command, timeout=timeout))
     return check.findings
 
 
@@ -244,6 +249,7 @@ class _Check:
         self._patience = patience
         self._told = told
         self._step = "the command"
+        self._said: Hello | None = None
         self._capabilities: tuple[Capability, ...] = ()
         self._policies: list[PolicyWord] = []
         self._policy: PolicyWord | None = None
@@ -261,6 +267,13 @@ class _Check:
             self._find("a program that can be started", absent.reason, hint)
         except _Broken:
             pass
+
+    def run_again(self, shim: ShimProcess) -> None:
+        """See that another process of the same shim says the same, and ends with its input."""
+        self._shim = shim
+        with contextlib.suppress(_Broken), shim:
+            self._try("hello, started again", self._hello_again)
+            self._try("the end of standard input", shim.leave)
 
     def _walk(self) -> None:
         self._try("hello", self._hello)
@@ -338,7 +351,7 @@ class _Check:
     # ---- the steps
 
     def _hello(self) -> None:
-        hello = self._shim.hello()
+        hello = self._said = self._shim.hello()
         self._capabilities = hello.capabilities
         older = [p for p in (PolicyWord.V3, PolicyWord.V2) if _VERSIONS[p] in hello.versions]
         newer = [p for p in (PolicyWord.V4,) if _VERSIONS[p] in hello.versions]
@@ -353,6 +366,11 @@ class _Check:
             if part in hello.capabilities and whole not in hello.capabilities:
                 seen = _words(hello.capabilities)
                 self._find(f"{whole} beside {part}", seen, f"{hint}: declare both")
+
+    def _hello_again(self) -> None:
+        if self._shim.hello() != self._said:
+            seen = "something else"
+            self._find("the same as when it was started before", seen, HINTS[FaultKind.CHANGED])
 
     def _unknown_request(self) -> None:
         self._refused({"do": "no-such-request"}, ErrorWord.UNSUPPORTED, ErrorWord.BAD_REQUEST)
@@ -856,6 +874,10 @@ def _hint(error: ShimError) -> str:
         return HINTS[error.kind]
     if isinstance(error, ShimCrash):
         return "what it wrote to standard error may say why; exit only after bye"
+    if isinstance(error, ShimGrown):
+        return "look for a loop, and for what is kept and never given back"
+    if isinstance(error, ShimHang) and error.do is None:
+        return "exit when reading standard input says that it has ended"
     if isinstance(error, ShimHang):
         return "flush standard output after each final line, and wait for nothing but the next line"
     return "the suite itself is at fault: report this"

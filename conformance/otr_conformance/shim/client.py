@@ -6,24 +6,28 @@ The conversation, and what can go wrong at each step:
 2. A request is written (`ShimMisuse` if it is not one; `ShimRefused` with `unsupported`, without
    asking, if `hello` did not declare what it takes). Whatever the shim wrote before is a fault.
 3. Lines are read until the final one. Each is checked as it comes (`ShimFault`). The process may
-   end before that (`ShimCrash`), or the time limit (`ShimHang`). Standard error is drained all the
-   while.
+   end before that (`ShimCrash`), grow too much (`ShimGrown`), or the time may be up (`ShimHang`).
+   Standard error is drained all the while.
 4. The final line says `ok`: the answer is returned. It says `error`: `ShimRefused`, and the shim
    stays usable.
 5. After any other error, and at the end, the whole process group is killed: no child survives.
 
 What is kept is bounded: one line, the events of one answer, the end of standard error.
+
+It works on every POSIX system. On Linux alone, memory is watched, since nothing else tells cheaply
+how much a process has; and on systems without `waitid` (macOS before Python 3.13) a process is
+reaped when its end is noticed, a moment before its group is killed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import selectors
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from otr_conformance.shim.errors import (
@@ -32,6 +36,7 @@ from otr_conformance.shim.errors import (
     ShimCrash,
     ShimError,
     ShimFault,
+    ShimGrown,
     ShimHang,
     ShimMisuse,
     ShimRefused,
@@ -71,13 +76,16 @@ if TYPE_CHECKING:
 
     from otr_conformance.shim.fields import Scalar
 
-__all__ = ["KEY_TIMEOUT", "STDERR_LIMIT", "TIMEOUT", "ShimProcess"]
+__all__ = ["KEY_TIMEOUT", "MEMORY", "STDERR_LIMIT", "TIMEOUT", "ShimProcess", "resident"]
 
 TIMEOUT: Final = 10.0
 """The time limit of a request, in seconds, if none is given."""
 
 KEY_TIMEOUT: Final = 120.0
 """The time limit of a `new` for which the shim has to generate a long-term key, in seconds."""
+
+MEMORY: Final = 2**31
+"""What a shim and its children may hold in memory, in bytes, if nothing else is said."""
 
 STDERR_LIMIT: Final = 65_536
 """How much of the end of standard error is kept, in bytes."""
@@ -89,6 +97,10 @@ _GRACE: Final = 0.5  # how long a shim has to exit at the end of its standard in
 _DYING: Final = 1.0  # how long a process that is ending may still be there after its pipes
 _SHOWN: Final = 200
 _DRAINED: Final = 16  # chunks
+_PROCESSES: Final = 256  # of a shim, whose memory is counted
+_PROC: Final = Path("/proc")
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_WAITS_WITHOUT_REAPING: Final = hasattr(os, "waitid")
 
 
 class ShimProcess:
@@ -100,8 +112,8 @@ class ShimProcess:
     Attributes:
         command: The program and its arguments.
         timeout: The time limit of a request, in seconds.
-        memory: The address space that the process may have, in bytes; None: no limit. Children that
-            it starts later inherit the limit.
+        memory: What the process and its children may hold in memory, in bytes; None: any amount. It
+            is looked at twenty times a second, and on Linux alone.
         tap: Called with ">" and each line written, "<" and each line read, newlines left out.
     """
 
@@ -110,7 +122,7 @@ class ShimProcess:
         command: Sequence[str],
         *,
         timeout: float = TIMEOUT,
-        memory: int | None = None,
+        memory: int | None = MEMORY,
         tap: Callable[[str, bytes], None] | None = None,
     ) -> None:
         self.command = tuple(command)
@@ -126,6 +138,10 @@ class ShimProcess:
         self._closed: float | None = None  # when standard output was, by the monotonic clock
         self._stderr = bytearray()
         self._overtime = False
+        self._over = False
+        self._allowed: float | None = None  # for all answers from now on, in seconds
+        self._spent = 0.0
+        self._looked = 0.0  # when the memory was looked at, by the monotonic clock
         self._number = 0
         self._said: Hello | None = None
 
@@ -173,17 +189,13 @@ class ShimProcess:
             os.set_blocking(descriptor, False)
         self._selector.register(self._output, selectors.EVENT_READ)
         self._selector.register(self._errors, selectors.EVENT_READ)
-        if self.memory is not None:
-            # A process that has ended already is left to the first request.
-            with contextlib.suppress(ProcessLookupError):
-                resource.prlimit(process.pid, resource.RLIMIT_AS, (self.memory, self.memory))
 
     def close(self) -> None:
         """End the process and everything in its group. It can be called at any time, and again.
 
         A shim exits at the end of its standard input, and is given a moment for it.
         """
-        if self._process is None or self._process.returncode is not None:
+        if not self.alive or self._process is None:
             return
         self._watch_input(wanted=False)
         if self._process.stdin is not None:
@@ -197,7 +209,7 @@ class ShimProcess:
     @property
     def alive(self) -> bool:
         """Whether it can be asked: it was started, and nothing but refusals came since."""
-        return self._process is not None and self._process.returncode is None
+        return self._process is not None and not self._over
 
     @property
     def pid(self) -> int:
@@ -216,8 +228,10 @@ class ShimProcess:
         return self._stderr.decode("utf-8", "replace")
 
     def _has_ended(self) -> bool:
-        # The process is left unreaped: until `_kill`, nobody else can have its id, or its group's.
-        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        if _WAITS_WITHOUT_REAPING:
+            # Until `_kill` reaps it, nobody else can have its id, or its group's.
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        return self._process is not None and self._process.poll() is not None
 
     def _kill(self) -> None:
         """Kill the group and reap the process."""
@@ -227,6 +241,7 @@ class ShimProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left in it
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        self._over = True
         self._selector.close()
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None and not stream.closed:
@@ -234,6 +249,8 @@ class ShimProcess:
 
     def _status(self) -> int:
         """The exit status of a process that has ended; minus the signal, if one ended it."""
+        if self._process is not None and self._process.returncode is not None:
+            return self._process.returncode
         ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         if ended is None or ended.si_code == os.CLD_EXITED:
             return 0 if ended is None else ended.si_status
@@ -380,19 +397,37 @@ class ShimProcess:
             ShimError: See the module; `ShimCrash` for another status, `ShimHang` for no exit.
         """
         self.request(Do.BYE)
-        limit = time.monotonic() + self.timeout
-        with self._watched("bye"):
-            while not self._has_ended():
-                if time.monotonic() >= limit:
-                    raise ShimHang(self.timeout)
-                self._move(_QUICK_TICK)
-                self._expect_nothing()
-            self._drain()
-            self._expect_nothing()
+        with self._watched("bye", Do.BYE):
+            self._await_end()
             status = self._status()
             if status != 0:
                 raise ShimCrash(status)
         self._kill()
+
+    def leave(self) -> None:
+        """Close the shim's standard input, and see that it exits, with whatever status.
+
+        Raises:
+            ShimError: See the module; `ShimHang` for no exit.
+        """
+        if self._process is None or self._process.stdin is None or not self.alive:
+            raise ShimMisuse(field="shim", reason="is not running")
+        self._watch_input(wanted=False)
+        self._process.stdin.close()
+        with self._watched("", None):
+            self._await_end()
+        self._kill()
+
+    def _await_end(self) -> None:
+        """Wait until the process has ended, as long as for an answer; nothing may come any more."""
+        limit = time.monotonic() + self.timeout
+        while not self._has_ended():
+            if time.monotonic() >= limit:
+                raise ShimHang(self.timeout)
+            self._move(_QUICK_TICK)
+            self._expect_nothing()
+        self._drain()
+        self._expect_nothing()
 
     def request(self, do: Do, /, *, timeout: float | None = None, **fields: object) -> Answer:
         """Ask anything.
@@ -438,15 +473,31 @@ class ShimProcess:
     def _ask(self, line: bytes, do: Do, timeout: float) -> Answer:
         if not self.alive:
             raise ShimMisuse(field="shim", reason="is not running")
-        with self._watched(line[:_SHOWN].decode("ascii").rstrip()):
+        with self._watched(line[:_SHOWN].decode("ascii").rstrip(), do):
             self._move(0)
             self._expect_nothing()
             if self.tap is not None:
                 self.tap(">", line[:-1])
-            return self._exchange(line, do, timeout)
+            if do is Do.NEW or self._allowed is None:
+                return self._exchange(line, do, timeout)
+            return self._exchange_in_all(line, do, timeout, self._allowed)
+
+    def allow(self, seconds: float) -> None:
+        """From now on, all answers together may take so long; those to `new` do not count."""
+        self._allowed, self._spent = seconds, 0.0
+
+    def _exchange_in_all(self, line: bytes, do: Do, timeout: float, allowed: float) -> Answer:
+        begun = time.monotonic()
+        left = max(0.0, allowed - self._spent)
+        try:
+            return self._exchange(line, do, min(timeout, left))
+        except ShimHang as hang:
+            raise hang if left >= timeout else ShimHang(allowed, whole=True) from None
+        finally:
+            self._spent += time.monotonic() - begun
 
     @contextlib.contextmanager
-    def _watched(self, asked: str) -> Iterator[None]:
+    def _watched(self, asked: str, do: Do | None) -> Iterator[None]:
         """Tell errors what was asked and what the shim says; after all but a refusal, end it."""
         try:
             yield
@@ -454,6 +505,7 @@ class ShimProcess:
             self._drain()
             if not isinstance(error, ShimRefused):
                 self._kill()
+            error.do = do
             error.asked = asked
             error.stderr = self.stderr
             raise
@@ -493,12 +545,14 @@ class ShimProcess:
 
         Raises:
             ShimCrash: The process has ended, and all that it wrote has been read.
+            ShimGrown: It holds too much memory.
             ShimHang: The time is up.
             ShimFault: A line is too long, or standard output was closed and the process lives on.
         """
         if len(self._incoming) > LINE_LIMIT:
             raise self._fault(FaultKind.TOO_LONG, "line", f"is longer than {LINE_LIMIT} bytes")
         now = time.monotonic()
+        self._look_at_memory(now)
         if now >= limit:
             # We may be the late one: what has come in time is read, once.
             if self._overtime or not self._move(0):
@@ -515,6 +569,13 @@ class ShimProcess:
         if ended and not moved:
             raise ShimCrash(self._status())
         return not moved
+
+    def _look_at_memory(self, now: float) -> None:
+        """See that the process does not hold too much; once in a while is enough."""
+        if self.memory is not None and now - self._looked >= _TICK:
+            self._looked = now
+            if resident(self.pid) > self.memory:
+                raise ShimGrown(self.memory)
 
     def _read_line(self, line: bytes, do: Do) -> AnyEvent | Done | NotDone:
         if self.tap is not None:
@@ -610,3 +671,22 @@ class ShimProcess:
 def _excerpt(line: bytes) -> str:
     """The beginning of a line, printable."""
     return ascii(line[:_SHOWN].decode("utf-8", "replace"))[1:-1]
+
+
+def resident(pid: int) -> int:
+    """What a process and its descendants hold in memory, in bytes; 0 where nothing tells."""
+    family = [pid]
+    pages = 0
+    for member in family:
+        try:
+            pages += int((_PROC / str(member) / "statm").read_text().split()[1])
+            family += _children(member)[: _PROCESSES - len(family)]
+        except (OSError, ValueError, IndexError):  # it has ended, or this is not Linux
+            continue
+    return pages * _PAGE
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that any thread of a process has started."""
+    tasks = list((_PROC / str(pid) / "task").iterdir())
+    return [int(each) for task in tasks for each in (task / "children").read_text().split()]

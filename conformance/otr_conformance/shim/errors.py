@@ -3,6 +3,7 @@
     ShimError
         ShimAbsent      the command cannot be started
         ShimCrash       the process ended in the middle of the conversation
+        ShimGrown       the process took more memory than it may have
         ShimHang        no answer within the time limit
         ShimFault       what the shim wrote is not the protocol
         ShimRefused     the shim answered `"end": "error"`: it stays usable
@@ -17,7 +18,7 @@ import signal
 from enum import unique
 from typing import TYPE_CHECKING
 
-from otr_conformance.shim.vocabulary import ErrorWord
+from otr_conformance.shim.vocabulary import Do, ErrorWord
 from otr_conformance.verdict import Verdict
 from otr_conformance.words import Spoken
 from otr_reference.errors import OtrSpecError
@@ -32,6 +33,7 @@ __all__ = [
     "ShimCrash",
     "ShimError",
     "ShimFault",
+    "ShimGrown",
     "ShimHang",
     "ShimMisuse",
     "ShimRefused",
@@ -68,11 +70,13 @@ class ShimError(OtrSpecError):
 
     Attributes:
         verdict: What it means for the case that was running.
+        do: What was asked; None if nothing was.
         asked: The beginning of the request that was being answered, for people; "" if none.
         stderr: The end of what the shim wrote to standard error, for people.
     """
 
     verdict: Verdict = Verdict.HARNESS_ERROR
+    do: Do | None = None
     asked: str = ""
     stderr: str = ""
 
@@ -118,21 +122,44 @@ class ShimCrash(ShimError):
         return f"the shim was ended by signal {name}"
 
 
+class ShimGrown(ShimError):
+    """The process took more memory than it may have; the system would end it sooner or later.
+
+    Attributes:
+        limit: What it may have, in bytes.
+    """
+
+    verdict = Verdict.CRASH
+    limit: int
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"the shim took more than {self.limit >> 20} MiB of memory"
+
+
 class ShimHang(ShimError):
     """There was no answer within the time limit.
 
     Attributes:
         seconds: The limit.
+        whole: Whether it is the limit of several answers together.
     """
 
     verdict = Verdict.HANG
     seconds: float
+    whole: bool
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, whole: bool = False) -> None:
         super().__init__(seconds)
         self.seconds = seconds
+        self.whole = whole
 
     def __str__(self) -> str:
+        if self.whole:
+            return f"the shim took more than {self.seconds:g} seconds for its answers together"
         return f"the shim did not answer within {self.seconds:g} seconds"
 
 
