@@ -9,6 +9,7 @@ imported when it is asked for, so that knowing the names costs nothing:
 |---|---|---|
 | `model` | `MODEL` | a `Model`: tables, layouts, key schedules, clauses |
 | `suite` | `SUITE` | a `Suite`: cases, labs, grading |
+| `plan` | `PLAN` | a `Plan`: what cases are derived from |
 | `recordings` | `RECORDINGS` | `Recordings`: the conversations that are drawn |
 | `decoding` | `DECODER` | a `Decoder`: messages, field by field |
 | `bench` | `BENCH` | a `Bench`: what is measured |
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from otr_conformance.bench import Bench
     from otr_conformance.decoding import Decoder
+    from otr_conformance.derive.plan import AnyPlan
     from otr_conformance.model import Model
     from otr_conformance.play.recordings import Recordings
     from otr_conformance.suite import AnySuite
@@ -69,6 +71,13 @@ class Protocol:
         from otr_conformance.suite import Suite  # noqa: PLC0415 - see the module
 
         return self._part("suite", "SUITE", Suite)
+
+    @property
+    def plan(self) -> AnyPlan:
+        """What cases are derived from."""
+        from otr_conformance.derive.plan import Plan  # noqa: PLC0415 - see the module
+
+        return self._part("plan", "PLAN", Plan)
 
     @property
     def recordings(self) -> Recordings:

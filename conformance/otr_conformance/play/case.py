@@ -70,6 +70,7 @@ class Case(Generic[C, S]):
         level: how strongly it is asked for.
         needs: capabilities of the shim protocol that a target needs.
         largest: bytes of the largest message that the target receives, where they are many.
+        derived: whether it was derived from the tables; see `otr_conformance.derive`.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Case(Generic[C, S]):
     level: Level = Level.MUST
     needs: frozenset[str] = frozenset()
     largest: int = 0
+    derived: bool = False
 
     @property
     def name(self) -> str:
@@ -115,6 +117,7 @@ class Cases(dict[str, Case[C, S]]):
         level: Level = Level.MUST,
         needs: Iterable[str] = (),
         largest: int = 0,
+        derived: bool = False,
     ) -> None:
         """Add a case; see `Case`. The function's docstring is its description.
 
@@ -123,7 +126,15 @@ class Cases(dict[str, Case[C, S]]):
         """
         about = " ".join((play.__doc__ or "").split())
         case = Case(
-            f"{self.prefix}{name}", about, cast, play, version, level, frozenset(needs), largest
+            f"{self.prefix}{name}",
+            about,
+            cast,
+            play,
+            version,
+            level,
+            frozenset(needs),
+            largest,
+            derived,
         )
         if case.id in self:
             raise DuplicateCase(case.id)

@@ -1,0 +1,135 @@
+"""Deriving the cases of a protocol: search, choose, shorten, identify."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+from otr_conformance.protocols import protocol
+
+from .identify import identify
+from .record import Derived, Entry, digest
+from .search import Found, pairs_of, search
+from .shorten import last_pairs, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from otr_conformance.play.case import AnyCase
+    from otr_conformance.play.grade import AnyGrader
+
+    from .plan import AnyPlan, Script
+    from .search import Pair
+
+__all__ = ["PATIENCE", "covered", "derive"]
+
+PATIENCE = 1500
+"""Stages without a pair that is new, after which a search ends."""
+_CHUNK = 8
+
+
+def covered(grader: AnyGrader, cases: Iterable[AnyCase]) -> dict[Pair, str]:
+    """The pairs of rows that targets take in cases, each with the first such case.
+
+    Args:
+        grader: plays them.
+        cases: the cases.
+    """
+    found: dict[Pair, str] = {}
+    terms = grader.terms()
+    for case in cases:
+        for pair in pairs_of(tuple(each.row for each in grader.predict(case, terms).fired)):
+            found.setdefault(pair, case.id)
+    return found
+
+
+def derive(name: str, jobs: int, told: Callable[[str], None], patience: int = PATIENCE) -> Derived:
+    """Derive the cases of a protocol anew.
+
+    Args:
+        name: of the protocol.
+        jobs: how many processes work on it.
+        told: told what is being done, in a line.
+        patience: see `search`.
+    """
+    plan = protocol(name).plan
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        searches: dict[str, tuple[int, int]] = {}
+        scripts: dict[Pair, Script] = {}
+        for found in pool.map(partial(_search, name, patience), plan.parts):
+            told(f"{name} {found.part}: {len(found.pairs)} pairs in {found.looked} stages")
+            searches[found.part] = (found.looked, len(found.pairs))
+            for pair, script in found.pairs.items():
+                if pair not in scripts or _simpler(plan, script, scripts[pair]):
+                    scripts[pair] = script
+        written = covered(
+            plan.grader, (c for c in protocol(name).suite.cases.values() if not c.derived)
+        )
+        missing = {pair: script for pair, script in scripts.items() if pair not in written}
+        told(f"{name}: {len(scripts)} pairs; {len(missing)} are in no case that somebody wrote")
+        short = dict(
+            zip(
+                missing,
+                pool.map(partial(_shortened, name), missing.items(), chunksize=_CHUNK),
+                strict=True,
+            )
+        )
+        told(f"{name}: scripts are as short as they get")
+        chosen = choose(short)
+        told(f"{name}: {len(chosen)} scripts show them")
+        entries = tuple(pool.map(partial(_entry, name), chosen.items(), chunksize=_CHUNK))
+    return Derived(name, digest(plan.composition), searches, _in_order(plan, entries))
+
+
+def _simpler(plan: AnyPlan, one: Script, other: Script) -> bool:
+    """Whether a script asks for less than another one."""
+
+    def cost(script: Script) -> tuple[int, int]:
+        needs = plan.parts[script.part].needs.union(*(plan.moves[m].needs for m in script.moves))
+        return len(needs), len(script.moves)
+
+    return cost(one) < cost(other)
+
+
+def choose(short: Mapping[Pair, tuple[Script, frozenset[Pair]]]) -> dict[Pair, _Choice]:
+    """Scripts that together show all pairs in their last moves, each with a pair of its own."""
+    chosen: dict[Pair, _Choice] = {}
+    left = dict.fromkeys(short)
+    shown = Counter(pair for _, pairs in short.values() for pair in pairs)
+    for pair in sorted(short, key=lambda pair: (shown[pair], len(short[pair][0].moves))):
+        if pair in left:
+            script, pairs = short[pair]
+            also = tuple(other for other in left if other in pairs and other != pair)
+            chosen[pair] = (script, also)
+            for each in (pair, *also):
+                del left[each]
+    return chosen
+
+
+_Choice = tuple["Script", "tuple[Pair, ...]"]
+
+
+def _search(name: str, patience: int, part: str) -> Found:
+    return search(protocol(name).plan, part, patience)
+
+
+def _shortened(name: str, found: tuple[Pair, Script]) -> tuple[Script, frozenset[Pair]]:
+    plan = protocol(name).plan
+    pair, script = found
+    script = shorten(plan, script, pair)
+    return script, last_pairs(plan, script)
+
+
+def _entry(name: str, chosen: tuple[Pair, _Choice]) -> Entry:
+    pair, (script, also) = chosen
+    probe = identify(protocol(name).plan, script)
+    return Entry(pair, script, probe.moves, also, probe.told, probe.untold)
+
+
+def _in_order(plan: AnyPlan, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """By the second row, then by the first, as the tables have them."""
+    place = {row.id: number for number, row in enumerate(plan.composition.rows())}
+    return tuple(sorted(entries, key=lambda e: (place[e.pair[1]], place[e.pair[0]])))

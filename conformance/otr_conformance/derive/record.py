@@ -1,0 +1,136 @@
+"""The file of derived scripts: `derived.json` in the folder of a protocol.
+
+It is one JSON object: `protocol`, `tables` (a digest of the tables that the scripts were derived
+from), `searches` (for each part: how many stages were looked at, and how many pairs were found) and
+`scripts`, one on a line. It is written by `otrspec derive`, and by nobody else.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from otr_model.kernel.export import canonical, export
+from otr_reference.errors import Malformed
+
+from .plan import Script
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from otr_model.kernel.composition import Composition
+
+    from .search import Pair
+
+__all__ = ["Derived", "Entry", "digest", "path", "read", "write"]
+
+_FILE = "derived.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A script that is a case.
+
+    Attributes:
+        pair: the rows that the case is there for.
+        script: who does what until the target takes the second.
+        probe: the moves behind it that show the state of the target.
+        also: further pairs that the last move shows.
+        told: states that the probe tells from the right one, in words.
+        untold: those that no probe tells from it.
+    """
+
+    pair: Pair
+    script: Script
+    probe: tuple[str, ...]
+    also: tuple[Pair, ...] = ()
+    told: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What was derived for a protocol.
+
+    Attributes:
+        protocol: its name.
+        tables: the digest of its tables.
+        searches: for each part how many stages were looked at, and how many pairs were found.
+        scripts: the scripts, in the order of their rows.
+    """
+
+    protocol: str
+    tables: str
+    searches: Mapping[str, tuple[int, int]]
+    scripts: tuple[Entry, ...]
+
+
+def path(protocol: str) -> Path:
+    """Where the file of a protocol is."""
+    return Path(__file__).parents[1] / protocol / _FILE
+
+
+def digest(composition: Composition) -> str:
+    """A digest of everything that tables state."""
+    return sha256(canonical(export(composition)).encode()).hexdigest()
+
+
+def write(derived: Derived) -> str:
+    """The text of the file."""
+    head = {
+        "protocol": derived.protocol,
+        "tables": derived.tables,
+        "searches": {name: list(figures) for name, figures in derived.searches.items()},
+    }
+    lines = ",\n".join(json.dumps(_plain(entry)) for entry in derived.scripts)
+    return f'{json.dumps(head)[:-1]}, "scripts": [\n{lines}\n]}}\n'
+
+
+def _plain(entry: Entry) -> dict[str, object]:
+    return {
+        "pair": entry.pair,
+        "part": entry.script.part,
+        "moves": entry.script.moves,
+        "probe": entry.probe,
+        "also": entry.also,
+        "told": entry.told,
+        "untold": entry.untold,
+    }
+
+
+def read(protocol: str) -> Derived:
+    """The file of a protocol.
+
+    Raises:
+        Malformed: if it is not what `write` writes.
+    """
+    file = path(protocol)
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return Derived(
+            found["protocol"],
+            found["tables"],
+            {name: (looked, pairs) for name, (looked, pairs) in found["searches"].items()},
+            tuple(map(_entry, found["scripts"])),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Malformed(field=file.name, reason=str(error)) from error
+
+
+def _entry(found: Mapping[str, Any]) -> Entry:
+    return Entry(
+        _pair(found["pair"]),
+        Script(found["part"], tuple(found["moves"])),
+        tuple(found["probe"]),
+        tuple(map(_pair, found["also"])),
+        tuple(found["told"]),
+        tuple(found["untold"]),
+    )
+
+
+def _pair(rows: list[str]) -> Pair:
+    first, second = rows
+    return first, second
