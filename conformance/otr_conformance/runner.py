@@ -25,7 +25,7 @@ import time
 import traceback
 from collections import Counter, deque
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
@@ -34,13 +34,13 @@ from otr_conformance.protocols import protocol
 from otr_conformance.shim.client import ShimProcess
 from otr_conformance.shim.errors import FaultKind, ShimError, ShimFault, ShimRefused
 from otr_conformance.shim.protocol import LINE_LIMIT
-from otr_conformance.shim.vocabulary import Capability, ErrorWord
+from otr_conformance.shim.vocabulary import Capability, Do, ErrorWord
 from otr_conformance.verdict import Verdict
 from otr_model.kernel.variant import NONE
 from otr_reference.errors import OtrSpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from ctypes import c_int
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from otr_conformance.play.case import AnyCase, Cast
     from otr_conformance.play.labs import ByteLab, Lab
-    from otr_conformance.play.stage import AnyParty
+    from otr_conformance.play.stage import AnyParty, AnyStage
     from otr_conformance.protocols import Protocol
     from otr_conformance.shim.protocol import Hello
     from otr_conformance.suite import AnySuite
@@ -58,8 +58,19 @@ __all__ = ["TIMEOUT", "Run", "Runner", "Running", "run_all", "usable_cores"]
 
 TIMEOUT = 5.0
 """Seconds that a target may take for one answer."""
+PATIENCE = 24
+"""How many times as long the answers of one case together may take, without those to `new`."""
 BESIDE = 1000
 """Bytes that a line has beside the message in it, at most."""
+
+CARRIED_OUT: Final = frozenset(
+    {
+        *(Do.POLL, Do.RESET, Do.START, Do.END),
+        *(Do.STATE, Do.HEARTBEAT, Do.SMP_ABORT, Do.CLOCK, Do.PROFILE, Do.ENSEMBLE),
+    }
+)
+"""Requests that have nothing in them which could be beyond what a shim declares. Whoever answers
+`unsupported` to them declares what it has not."""
 
 _GRAVITY: Final = (
     Verdict.PASS,
@@ -71,6 +82,7 @@ _GRAVITY: Final = (
     Verdict.HARNESS_ERROR,
 )
 _LEAVING: Final = 3.0  # seconds that a process of ours has to end when it is asked to
+_STDERR_LINES: Final = 20
 _AT_ONCE: Final = 2  # cases that a process is given, so that it need not wait for the next one
 _FORKS: Final = os.name == "posix" and os.uname().sysname != "Darwin"
 """Whether a process begins as a copy of this one, which has everything at once. On macOS, system
@@ -154,8 +166,19 @@ class Runner(AbstractContextManager["Runner"]):
             self._start()
 
     def close(self) -> None:
-        """End the target."""
+        """End the target, whatever it is doing."""
         self._close_shim()
+
+    def farewell(self) -> str:
+        """Let the target end by itself; what is wrong with how it does so, "" if nothing."""
+        if self._shim is None or not self._shim.alive:
+            return ""
+        try:
+            self._shim.bye()
+        except ShimError as error:
+            evidence = error.stderr.strip().splitlines()[-1:]
+            return ": ".join((f"at the end, {error}", *evidence))
+        return ""
 
     def _start(self) -> ShimProcess:
         """Start a shim.
@@ -204,19 +227,18 @@ class Runner(AbstractContextManager["Runner"]):
             case: the case.
             draw: which of its random values the tester draws; the same number, the same values.
         """
+        script = _Script(case.play)
         try:
-            return self._run_case(case, draw)
-        except ShimRefused as refusal:
-            verdict = refusal.verdict
-            if refusal.error is ErrorWord.REFUSED:
-                verdict = Verdict.FAIL
-            return Result(case.id, verdict, str(refusal))
+            return self._run_case(replace(case, play=script), draw)
         except ShimError as error:
-            self._close_shim()
-            return Result(case.id, error.verdict, str(error))
+            if not isinstance(error, ShimRefused):
+                self._close_shim()
+            because = f"in answer to {error.do}: {error}" if error.do is not None else str(error)
+            log = (*script.log, *_evidence(error))
+            return Result(case.id, _verdict(error), because, log=log)
         except Exception as error:  # noqa: BLE001 - a fault of ours is no verdict on the target
             because = f"the suite stumbled: {type(error).__name__}: {error}"
-            log = tuple(traceback.format_exc().splitlines())
+            log = (*script.log, *traceback.format_exc().splitlines())
             return Result(case.id, Verdict.HARNESS_ERROR, because, log=log)
 
     def _run_case(self, case: AnyCase, draw: int) -> Result:
@@ -228,6 +250,7 @@ class Runner(AbstractContextManager["Runner"]):
         if missing:
             return Result(case.id, Verdict.UNSUPPORTED, missing)
         shim = self._shim if self._shim is not None and self._shim.alive else self._start()
+        shim.allow(PATIENCE * self.timeout)
         return grader.grade(case, lab, _ShimTarget(suite, lab, shim, self.hello))
 
     def _suite(self, case: AnyCase, draw: int) -> tuple[AnySuite, ByteLab]:
@@ -256,6 +279,40 @@ class Runner(AbstractContextManager["Runner"]):
             wanted.add(Capability.FRAGMENT)
         lacking = sorted(c.word for c in wanted - set(hello.capabilities))
         return f"lacks {', '.join(lacking)}" if lacking else ""
+
+
+class _Script:
+    """What happens in a case, with the log of whoever played it last."""
+
+    def __init__(self, play: Callable[[Any], None]) -> None:
+        self.log: list[str] = []
+        self._play = play
+
+    def __call__(self, stage: AnyStage) -> None:
+        """Play it."""
+        self.log = stage.log
+        self._play(stage)
+
+
+def _verdict(error: ShimError) -> Verdict:
+    """What an error means for a case that did not expect it."""
+    if isinstance(error, ShimRefused):
+        if error.error is ErrorWord.REFUSED:
+            return Verdict.FAIL
+        if error.error is ErrorWord.UNSUPPORTED and error.do in CARRIED_OUT:
+            return Verdict.HARNESS_ERROR
+    return error.verdict
+
+
+def _evidence(error: ShimError) -> Iterator[str]:
+    """What there is to see of an error, for people."""
+    if error.asked:
+        yield f"request: {error.asked}"
+    if isinstance(error, ShimFault) and error.line:
+        yield f"answer: {error.line}"
+    if error.stderr.strip():
+        yield "standard error:"
+        yield from (f"  {line}" for line in error.stderr.strip().splitlines()[-_STDERR_LINES:])
 
 
 def _agreed(said: Sequence[Hello | None]) -> Hello | None:
@@ -381,11 +438,15 @@ class Running(AbstractContextManager["Running"]):
         target: what is tested.
         hello: what the target says of itself, once entered; None for the reference.
         jobs: how many processes run cases.
+        farewells: how the target ended when it was told to, where that was not as it should be;
+            known when all cases were run. It is no case's fault, but what a memory checker has
+            found, for instance, shows only then.
     """
 
     def __init__(self, order: _Order, cases: Sequence[AnyCase], jobs: int) -> None:
         self.hello: Hello | None = None
         self.target = order.target
+        self.farewells: list[str] = []
         self.jobs = max(1, min(jobs, len(cases)))
         self._order = order
         # What takes long begins early, so that nobody waits for it alone at the end.
@@ -434,6 +495,10 @@ class Running(AbstractContextManager["Running"]):
                         worker.greeting()
                 self._employ(worker)
                 yield run
+        for worker in self._workers:
+            worker.release()
+        told = [worker.farewell() for worker in self._workers]
+        self.farewells += dict.fromkeys(text for text in told if text)
 
     @property
     def present(self) -> tuple[AnyCase, ...]:
@@ -534,8 +599,20 @@ class _Worker:
         self.cases.clear()
         return cases
 
+    def release(self) -> None:
+        """Let it end: there are no cases any more."""
+        with contextlib.suppress(BrokenPipeError):
+            self.connection.send(None)
+
+    def farewell(self) -> str:
+        """How its target ended, where that was not as it should be; "" otherwise."""
+        try:
+            return str(self._receive())
+        except _Ended:
+            return ""
+
     def dismiss(self) -> None:
-        """Ask it to end."""
+        """Ask it to end, whatever it is doing."""
         if self._process is not None and self._process.is_alive():
             self._process.terminate()
 
@@ -604,11 +681,11 @@ def _work(
             connection.send(runner.hello)
         except ShimError as error:
             connection.send(error)
-        while True:
-            name: str = connection.recv()
+        while (name := connection.recv()) is not None:
             case = protocol(name.partition(".")[0]).suite.cases[name]
             run = runner.run_repeatedly(case, order.repeat)
             connection.send(_Done(run.result, run.seconds, run.verdicts))
+        connection.send(runner.farewell())
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
