@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from typing import Final
 
 from otr_conformance.peers import PeerUnavailable, Progress
@@ -12,7 +13,12 @@ __all__ = ["apt_install", "apt_line", "attempt", "may_install"]
 _INSTALL_SECONDS: Final = 600.0
 
 
-def attempt(command: tuple[str, ...], seconds: float, given: bytes = b"", **more: str) -> Outcome:
+def attempt(
+    command: tuple[str, ...],
+    seconds: float,
+    given: bytes = b"",
+    more: Mapping[str, str] | None = None,
+) -> Outcome:
     """Run a program, in plain English and asking nobody anything.
 
     Args:
@@ -24,7 +30,8 @@ def attempt(command: tuple[str, ...], seconds: float, given: bytes = b"", **more
     Raises:
         PeerUnavailable: it cannot be started, or did not end in time.
     """
-    environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive", **more}
+    environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+    environment.update(more or {})
     try:
         return run(command, given=given, seconds=seconds, environment=environment)
     except OSError as error:  # TimeoutError is one

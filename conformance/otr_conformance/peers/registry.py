@@ -109,6 +109,13 @@ PEERS: Final[Mapping[str, Peer]] = {
             must_declare=_OF_VERSION_3 | {Capability.INSTANCES},
         ),
         Peer(
+            "otr3",
+            "a library of Go's; OTR versions 2 and 3",
+            "Go",
+            must_speak=frozenset({2, 3}),
+            must_declare=_OF_VERSION_3,
+        ),
+        Peer(
             "potr",
             "OTR version 2; its cryptographic library is replaced by the suite",
             "Python",
