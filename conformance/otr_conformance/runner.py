@@ -30,6 +30,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from otr_conformance.play.grade import Result
+from otr_conformance.play.stage import Stuck
 from otr_conformance.protocols import protocol
 from otr_conformance.shim.client import ShimProcess
 from otr_conformance.shim.errors import FaultKind, ShimError, ShimFault, ShimRefused
@@ -229,7 +230,7 @@ class Runner(AbstractContextManager["Runner"]):
         """
         script = _Script(case.play)
         try:
-            return self._run_case(replace(case, play=script), draw)
+            result = self._run_case(replace(case, play=script), script, draw)
         except ShimError as error:
             if not isinstance(error, ShimRefused):
                 self._close_shim()
@@ -237,11 +238,12 @@ class Runner(AbstractContextManager["Runner"]):
             log = (*script.log, *_evidence(error))
             return Result(case.id, _verdict(error), because, log=log)
         except Exception as error:  # noqa: BLE001 - a fault of ours is no verdict on the target
-            because = f"the suite stumbled: {type(error).__name__}: {error}"
-            log = (*script.log, *traceback.format_exc().splitlines())
-            return Result(case.id, Verdict.HARNESS_ERROR, because, log=log)
+            return script.stumbled(case, error)
+        if script.stumble is not None and result.because == str(script.stumble):
+            return script.stumbled(case, script.stumble.__cause__)
+        return result
 
-    def _run_case(self, case: AnyCase, draw: int) -> Result:
+    def _run_case(self, case: AnyCase, script: _Script, draw: int) -> Result:
         suite, lab = self._suite(case, draw)
         grader = suite.grader
         if self.target.command is None:
@@ -251,7 +253,7 @@ class Runner(AbstractContextManager["Runner"]):
             return Result(case.id, Verdict.UNSUPPORTED, missing)
         shim = self._shim if self._shim is not None and self._shim.alive else self._start()
         shim.allow(PATIENCE * self.timeout)
-        return grader.grade(case, lab, _ShimTarget(suite, lab, shim, self.hello))
+        return grader.grade(case, lab, _ShimTarget(suite, lab, shim, self.hello, script))
 
     def _suite(self, case: AnyCase, draw: int) -> tuple[AnySuite, ByteLab]:
         """The suite that a case belongs to, and its lab, which is kept over all cases."""
@@ -282,16 +284,42 @@ class Runner(AbstractContextManager["Runner"]):
 
 
 class _Script:
-    """What happens in a case, with the log of whoever played it last."""
+    """What happens in a case.
+
+    A target that does otherwise than expected may leave the tester, or the case, without something
+    that it needs. Then the case cannot go on, and what was seen up to there is judged.
+
+    Attributes:
+        log: that of whoever played it last.
+        live: whether a target behind a shim is about to play it.
+        stumble: why it could not go on with the target, where it does not say so itself.
+    """
 
     def __init__(self, play: Callable[[Any], None]) -> None:
         self.log: list[str] = []
+        self.live = False
+        self.stumble: Stuck | None = None
         self._play = play
 
     def __call__(self, stage: AnyStage) -> None:
         """Play it."""
         self.log = stage.log
-        self._play(stage)
+        live, self.live = self.live, False
+        try:
+            self._play(stage)
+        except (ShimError, Stuck):
+            raise
+        except Exception as error:
+            if not live:
+                raise
+            self.stumble = Stuck("the case cannot go on")
+            raise self.stumble from error
+
+    def stumbled(self, case: AnyCase, error: BaseException | None) -> Result:
+        """The verdict where nothing that the target did explains an error of ours."""
+        because = f"the suite stumbled: {type(error).__name__}: {error}"
+        log = (*self.log, *"".join(traceback.format_exception(error)).splitlines())
+        return Result(case.id, Verdict.HARNESS_ERROR, because, log=log)
 
 
 def _verdict(error: ShimError) -> Verdict:
@@ -350,18 +378,25 @@ class _ShimTarget:
     """Makes the endpoint of a shim that plays the target."""
 
     def __init__(
-        self, suite: AnySuite, lab: ByteLab, shim: ShimProcess, hello: Hello | None
+        self,
+        suite: AnySuite,
+        lab: ByteLab,
+        shim: ShimProcess,
+        hello: Hello | None,
+        script: _Script,
     ) -> None:
         self.suite = suite
         self.lab = lab
         self.shim = shim
         self.hello = hello
+        self.script = script
 
     def __call__(self, _lab: Lab, cast: Cast) -> AnyParty:
         """A fresh endpoint."""
         self.shim.reset()
         if self.hello is None:
             self.hello = self.shim.hello()
+        self.script.log, self.script.live = [], True
         party: AnyParty = self.suite.shim_party(self.lab, cast, self.shim, self.hello)
         return party
 
