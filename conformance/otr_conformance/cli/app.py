@@ -129,6 +129,14 @@ Output = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Write there, not to standard output."),
 ]
 
+Junit = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write JUnit XML, for servers of continuous integration."),
+]
+Badge = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write a badge: a picture of one line, SVG.")
+]
+
 
 def _spoken(text: Text | None) -> tuple[str, int]:
     """The protocol of a text, and the version that it stands for; "" and 0 for any."""
@@ -182,6 +190,7 @@ def _root(
         "otrspec conform 'python3 my_shim.py' --case 'ake.*' --trace",
         "otrspec conform ./my-shim --clause 'receiving-dh-commit.*' --json",
         "otrspec conform ./my-shim --case 'ake.*' --repeat 50",
+        "otrspec conform ./my-shim --report report.json --junit report.xml",
     ),
 )
 def conform(  # noqa: PLR0913 - one for each option
@@ -263,6 +272,14 @@ def conform(  # noqa: PLR0913 - one for each option
             "unexpected.",
         ),
     ] = 1,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write the whole report as JSON, for compare and report."
+        ),
+    ] = None,
+    junit: Junit = None,
+    badge: Badge = None,
 ) -> int:
     """Test an implementation: play cases with it and judge them.
 
@@ -289,6 +306,7 @@ def conform(  # noqa: PLR0913 - one for each option
         dialects=tuple(dialect or ()),
         jobs=jobs,
         repeat=repeat,
+        outputs=work.Outputs(report=report, junit=junit, badge=badge),
     )
 
 

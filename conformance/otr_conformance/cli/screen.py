@@ -29,6 +29,7 @@ __all__ = [
     "NAME",
     "WRONG",
     "Screen",
+    "console",
     "grid",
     "plain",
     "progress",
@@ -82,7 +83,7 @@ class Screen:
     """Standard output, for people."""
 
     def __init__(self) -> None:
-        self.console = _console(sys.stdout)
+        self.console = console(sys.stdout)
 
     @property
     def width(self) -> int:
@@ -123,7 +124,7 @@ class Screen:
             self.whole(line)
 
 
-def _console(stream: TextIO) -> Console:
+def console(stream: TextIO) -> Console:
     """A console that prints what it is given, and guesses nothing."""
     known = stream.isatty() or "COLUMNS" in os.environ
     return Console(
@@ -158,9 +159,7 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[str], No
         return
     bars = [BarColumn(bar_width=24), MofNCompleteColumn()] if total else []
     text = TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis"))
-    with Progress(
-        SpinnerColumn(), *bars, text, console=_console(sys.stderr), transient=True
-    ) as bar:
+    with Progress(SpinnerColumn(), *bars, text, console=console(sys.stderr), transient=True) as bar:
         task = bar.add_task(what, total=total)
         begun = False
 
