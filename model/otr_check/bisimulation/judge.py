@@ -9,15 +9,18 @@ Where nothing comes, no sequence of inputs tells them apart: that is a proof, on
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from otr_model.kernel.expr import Scope
 from otr_model.kernel.variant import apply
+from otr_model.kernel.vocabulary import Defined
 
 from .explore import Difference, Original, Step
 from .run import Fork, Place
-from .world import Tables
+from .world import Tables, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,6 +44,7 @@ __all__ = [
     "row_pairs",
 ]
 
+MESSAGE: Final = Scope.MESSAGE
 MOST_PLACES: Final = 20_000
 ALWAYS: Final = frozenset({"master", "others"})
 ELSEWHERE: Final = "elsewhere"
@@ -242,6 +246,9 @@ class Judge:
         applied = apply(self.world.composition, variant)
         if applied.overrides or applied.falsified:
             return Undecided(variant.name, "it is about values, not about tables")
+        assigned = frozenset(name_of(variable) for _, variable in applied.assignments)
+        if len(applied.assignments) == len(variant.edits) > 0 and assigned <= self._unread:
+            return InternalOnly(variant.name, 0, assigned)
         tables = Tables(applied, self.original.tables)
         values: dict[str, Known] = dict.fromkeys(self._changed_config(tables), tables.unknown)
         values |= {f"config.{name}": value for name, value in applied.policies.items()}
@@ -253,6 +260,36 @@ class Judge:
         limits = {f"config.{family.limit}" for family in self.world.composition.families}
         names = {"others"} if limits & self._changed_config(tables) else set[str]()
         return self._compare(variant.name, tables, starts, _Disturbance(frozenset(names)))
+
+    @cached_property
+    def _unread(self) -> frozenset[str]:
+        """Variables on which nothing depends but other such variables.
+
+        No condition, check, route or family asks for them, and no code mentions them.
+        """
+        world = self.world
+        composition, reader = world.composition, world.reader
+        words = (*composition.conditions, *composition.checks, *composition.effects)
+        touches = [world.touch(word, how) for word in words for how in ("ask", "check", "do")]
+        touches += [reader.touch(prop) for prop in reader.cached]
+        live = {name for touch in touches for name in touch.reads} | {world.key, world.addressed}
+        asked = [c.spec.expr for c in composition.conditions if isinstance(c.spec, Defined)]
+        asked += [c.spec.expr for c in composition.checks if c.spec.expr is not None]
+        variables = {v for expr in asked for v in expr.variables()}
+        variables |= {v for family in composition.families for v in family.variables()}
+        routes = (r.to for row in composition.rows() for r in row.raises if r.to is not None)
+        variables |= {v for route in routes for v in route.variables()}
+        sets = [
+            (name_of(variable), {name_of(v) for v in value.variables() if v.scope is not MESSAGE})
+            for effect in composition.effects
+            for variable, value in effect.spec.sets.items()
+        ]
+        live |= {name_of(v) for v in variables if v.scope is not MESSAGE}
+        before = -1
+        while len(live) > before:
+            before = len(live)
+            live |= {name for variable, read in sets if variable in live for name in read}
+        return frozenset(variable for variable, _ in sets) - live
 
     def tell_apart(self, role: Role, one: States, other: States) -> Verdict:
         """Whether a member can be told from one in other states that has the same data.
