@@ -82,6 +82,7 @@ serve((request) => new Echo(request), {{
 }})
 """
 
+BEGIN_SMP = {"do": "smp-start", "endpoint": "a", "secret": "aGk=", "question": "aGk="}
 NEW = {"account": "alice", "peer": "bob", "policy": "v2 v3 require-encryption"}
 
 
@@ -164,10 +165,12 @@ SCALARS = (
 )
 WEIRD = st.sampled_from([None, True, 1.5, [], [1], {}, {"a": 1}, "\ud800", float("nan")])
 NAMES = st.sampled_from(
-    sorted({field.name for request in REQUESTS.values() for field in request.fields})
-    + ["x-own", "__proto__", "constructor", "re"]
+    [
+        *sorted({field.name for request in REQUESTS.values() for field in request.fields}),
+        *("x-own", "__proto__", "constructor", "re"),
+    ]
 )
-DOINGS = st.sampled_from([do.word for do in REQUESTS] + ["no-such-request", "toString"])
+DOINGS = st.sampled_from([*(do.word for do in REQUESTS), "no-such-request", "toString"])
 VALID = st.sampled_from(
     [
         *({"do": "new", "endpoint": name, **NEW} for name in ("a", "b", "a b")),
@@ -297,7 +300,7 @@ def test_refusals_and_defects_come_after_what_they_caused(echo: Process) -> None
 def test_what_was_not_caused_by_a_request_comes_with_the_next_answer(echo: Process) -> None:
     echo.ask(do="new", endpoint="a", **NEW)
 
-    assert echo.ask(do="smp-start", endpoint="a", secret="aGk=", question="aGk=") == [
+    assert echo.ask(**BEGIN_SMP) == [
         {"event": "smp", "stage": "asked", "question": "aGk="},
         {"end": "ok"},
     ]
