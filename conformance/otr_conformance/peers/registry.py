@@ -122,6 +122,13 @@ PEERS: Final[Mapping[str, Peer]] = {
             must_speak=frozenset({2}),
             must_declare=_OF_VERSION_3 - {Capability.TAG},
         ),
+        Peer(
+            "otrjs",
+            "otr.js; OTR versions 2 and 3",
+            "JavaScript",
+            must_speak=frozenset({2, 3}),
+            must_declare=_OF_VERSION_3 - {Capability.HEARTBEAT},
+        ),
     )
 }
 """Every peer, in the order in which the suite learnt to drive them."""
