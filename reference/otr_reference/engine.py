@@ -311,6 +311,7 @@ class Engine(Generic[S]):
 
     def __init__(self, applied: Applied, step: type[S]) -> None:
         self.applied = applied
+        self.step = step
         composition = applied.composition
         self._bind(step)
         answers = {c: self._condition(c, step) for c in composition.conditions}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from .record import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from otr_conformance.play.case import Cases
     from otr_conformance.play.stage import AnyStage
-    from otr_model.kernel.composition import AnyRow, Composition
+    from otr_model.kernel.composition import AnyRow
 
     from .plan import AnyPlan
     from .record import Entry
     from .search import Pair
 
-__all__ = ["about", "name_of", "needs_of", "played"]
+__all__ = ["about", "declare", "name_of", "needs_of", "played"]
 
 
 def name_of(plan: AnyPlan, pair: Pair) -> str:
@@ -23,16 +26,18 @@ def name_of(plan: AnyPlan, pair: Pair) -> str:
     return f"pair.{first}+{second}"
 
 
-def about(composition: Composition, pair: Pair) -> str:
-    """What a conforming implementation does."""
-    rows = {row.id: row for row in composition.rows()}
-    first, second = (rows[row] for row in pair)
-    does = "; ".join(_does(second))
+def about(first: AnyRow, second: AnyRow) -> str:
+    """What a conforming implementation does, having taken one row, in the other."""
     return (
-        f"{does[0].upper()}{does[1:]}. That is on this event: {second.on.about}; in "
-        f"{second.at.name}{_when(second)}. Right before, in {first.at.name}: {first.on.about}"
-        f"{_when(first)}."
+        f"{_where(second)}, {'; '.join(_does(second))}. That comes right after another row: "
+        f"{_where(first)}."
     )
+
+
+def _where(row: AnyRow) -> str:
+    """The state, the event, and what tells the row from others of the cell."""
+    name = f" ({row.name})" if row.name else ""
+    return f"In {row.at.name}, on this event: {row.on.spec.about}{name}"
 
 
 def _does(row: AnyRow) -> Iterator[str]:
@@ -40,15 +45,11 @@ def _does(row: AnyRow) -> Iterator[str]:
     if row.ignores:
         yield "changes nothing"
         return
-    yield from (effect.about for effect in row.do)
+    yield from (effect.spec.about for effect in row.do)
     if row.goto is not row.at:
         yield f"goes to {row.goto.name}"
     elif not row.do:
         yield f"stays in {row.at.name}"
-
-
-def _when(row: AnyRow) -> str:
-    return f", {row.name}" if row.name else ""
 
 
 def needs_of(plan: AnyPlan, entry: Entry) -> frozenset[str]:
@@ -73,3 +74,27 @@ def played(plan: AnyPlan, entry: Entry) -> Callable[[AnyStage], None]:
                 move.play(stage)
 
     return play
+
+
+def declare(plan: AnyPlan, cases: Cases[Any, Any]) -> None:
+    """Declare the derived cases of a protocol.
+
+    Raises:
+        Malformed: if its file is not what `otrspec derive` writes.
+    """
+    rows = {row.id: row for row in plan.composition.rows()}
+    for entry in read(plan.protocol).scripts:
+        if not (rows.keys() >= set(entry.pair) and plan.moves.keys() >= set(entry.script.moves)):
+            continue  # a test says that the file is older than the tables
+        part = plan.parts[entry.script.part]
+        play = played(plan, entry)
+        play.__doc__ = about(rows[entry.pair[0]], rows[entry.pair[1]])
+        cases.declare(
+            name_of(plan, entry.pair),
+            play,
+            part.cast,
+            version=part.version,
+            level=entry.level,
+            needs=needs_of(plan, entry),
+            derived=True,
+        )

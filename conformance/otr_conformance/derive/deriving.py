@@ -8,7 +8,10 @@ from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
+from otr_conformance.citations import citations
+from otr_conformance.play.case import Level
 from otr_conformance.protocols import protocol
+from otr_model.clauses import Level as ClauseLevel
 
 from .identify import identify
 from .record import Derived, Entry, digest
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from otr_conformance.play.case import AnyCase
     from otr_conformance.play.grade import AnyGrader
+    from otr_conformance.protocols import Protocol
 
     from .plan import AnyPlan, Script
     from .search import Pair
@@ -81,7 +85,10 @@ def derive(name: str, jobs: int, told: Callable[[str], None], patience: int = PA
         chosen = choose(short)
         told(f"{name}: {len(chosen)} scripts show them")
         entries = tuple(pool.map(partial(_entry, name), chosen.items(), chunksize=_CHUNK))
-    return Derived(name, digest(plan.composition), searches, _in_order(plan, entries))
+    pairs = _in_order(plan, {*scripts, *written})
+    place = {pair: number for number, pair in enumerate(pairs)}
+    in_order = tuple(sorted(entries, key=lambda entry: place[entry.pair]))
+    return Derived(name, digest(plan.composition), searches, pairs, in_order)
 
 
 def _simpler(plan: AnyPlan, one: Script, other: Script) -> bool:
@@ -126,10 +133,23 @@ def _shortened(name: str, found: tuple[Pair, Script]) -> tuple[Script, frozenset
 def _entry(name: str, chosen: tuple[Pair, _Choice]) -> Entry:
     pair, (script, also) = chosen
     probe = identify(protocol(name).plan, script)
-    return Entry(pair, script, probe.moves, also, probe.told, probe.untold)
+    level = level_of(protocol(name), pair[1])
+    return Entry(pair, script, probe.moves, also, probe.told, probe.untold, level)
 
 
-def _in_order(plan: AnyPlan, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """By the second row, then by the first, as the tables have them."""
+def level_of(whose: Protocol, row: str) -> Level:
+    """How strongly the text asks for a row: as the clauses do that say most about it."""
+    known = citations(whose)
+    cited = known.rows.get(row, ())
+    least = min((each.reach for each in cited), default=0)
+    levels = {known.clauses[each.clause][1].level for each in cited if each.reach == least}
+    binding = levels & {ClauseLevel.MUST, ClauseLevel.SHOULD, ClauseLevel.MAY, ClauseLevel.DEFINES}
+    weak = binding and binding <= {ClauseLevel.SHOULD, ClauseLevel.MAY}
+    return Level.SHOULD if weak else Level.MUST
+
+
+def _in_order(plan: AnyPlan, pairs: Iterable[Pair]) -> tuple[Pair, ...]:
+    """By the first row, then by the second, as the tables have them."""
     place = {row.id: number for number, row in enumerate(plan.composition.rows())}
-    return tuple(sorted(entries, key=lambda e: (place[e.pair[1]], place[e.pair[0]])))
+    own = (pair for pair in pairs if place.keys() >= set(pair))
+    return tuple(sorted(own, key=lambda pair: (place[pair[0]], place[pair[1]])))

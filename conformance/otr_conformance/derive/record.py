@@ -1,8 +1,10 @@
 """The file of derived scripts: `derived.json` in the folder of a protocol.
 
 It is one JSON object: `protocol`, `tables` (a digest of the tables that the scripts were derived
-from), `searches` (for each part: how many stages were looked at, and how many pairs were found) and
-`scripts`, one on a line. It is written by `otrspec derive`, and by nobody else.
+from), `searches` (for each part: how many stages were looked at, and how many pairs were found),
+`pairs` (all pairs of rows that were found, by the first row, with those that some case showed
+already) and `scripts`, one on a line, for the others. It is written by `otrspec derive`, and by
+nobody else.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from otr_conformance.play.case import Level
 from otr_model.kernel.export import canonical, export
 from otr_reference.errors import Malformed
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Derived", "Entry", "digest", "path", "read", "write"]
 
 _FILE = "derived.json"
+_LEVELS = {level.label: level for level in Level}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Entry:
         also: further pairs that the last move shows.
         told: states that the probe tells from the right one, in words.
         untold: those that no probe tells from it.
+        level: how strongly the text asks for what the second row does.
     """
 
     pair: Pair
@@ -49,6 +54,7 @@ class Entry:
     also: tuple[Pair, ...] = ()
     told: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    level: Level = Level.MUST
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,14 @@ class Derived:
         protocol: its name.
         tables: the digest of its tables.
         searches: for each part how many stages were looked at, and how many pairs were found.
-        scripts: the scripts, in the order of their rows.
+        pairs: all pairs that targets can take, in the order of their rows.
+        scripts: the scripts, in the same order.
     """
 
     protocol: str
     tables: str
     searches: Mapping[str, tuple[int, int]]
+    pairs: tuple[Pair, ...]
     scripts: tuple[Entry, ...]
 
 
@@ -85,8 +93,13 @@ def write(derived: Derived) -> str:
         "tables": derived.tables,
         "searches": {name: list(figures) for name, figures in derived.searches.items()},
     }
-    lines = ",\n".join(json.dumps(_plain(entry)) for entry in derived.scripts)
-    return f'{json.dumps(head)[:-1]}, "scripts": [\n{lines}\n]}}\n'
+    after: dict[str, list[str]] = {}
+    for first, second in derived.pairs:
+        after.setdefault(first, []).append(second)
+    pairs = ",\n".join(f"{json.dumps(row)}: {json.dumps(rows)}" for row, rows in after.items())
+    scripts = ",\n".join(json.dumps(_plain(entry)) for entry in derived.scripts)
+    body = f'"pairs": {{\n{pairs}\n}},\n"scripts": [\n{scripts}\n]'
+    return f"{json.dumps(head)[:-1]},\n{body}}}\n"
 
 
 def _plain(entry: Entry) -> dict[str, object]:
@@ -98,6 +111,7 @@ def _plain(entry: Entry) -> dict[str, object]:
         "also": entry.also,
         "told": entry.told,
         "untold": entry.untold,
+        "level": entry.level.label,
     }
 
 
@@ -114,6 +128,7 @@ def read(protocol: str) -> Derived:
             found["protocol"],
             found["tables"],
             {name: (looked, pairs) for name, (looked, pairs) in found["searches"].items()},
+            tuple((first, row) for first, rows in found["pairs"].items() for row in rows),
             tuple(map(_entry, found["scripts"])),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -128,6 +143,7 @@ def _entry(found: Mapping[str, Any]) -> Entry:
         tuple(map(_pair, found["also"])),
         tuple(found["told"]),
         tuple(found["untold"]),
+        _LEVELS[found["level"]],
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 from otr_conformance.derive.fork import forked
 from otr_conformance.derive.outline import outline, outlines
 from otr_conformance.derive.plan import Moves, Part, Plan
+from otr_conformance.derive.usual import ARRIVES, kinds, network, other_states, users
 from otr_model.otrv3.protocol import OTRV3
 from otr_model.otrv3.words import Msg
 from otr_reference.otrv3.messages import DhCommit, DhKey, Disconnected, Header, Padding, SmpAbort
@@ -19,7 +20,7 @@ from .case import V2_ONLY, V3_ONLY
 from .grade import GRADER
 from .labs import TermLab
 from .moves import forged_commit, header, sends_forged, sends_key_out_of_range
-from .scenes import LONG_AGO, OTHER_SECRET, SECRET, broken, stray
+from .scenes import LONG_AGO, broken, stray
 from .stage import TESTER_TAG, THIRD_TAG, Cast, ReferenceParty, Stage
 
 if TYPE_CHECKING:
@@ -57,48 +58,6 @@ PARTS: Final = {
 """Who plays: what the policies of the target and of the tester allow and ask for."""
 
 MOVES: Final[Moves[Stage]] = Moves()
-
-
-def _users() -> None:
-    """What users and applications do."""
-    for who in ("target", "tester"):
-        own = who == "target"
-        for name, method, args, needs in (
-            ("starts", "starts", (), ""),
-            ("types", "says", (f"{who} types",), ""),
-            ("ends", "ends", (), ""),
-            ("begins SMP", "begins_smp", (SECRET,), "smp"),
-            ("asks with SMP", "begins_smp", (SECRET, "where?"), "smp smp-question"),
-            ("answers SMP", "answers_smp", (SECRET,), "smp"),
-            ("answers SMP wrongly", "answers_smp", (OTHER_SECRET,), "smp"),
-            ("aborts SMP", "aborts_smp", (), "smp"),
-            ("uses the extra key", "uses_extra_key", (1, "x"), "extra-key"),
-            ("asks for a heartbeat", "heartbeat", (), "heartbeat"),
-        ):
-            play = methodcaller(f"{who}_{method}", *args)
-            MOVES.add(f"{who} {name}", play, needs=needs if own else "")
-    MOVES.add("everything arrives", Stage.settle, when=_anything, clears=True)
-    MOVES.add("time passes", methodcaller("wait", LONG_AGO), needs="clock")
-
-
-def _anything(stage: Stage) -> bool:
-    return bool(stage.to_target or stage.to_tester)
-
-
-def _network() -> None:
-    """What the network does with what is on its way."""
-    for to in ("target", "tester"):
-        some = partial(_on_their_way, to=to, least=1)
-        more = partial(_on_their_way, to=to, least=2)
-        delivers = f"to_{to}_delivers"
-        MOVES.add(f"to {to}", methodcaller(delivers), when=some, clears=True)
-        MOVES.add(f"last to {to}", methodcaller(delivers, -1), when=more, clears=True)
-        MOVES.add(f"repeated to {to}", methodcaller(delivers, keep=True), when=some)
-        MOVES.add(f"lost to {to}", methodcaller(f"to_{to}_loses"), when=some, clears=True)
-
-
-def _on_their_way(stage: Stage, *, to: str, least: int) -> bool:
-    return len(stage.to_target if to == "target" else stage.to_tester) >= least
 
 
 def _somebody() -> None:
@@ -187,24 +146,26 @@ def _committed(stage: Stage) -> bool:
     return any(isinstance(stage.decode(wire), DhCommit) for wire in stage.to_tester)
 
 
-for _declare in (_users, _network, _somebody, _tester):
-    _declare()
+users(MOVES)
+network(MOVES)
+_somebody()
+_tester()
+MOVES.add("time passes", methodcaller("wait", LONG_AGO), needs="clock")
 
-_ARRIVES: Final = "everything arrives"
 PROBES: Final = (
-    (_ARRIVES,),
-    ("target types", _ARRIVES),
-    ("tester types", _ARRIVES, "target types", _ARRIVES),
-    ("tester begins SMP", _ARRIVES, "target answers SMP", _ARRIVES),
-    ("target answers SMP", _ARRIVES),
-    ("target begins SMP", _ARRIVES, "tester answers SMP", _ARRIVES),
-    ("a Query for 3", _ARRIVES, "target types", _ARRIVES),
-    ("a Query for 2", _ARRIVES, "target types", _ARRIVES),
-    ("a Query for 3 to the tester", _ARRIVES, "tester types", _ARRIVES),
-    ("a Query for 2 to the tester", _ARRIVES, "tester types", _ARRIVES),
-    ("a second fragment", _ARRIVES),
-    ("target ends", _ARRIVES),
-    ("time passes", "tester types", _ARRIVES),
+    (ARRIVES,),
+    ("target types", ARRIVES),
+    ("tester types", ARRIVES, "target types", ARRIVES),
+    ("tester begins SMP", ARRIVES, "target answers SMP", ARRIVES),
+    ("target answers SMP", ARRIVES),
+    ("target begins SMP", ARRIVES, "tester answers SMP", ARRIVES),
+    ("a Query for 3", ARRIVES, "target types", ARRIVES),
+    ("a Query for 2", ARRIVES, "target types", ARRIVES),
+    ("a Query for 3 to the tester", ARRIVES, "tester types", ARRIVES),
+    ("a Query for 2 to the tester", ARRIVES, "tester types", ARRIVES),
+    ("a second fragment", ARRIVES),
+    ("target ends", ARRIVES),
+    ("time passes", "tester types", ARRIVES),
 )
 """What may show a state; combinations of two are tried as well."""
 
@@ -243,12 +204,7 @@ def standing(stage: Stage) -> Hashable:
 
 def place(stage: Stage) -> Hashable:
     """Where both stand, and what kinds of messages are on their way."""
-    return (
-        standing(stage),
-        _outline(stage.tester.conversation),
-        tuple(map(stage.kind, stage.to_target)),
-        tuple(map(stage.kind, stage.to_tester)),
-    )
+    return standing(stage), _outline(stage.tester.conversation), kinds(stage)
 
 
 def astray(stage: Stage, table: AnyTable, member: int) -> Iterator[tuple[str, Stage]]:
@@ -258,14 +214,13 @@ def astray(stage: Stage, table: AnyTable, member: int) -> Iterator[tuple[str, St
     session = target.conversation.members.get(member)
     if session is None or not hasattr(session, table.machine):
         return
-    for state in table.states:
-        if state is not getattr(session, table.machine):
-            other = fork(stage)
-            conversation = target.conversation.clone()
-            conversation.members[member] = wrong = session.clone()
-            setattr(wrong, table.machine, state)
-            cast("ReferenceParty", other.target).conversation = conversation
-            yield f"{table.machine} in {state.label}", other
+    for words, state in other_states(table, getattr(session, table.machine)):
+        other = fork(stage)
+        conversation = target.conversation.clone()
+        conversation.members[member] = wrong = session.clone()
+        setattr(wrong, table.machine, state)
+        cast("ReferenceParty", other.target).conversation = conversation
+        yield words, other
 
 
 _LAB: Final = TermLab()

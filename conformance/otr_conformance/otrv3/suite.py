@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from otr_conformance.derive.cases import declare
 from otr_conformance.suite import Suite
 
 from . import cases as _declared
 from .case import CASES
 from .grade import GRADER
 from .labs import RealLab, TermLab
+from .plan import PLAN
 from .shim_party import ShimParty
 from .strength import TRIAL
 from .unreachable import EQUIVALENT, UNREACHABLE
@@ -15,5 +17,6 @@ from .unreachable import EQUIVALENT, UNREACHABLE
 __all__ = ["SUITE"]
 
 _ = _declared
+declare(PLAN, CASES)
 
 SUITE = Suite(CASES, GRADER, TRIAL, RealLab, TermLab, ShimParty, UNREACHABLE, EQUIVALENT)

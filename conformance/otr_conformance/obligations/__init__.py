@@ -1,0 +1,23 @@
+"""Obligations: what cases are there for.
+
+    ledger = account("otrv3")
+    ledger.open()                # obligations that no case answers for
+    ledger.sole(case)            # those that this case alone answers for
+
+| kind | what must happen in some case, to the target |
+|---|---|
+| row | the row is taken |
+| pair | two rows are taken, one right after the other |
+| check | the check fails, and no other |
+| boundary | the two sides of a comparison are equal, or as far apart as matters |
+| clause | the rows and checks that answer for a sentence of the text come up |
+
+Sentences about what messages and keys look like are answered for by layouts and key schedules, and
+held by vectors; they are no obligations of cases.
+
+Everything is counted over symbolic terms, with the reference as the target.
+"""
+
+from .ledger import KINDS, Kind, Ledger, Obligation, account
+
+__all__ = ["KINDS", "Kind", "Ledger", "Obligation", "account"]

@@ -1,0 +1,163 @@
+"""The account of a protocol: what has to happen in cases, and in which of them it does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from otr_conformance.citations import citations, clauses_of
+from otr_conformance.derive.record import read
+from otr_conformance.derive.search import pairs_of
+from otr_conformance.protocols import protocol
+from otr_model.kernel.variant import NONE
+from otr_model.kernel.words import Word
+
+from .boundaries import Boundary, WatchingEngine, watched_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from otr_conformance.play.case import AnyCase
+    from otr_conformance.play.labs import Lab
+    from otr_conformance.protocols import Protocol
+
+__all__ = ["KINDS", "Kind", "Ledger", "Obligation", "account"]
+
+
+class Kind(Word):
+    """The kinds of obligations."""
+
+    ROW = "a row is taken"
+    PAIR = "two rows are taken, one right after the other"
+    CHECK = "a check fails"
+    BOUNDARY = "a comparison is at a boundary"
+    CLAUSE = "what answers for a sentence of the text comes up"
+
+
+KINDS: Final = tuple(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """What has to happen in some case.
+
+    Attributes:
+        kind: of what kind it is.
+        what: the id of the row, check or clause; rows joined by " then "; a boundary in words.
+    """
+
+    kind: Kind
+    what: str
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Obligations, and the cases that answer for them.
+
+    Attributes:
+        protocol: the protocol's name.
+        met: each obligation, with its cases in the order of declaration; none: it is open.
+        excused: those of the open ones that nothing can meet, each with the reason.
+    """
+
+    protocol: str
+    met: Mapping[Obligation, tuple[str, ...]]
+    excused: Mapping[Obligation, str] = field(default_factory=dict)
+
+    def open(self) -> tuple[Obligation, ...]:
+        """Obligations that no case answers for, and that nothing excuses."""
+        return tuple(o for o, cases in self.met.items() if not cases and o not in self.excused)
+
+    def of(self, case: str) -> tuple[Obligation, ...]:
+        """The obligations that a case answers for."""
+        return self._of_case.get(case, ())
+
+    def sole(self, case: str) -> tuple[Obligation, ...]:
+        """Those that it alone answers for."""
+        return tuple(o for o in self.of(case) if len(self.met[o]) == 1)
+
+    @cached_property
+    def _of_case(self) -> Mapping[str, tuple[Obligation, ...]]:
+        found: dict[str, list[Obligation]] = {}
+        for obligation, cases in self.met.items():
+            for case in cases:
+                found.setdefault(case, []).append(obligation)
+        return {case: tuple(obligations) for case, obligations in found.items()}
+
+    def counts(self) -> Mapping[Kind, tuple[int, int, int]]:
+        """For each kind: how many are met, how many are excused, and how many there are."""
+        every = Counter(o.kind for o in self.met)
+        met = Counter(o.kind for o, cases in self.met.items() if cases)
+        excused = Counter(o.kind for o in self.excused if not self.met.get(o))
+        return {kind: (met[kind], excused[kind], every[kind]) for kind in KINDS if every[kind]}
+
+
+@cache
+def account(name: str) -> Ledger:
+    """The account of a protocol. It takes some seconds: every case is played."""
+    whose = protocol(name)
+    met: dict[Obligation, list[str]] = {each: [] for each in _obligations(whose)}
+    watch = _Watch(whose)
+    for case in whose.suite.cases.values():
+        for obligation in dict.fromkeys(watch.met_by(case)):
+            if obligation in met:
+                met[obligation].append(case.id)
+    excused = {Obligation(Kind.ROW, row): reason for row, reason in whose.suite.unreachable.items()}
+    return Ledger(name, {o: tuple(cases) for o, cases in met.items()}, excused)
+
+
+def _obligations(whose: Protocol) -> Iterator[Obligation]:
+    """Everything that has to happen."""
+    composition = whose.model.composition
+    yield from (Obligation(Kind.ROW, row.id) for row in composition.rows())
+    yield from (Obligation(Kind.PAIR, _pair(pair)) for pair in read(whose.name).pairs)
+    for check in composition.checks:
+        if not check.spec.structural:
+            yield Obligation(Kind.CHECK, check.label)
+    for watched in watched_in(composition).values():
+        for each in watched:
+            yield from (Obligation(Kind.BOUNDARY, side.id) for side in each.boundaries())
+    known = citations(whose)
+    behaviour = {
+        each.clause
+        for cited in (known.rows, known.checks, known.cases)
+        for several in cited.values()
+        for each in several
+    }
+    yield from (Obligation(Kind.CLAUSE, clause) for clause in known.clauses if clause in behaviour)
+
+
+def _pair(pair: tuple[str, str]) -> str:
+    return " then ".join(pair)
+
+
+class _Watch:
+    """Plays cases with the reference as the target, and sees what happens to it."""
+
+    def __init__(self, whose: Protocol) -> None:
+        self.grader = whose.suite.grader
+        self.lab = whose.suite.terms()
+        self.reached: set[Boundary] = set()
+        self._engine: WatchingEngine | None = None
+
+    def met_by(self, case: AnyCase) -> Iterator[Obligation]:
+        """What happens in a case."""
+        self.reached.clear()
+        played = self.grader.play(case, self.grader.predicting(case, self.lab), self._target)
+        rows = tuple(each.row for each in played.fired)
+        yield from (Obligation(Kind.ROW, row) for row in rows)
+        yield from (Obligation(Kind.PAIR, _pair(pair)) for pair in pairs_of(rows))
+        yield from (Obligation(Kind.CHECK, each.failed) for each in played.fired if each.failed)
+        yield from (Obligation(Kind.BOUNDARY, side.id) for side in self.reached)
+        yield from (Obligation(Kind.CLAUSE, clause) for clause in clauses_of(case))
+
+    def _target(self, lab: Lab, cast: Any) -> Any:  # noqa: ANN401 - each protocol has its own
+        party: Any = self.grader.reference_target(NONE)(lab, cast)
+        endpoint = party.endpoint
+        if self._engine is None:
+            engine = endpoint.engine
+            self._engine = WatchingEngine(engine.applied, engine.step, self.reached)
+        endpoint.engine = self._engine
+        return party
