@@ -37,7 +37,7 @@ def about(first: AnyRow, second: AnyRow) -> str:
 def _where(row: AnyRow) -> str:
     """The state, the event, and what tells the row from others of the cell."""
     name = f" ({row.name})" if row.name else ""
-    return f"In {row.at.name}, on this event: {row.on.spec.about}{name}"
+    return f"In {row.at.name}, on this event: {row.on.value.about}{name}"
 
 
 def _does(row: AnyRow) -> Iterator[str]:
