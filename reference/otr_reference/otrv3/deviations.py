@@ -19,6 +19,7 @@ from otr_reference.derive import Deviation, NotFalsifiable, derived, falsifying
 from otr_reference.errors import OtrSpecError
 from otr_reference.sorts import Key
 
+from .bugs import STEPS, SUITES
 from .messages import (
     AkeKeys,
     Commitment,
@@ -98,12 +99,14 @@ def overriding(suite: S, overrides: Mapping[str, str]) -> S:
     Args:
         suite: the original; it is not changed.
         overrides: how each operation differs, as the edits `Override` of a variant say; none: the
-            original is given back.
+            original is given back. What is done otherwise in a step is left to the endpoint.
 
     Raises:
         UnknownOverride: if an operation is overridden in a way that `OVERRIDES` does not have.
     """
     for named in overrides.items():
+        if named in STEPS:
+            continue
         if named not in OVERRIDES:
             message = f"no operation {named[0]} is known that is {named[1]}"
             raise UnknownOverride(message)
@@ -383,5 +386,6 @@ OVERRIDES: dict[tuple[str, str], Deviation] = {
         lambda right, public: replace(public, m1=right.m1)
     ),
     ("old_mac_keys", "both-directions"): _both_directions,
+    **SUITES,
 }
 """For each way in which a variant overrides an operation, what makes such a suite."""

@@ -21,6 +21,7 @@ from otr_model.otrv3.words import Event
 from otr_reference.engine import Engine
 from otr_reference.errors import Malformed, OtrSpecError
 
+from .bugs import faulty
 from .commands import (
     AbortSmp,
     AnswerSmp,
@@ -33,7 +34,6 @@ from .commands import (
     UseExtraKey,
 )
 from .session import Config, Conversation
-from .step import Otrv3Step
 from .wire import Oversized
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from .commands import Command, Input
     from .notices import Output
+    from .step import Otrv3Step
     from .suite import Suite
 
 EVENT_OF: dict[type, Event] = {
@@ -95,6 +96,7 @@ class Endpoint:
 
     def __init__(self, suite: Suite, config: Config, variant: Variant = NONE) -> None:
         self.engine, self.applied = _engine(variant)
+        self._step = faulty(self.applied.overrides)
         self.suite = suite
         self.config = copy(config)
         for name, value in (*self.applied.parameters.items(), *self.applied.policies.items()):
@@ -124,7 +126,7 @@ class Endpoint:
             Oversized: if a message does not fit into fragments of the configured size.
             Unprepared: only under a variant that leads where data is missing.
         """
-        step = Otrv3Step(conversation, self.suite, self.config, given, now)
+        step = self._step(conversation, self.suite, self.config, given, now)
         key = 0
         if isinstance(given, Receive):
             step.has_room = partial(self.engine.has_room, step)
@@ -164,7 +166,7 @@ def _settle(conversation: Conversation, used: int) -> None:
 def _engine(variant: Variant) -> tuple[Engine[Otrv3Step], Applied]:
     """Engines are immutable: one for each variant serves all endpoints."""
     applied = apply(OTRV3, variant)
-    return Engine(applied, Otrv3Step), applied
+    return Engine(applied, faulty(applied.overrides)), applied
 
 
 LARGEST_TAG = 0xFFFFFFFF
