@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from otr_model.otrv4.conditions import Check
 from otr_reference.derive import Deviation, NotFalsifiable, derived, falsifying
 
+from .bugs import SUITES
 from .messages import (
     AuthI,
     AuthR,
@@ -868,5 +869,6 @@ def _own_key_repeated(suite: S) -> S:
 
 OVERRIDES: dict[tuple[str, str], Deviation] = {
     ("ring_sign", "own-key-repeated"): _own_key_repeated,
+    **SUITES,
 }
 """For each way in which a variant overrides an operation, what makes such a suite."""

@@ -25,6 +25,7 @@ from otr_reference.engine import Engine
 from otr_reference.errors import Malformed
 from otr_reference.otrv3.endpoint import BadConfig, UnknownInstance
 
+from .bugs import STEPS, faulty
 from .commands import (
     AbortSmp,
     AnswerSmp,
@@ -42,7 +43,6 @@ from .commands import (
 from .deviations import OVERRIDES, overriding
 from .dialects import dialect
 from .session import Config, Conversation
-from .step import Otrv4Step
 from .wire import Oversized
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from .commands import Command, Input
     from .notices import Output
+    from .step import Otrv4Step
     from .suite import Suite
 
 EVENT_OF: dict[type, Event] = {
@@ -100,7 +101,9 @@ class Endpoint:
     def __init__(self, suite: Suite, config: Config, variant: Variant = NONE) -> None:
         self.engine, self.applied = _engine(variant)
         overrides = self.applied.overrides
-        spoken = {name: how for name, how in overrides.items() if (name, how) not in OVERRIDES}
+        self._step = faulty(overrides)
+        bugs = {*OVERRIDES, *STEPS}
+        spoken = {name: how for name, how in overrides.items() if (name, how) not in bugs}
         self.suite = overriding(dialect(suite, spoken), overrides) if overrides else suite
         self.config = copy(config)
         for name, value in (*self.applied.parameters.items(), *self.applied.policies.items()):
@@ -132,7 +135,7 @@ class Endpoint:
             Oversized: if a message does not fit into fragments of the configured size.
             Unprepared: only under a variant that leads where data is missing.
         """
-        step = Otrv4Step(conversation, self.suite, self.config, given, now)
+        step = self._step(conversation, self.suite, self.config, given, now)
         step.has_room = partial(self.engine.has_room, step)
         match given:
             case Tick():
@@ -179,7 +182,7 @@ def _settle(conversation: Conversation, used: int) -> None:
 def _engine(variant: Variant) -> tuple[Engine[Otrv4Step], Applied]:
     """Engines are immutable: one for each variant serves all endpoints."""
     applied = apply(OTRV4, variant)
-    return Engine(applied, Otrv4Step), applied
+    return Engine(applied, faulty(applied.overrides)), applied
 
 
 LARGEST_TAG = 0xFFFFFFFF
