@@ -24,10 +24,21 @@ __all__ = ["NAME", "app"]
 NAME: Final = "otrspec"
 
 _SECTIONS: Final = {
-    "Test an implementation": ("conform", "cases", "shim", "peer"),
+    "Test an implementation": (
+        *(),
+        *("obligations", "shim", "peer"),
+    ),
+        "conform",
+        "report",
+        "compare",
+        "cases",
+        "obligations",
+        "shim",
+        "peer",
+    ),
     "Read the protocol": ("table", "diagram", "clauses", "export", "decode", "forge", "vectors"),
     "Prove and explore": ("check", "explore", "witness", "growth", "promela"),
-    "Keep it right": ("bench", "generate"),
+    "Keep it right": ("derive", "bench", "generate"),
 }
 
 
@@ -129,6 +140,10 @@ Output = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Write there, not to standard output."),
 ]
 
+Html = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write a page of HTML that needs nothing but a browser."),
+]
 Junit = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write JUnit XML, for servers of continuous integration."),
@@ -190,7 +205,7 @@ def _root(
         "otrspec conform 'python3 my_shim.py' --case 'ake.*' --trace",
         "otrspec conform ./my-shim --clause 'receiving-dh-commit.*' --json",
         "otrspec conform ./my-shim --case 'ake.*' --repeat 50",
-        "otrspec conform ./my-shim --report report.json --junit report.xml",
+        "otrspec conform ./my-shim --report report.json --html report.html",
     ),
 )
 def conform(  # noqa: PLR0913 - one for each option
@@ -278,6 +293,7 @@ def conform(  # noqa: PLR0913 - one for each option
             metavar="FILE", help="Write the whole report as JSON, for compare and report."
         ),
     ] = None,
+    html: Html = None,
     junit: Junit = None,
     badge: Badge = None,
 ) -> int:
@@ -306,8 +322,167 @@ def conform(  # noqa: PLR0913 - one for each option
         dialects=tuple(dialect or ()),
         jobs=jobs,
         repeat=repeat,
-        outputs=work.Outputs(report=report, junit=junit, badge=badge),
+        outputs=work.Outputs(report=report, html=html, junit=junit, badge=badge),
     )
+
+
+@app.command(
+    short_help="Show reports of conform, or make a page of several.",
+    epilog=_examples(
+        "otrspec report report.json",
+        "otrspec report libotr.json mine.json --html matrix.html",
+    ),
+)
+def report(  # noqa: PLR0913 - one for each option
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Written by conform --report.", show_default=False),
+    ],
+    *,
+    html: Html = None,
+    junit: Junit = None,
+    badge: Badge = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show every case.")] = False,
+    json: Json = False,
+) -> int:
+    """Show reports that `otrspec conform --report` wrote, or write them in another form.
+
+    A page of several reports has a column for each in its matrix of clauses. The exit status is 0:
+    what the reports say is not the question here.
+    """
+    from . import report as work  # noqa: PLC0415 - heavy
+
+    view = work.View(everything=everything, json=json)
+    return work.report(files, view, work.Outputs(html=html, junit=junit, badge=badge))
+
+
+@app.command(
+    short_help="Say what changed from one report of conform to another.",
+    epilog=_examples(
+        "otrspec compare old.json new.json", "otrspec compare --json old.json new.json"
+    ),
+)
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Written by conform --report.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="A later one.")],
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every case that changed.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Say what was mended, what broke, and what is new or gone, from one report to another.
+
+    The exit status is 1 if anything got worse: a verdict that is worse than it was, a case that the
+    target does not support any more, or one that is not the same each time any more.
+    """
+    from . import compare as work  # noqa: PLC0415 - heavy
+
+    return work.compare(old, new, everything=everything, json=json)
+
+
+@app.command(
+    short_help="Let targets talk to each other, and judge both.",
+    epilog=_examples(
+        "otrspec interop libotr reference",
+        "otrspec interop ./my-shim libotr --version 3 --trace",
+        "otrspec interop --matrix",
+        "otrspec interop --matrix libotr potr ./my-shim --json",
+        "otrspec interop --list",
+    ),
+)
+def interop(  # noqa: PLR0913 - one for each option
+    target: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TARGET",
+            help="Two targets, named as for conform; with --matrix any number. Without any: the "
+            "reference and every peer that is installed.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    matrix: Annotated[
+        bool, typer.Option("--matrix", help="Every pair of the targets, as a table.")
+    ] = False,
+    script: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this conversation. Repeatable."),
+    ] = None,
+    version: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N", min=2, max=4, help="Only in this version of OTR. Repeatable."),
+    ] = None,
+    scripts: Annotated[
+        bool, typer.Option("--list", help="List the conversations, and play none.")
+    ] = False,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Show what happened where something went wrong.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every conversation, also those that passed.")
+    ] = False,
+    json: Json = False,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            min=0.01,
+            max=3600,
+            help="How long one answer of a target may take.",
+        ),
+    ] = 5.0,
+) -> int:
+    """Let targets talk to each other, and judge both.
+
+    A monitor carries every message between the two, and compares what each sends and tells its
+    user with what the tables say. A deviation names the side at fault: where it shows is not always
+    where it comes from, so that each side is held against the reference as well. Every conversation
+    is played in both directions. The exit status is 0 if nothing deviates but what is known to.
+    """
+    from . import interop as work  # noqa: PLC0415 - heavy
+
+    if scripts:
+        return work.listing(json=json)
+    selection = work.Selection(tuple(script or ()), tuple(version or ()))
+    view = work.View(matrix=matrix, trace=trace, everything=everything, json=json)
+    return work.interop(tuple(target or ()), selection, view, timeout)
+
+
+@app.command(
+    short_help="List what cases are there for, and what none answers for.",
+    epilog=_examples(
+        "otrspec obligations",
+        "otrspec obligations otrv4 --open --kind boundary",
+        "otrspec obligations --case life.started-by-tester",
+        "otrspec obligations --spare",
+    ),
+)
+def obligations(  # noqa: PLR0913 - one for each option
+    protocol: Annotated[
+        Protocol, typer.Argument(help="Whose cases.", show_default=DEFAULT.name)
+    ] = _DEFAULT,
+    *,
+    kind: Annotated[str, typer.Option(metavar="KIND", help="Only those of a kind.")] = "",
+    case: Annotated[str, typer.Option(metavar="ID", help="What one case answers for.")] = "",
+    is_open: Annotated[
+        bool, typer.Option("--open", help="List those that no case answers for.")
+    ] = False,
+    spare: Annotated[
+        bool, typer.Option("--spare", help="List the cases that answer for nothing alone.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Count what has to happen in some case, and does.
+
+    That is: rows and pairs of rows that are taken, rows under each combination of policies, checks
+    that fail, boundaries of comparisons, clauses of the text. Every case is played over symbolic terms, with the reference as the target, which takes some
+    seconds. The exit status is 1 if something is open.
+    """
+    from . import obligations as work  # noqa: PLC0415 - heavy
+
+    whose = PROTOCOLS[protocol.value]
+    return work.obligations(whose, kind, case, is_open=is_open, spare=spare, json=json)
 
 
 _cases = _group("cases", "List the cases, or show one and what the tables predict.", default=True)
@@ -1022,6 +1197,38 @@ def bench(
         message = f"{subject.value} and --protocol {protocol.value}: name one of them"
         raise typer.BadParameter(message)
     return work.bench((subject or protocol or _DEFAULT).value, runs, fragment, json=json)
+
+
+@app.command(
+    short_help="Derive cases from the tables anew.",
+    epilog=_examples("otrspec derive", "otrspec derive otrv3 --jobs 4", "otrspec derive --check"),
+)
+def derive(
+    protocol: Annotated[
+        Protocol | None,
+        typer.Argument(help="Whose cases; else those of every protocol.", show_default=False),
+    ] = None,
+    *,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", min=0, help="How many processes; 0: one for each core.")
+    ] = 0,
+    check_only: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; exit status 1 if the tables are newer."),
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Derive a case for each two rows that a target can take one after the other.
+
+    Two endpoints and a network that loses, repeats, reorders and adds messages are searched for
+    such pairs. Each pair that is in no case yet gets the shortest way to it that was found, and a
+    probe that shows in which state the target is afterwards. They are written to the checkout, in
+    a file for each protocol. It takes a quarter of an hour for each on two cores.
+    """
+    from . import derive as work  # noqa: PLC0415 - heavy
+
+    names = tuple(PROTOCOLS) if protocol is None else (protocol.value,)
+    return work.derive(names, jobs, check=check_only, json=json)
 
 
 @app.command(

@@ -8,7 +8,8 @@
 |---|---|
 | row | the row is taken |
 | pair | two rows are taken, one right after the other |
-| check | the check fails, and no other |
+| policy | a row is taken under a combination of the policies that its cell asks about |
+| check | a row is taken because the check fails, and no other |
 | boundary | the two sides of a comparison are equal, or as far apart as matters |
 | clause | the rows and checks that answer for a sentence of the text come up |
 

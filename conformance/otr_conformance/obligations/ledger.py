@@ -15,6 +15,7 @@ from otr_model.kernel.variant import NONE
 from otr_model.kernel.words import Word
 
 from .boundaries import Boundary, WatchingEngine, watched_in
+from .contexts import failing, policies_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +32,8 @@ class Kind(Word):
 
     ROW = "a row is taken"
     PAIR = "two rows are taken, one right after the other"
-    CHECK = "a check fails"
+    POLICY = "a row is taken under a combination of the policies that its cell asks about"
+    CHECK = "a row is taken because a check fails, and no other"
     BOUNDARY = "a comparison is at a boundary"
     CLAUSE = "what answers for a sentence of the text comes up"
 
@@ -113,12 +115,14 @@ def _obligations(whose: Protocol) -> Iterator[Obligation]:
     composition = whose.model.composition
     yield from (Obligation(Kind.ROW, row.id) for row in composition.rows())
     yield from (Obligation(Kind.PAIR, _pair(pair)) for pair in read(whose.name).pairs)
-    for check in composition.checks:
-        if not check.spec.structural:
-            yield Obligation(Kind.CHECK, check.label)
-    for watched in watched_in(composition).values():
-        for each in watched:
-            yield from (Obligation(Kind.BOUNDARY, side.id) for side in each.boundaries())
+    for row, policies in policies_of(composition).items():
+        for values in policies.possible:
+            yield Obligation(Kind.POLICY, policies.text(row, values))
+    for each in composition.rows():
+        yield from (Obligation(Kind.CHECK, _failed(each.id, check)) for check in failing(each))
+    for comparisons in watched_in(composition).values():
+        for watched in comparisons:
+            yield from (Obligation(Kind.BOUNDARY, side.id) for side in watched.boundaries())
     known = citations(whose)
     behaviour = {
         each.clause
@@ -133,6 +137,10 @@ def _pair(pair: tuple[str, str]) -> str:
     return " then ".join(pair)
 
 
+def _failed(row: str, check: str) -> str:
+    return f"{row}: {check}"
+
+
 class _Watch:
     """Plays cases with the reference as the target, and sees what happens to it."""
 
@@ -140,7 +148,9 @@ class _Watch:
         self.grader = whose.suite.grader
         self.lab = whose.suite.terms()
         self.reached: set[Boundary] = set()
+        self.policies = policies_of(whose.model.composition)
         self._engine: WatchingEngine | None = None
+        self._config: Any = None
 
     def met_by(self, case: AnyCase) -> Iterator[Obligation]:
         """What happens in a case."""
@@ -149,13 +159,25 @@ class _Watch:
         rows = tuple(each.row for each in played.fired)
         yield from (Obligation(Kind.ROW, row) for row in rows)
         yield from (Obligation(Kind.PAIR, _pair(pair)) for pair in pairs_of(rows))
-        yield from (Obligation(Kind.CHECK, each.failed) for each in played.fired if each.failed)
+        yield from (
+            Obligation(Kind.CHECK, _failed(each.row, each.failed))
+            for each in played.fired
+            if each.failed
+        )
+        yield from (Obligation(Kind.POLICY, text) for text in self._policies(rows))
         yield from (Obligation(Kind.BOUNDARY, side.id) for side in self.reached)
         yield from (Obligation(Kind.CLAUSE, clause) for clause in clauses_of(case))
+
+    def _policies(self, rows: tuple[str, ...]) -> Iterator[str]:
+        for row in rows:
+            known = self.policies.get(row)
+            if known is not None:
+                yield known.text(row, known.given(self._config))
 
     def _target(self, lab: Lab, cast: Any) -> Any:  # noqa: ANN401 - each protocol has its own
         party: Any = self.grader.reference_target(NONE)(lab, cast)
         endpoint = party.endpoint
+        self._config = endpoint.config
         if self._engine is None:
             engine = endpoint.engine
             self._engine = WatchingEngine(engine.applied, engine.step, self.reached)

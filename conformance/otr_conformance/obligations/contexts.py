@@ -1,0 +1,167 @@
+"""The circumstances in which a row is to be taken: policies, and checks that fail.
+
+A cell asks about some policies. Each combination of them that does not rule a row out is one
+obligation: who obeys one policy may well forget another. A row that says what happens if a message
+is not valid is to be taken once for each check that may fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from otr_model.kernel.composition import checks_of
+from otr_model.kernel.expr import BoolVar, Compare, IntArray, IntVar, Reading, Scope
+from otr_model.kernel.vocabulary import Defined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from otr_model.kernel.composition import AnyRow, Composition
+    from otr_model.kernel.expr import Bool
+    from otr_model.kernel.guard import Guard
+    from otr_model.kernel.vocabulary import Condition
+    from otr_model.kernel.words import Word
+
+__all__ = ["Policies", "failing", "policies_of"]
+
+_Truths = frozenset[bool]
+_BOTH: _Truths = frozenset({False, True})
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The policies that a cell asks about.
+
+    Attributes:
+        names: of them, in the order of the alphabet.
+        possible: their values, with which a row can be taken.
+    """
+
+    names: tuple[str, ...]
+    possible: tuple[tuple[bool, ...], ...]
+
+    def text(self, row: str, values: tuple[bool, ...]) -> str:
+        """A combination in words."""
+        words = [n if yes else f"not {n}" for n, yes in zip(self.names, values, strict=True)]
+        return f"{row}: {', '.join(words)}"
+
+    def given(self, config: Any) -> tuple[bool, ...]:  # noqa: ANN401 - each protocol has its own
+        """The combination of a configuration."""
+        return tuple(bool(getattr(config, name)) for name in self.names)
+
+
+class _Possible(Reading[None, _Truths]):
+    """What may be true, where nothing is known but policies."""
+
+    def __init__(self, policies: Mapping[str, bool]) -> None:
+        self.policies = policies
+
+    def number(self, value: int) -> None:
+        """Anything."""
+
+    def integer(self, variable: IntVar) -> None:
+        """Anything."""
+
+    def element(self, array: IntArray, at: tuple[None, ...]) -> None:
+        """Anything."""
+
+    def plus(self, left: None, right: None) -> None:
+        """Anything."""
+
+    def minus(self, left: None, right: None) -> None:
+        """Anything."""
+
+    def remainder(self, left: None, divisor: int) -> None:
+        """Anything."""
+
+    def choose(self, when: _Truths, then: None, otherwise: None) -> None:
+        """Anything."""
+
+    def truth(self, value: bool) -> _Truths:  # noqa: FBT001 - see Reading.truth
+        """Itself."""
+        return frozenset({value})
+
+    def flag(self, variable: BoolVar) -> _Truths:
+        """A policy is known."""
+        known = self.policies.get(variable.name)
+        if variable.scope is not Scope.ENDPOINT or known is None:
+            return _BOTH
+        return frozenset({known})
+
+    def compare(self, how: Compare, left: None, right: None) -> _Truths:  # noqa: ARG002 - integers are not known
+        """Either way."""
+        return _BOTH
+
+    def negation(self, part: _Truths) -> _Truths:
+        """Not."""
+        return frozenset(not truth for truth in part)
+
+    def conjunction(self, parts: tuple[_Truths, ...]) -> _Truths:
+        """All."""
+        return frozenset(map(all, product(*parts)))
+
+    def disjunction(self, parts: tuple[_Truths, ...]) -> _Truths:
+        """Any."""
+        return frozenset(map(any, product(*parts)))
+
+    def in_state(self, machine: str, states: tuple[Word, ...], owner: str) -> _Truths:  # noqa: ARG002 - states are not known
+        """Either way."""
+        return _BOTH
+
+
+def policies_of(composition: Composition) -> dict[str, Policies]:
+    """For each row the policies that its cell asks about, where there are any."""
+    found: dict[str, Policies] = {}
+    for table in composition.tables:
+        for rows in table.index.values():
+            asked = dict.fromkeys(c for row in rows for c in row.when.atoms())
+            names = tuple(sorted({name for c in asked for name in _flags(c)}))
+            if names:
+                found |= {row.id: Policies(names, tuple(_allowed(row, names))) for row in rows}
+    return found
+
+
+def _flags(condition: Condition) -> Iterator[str]:
+    if isinstance(condition.spec, Defined):
+        for variable in condition.spec.expr.variables():
+            if isinstance(variable, BoolVar) and variable.scope is Scope.ENDPOINT:
+                yield variable.name
+
+
+def _allowed(row: AnyRow, names: tuple[str, ...]) -> Iterator[tuple[bool, ...]]:
+    """The combinations with which a row is not ruled out."""
+    for values in product((False, True), repeat=len(names)):
+        reading = _Possible(dict(zip(names, values, strict=True)))
+        known = {
+            condition: next(iter(truths))
+            for condition in row.when.atoms()
+            if isinstance(condition.spec, Defined)
+            for truths in [_truths(condition.spec.expr, reading)]
+            if len(truths) == 1
+        }
+        if row.when.settle(known) is not False:
+            yield values
+
+
+def _truths(expr: Bool, reading: _Possible) -> _Truths:
+    return expr.read(reading)
+
+
+def failing(row: AnyRow) -> Iterator[str]:
+    """The checks of which one has failed where a row is taken, by their labels.
+
+    What parsing settles is not among them.
+    """
+    for condition in _denied(row.when):
+        for check in checks_of(condition):
+            if not check.spec.structural:
+                yield check.label
+
+
+def _denied(guard: Guard) -> Iterator[Condition]:
+    """The conditions that have to be false."""
+    for condition in guard.atoms():
+        if guard.settle({condition: True}) is False:
+            yield condition
