@@ -25,16 +25,8 @@ NAME: Final = "otrspec"
 
 _SECTIONS: Final = {
     "Test an implementation": (
-        *(),
+        *("conform", "report", "compare", "interop", "cases"),
         *("obligations", "shim", "peer"),
-    ),
-        "conform",
-        "report",
-        "compare",
-        "cases",
-        "obligations",
-        "shim",
-        "peer",
     ),
     "Read the protocol": ("table", "diagram", "clauses", "export", "decode", "forge", "vectors"),
     "Prove and explore": ("check", "explore", "witness", "growth", "promela"),
