@@ -468,8 +468,9 @@ def obligations(  # noqa: PLR0913 - one for each option
     """Count what has to happen in some case, and does.
 
     That is: rows and pairs of rows that are taken, rows under each combination of policies, checks
-    that fail, boundaries of comparisons, clauses of the text. Every case is played over symbolic terms, with the reference as the target, which takes some
-    seconds. The exit status is 1 if something is open.
+    that fail, boundaries of comparisons, clauses of the text. Every case is played over symbolic
+    terms, with the reference as the target, which takes some seconds. The exit status is 1 if
+    something is open.
     """
     from . import obligations as work  # noqa: PLC0415 - heavy
 
