@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -39,11 +39,13 @@ class Endpoint(AbstractContextManager["Endpoint"]):
     """A target that takes part in meetings: the reference, or the process of a shim.
 
     Attributes:
+        label: as it was named.
         target: which.
         hello: what its shim says of itself; None for the reference in this process.
     """
 
-    def __init__(self, target: Target, timeout: float) -> None:
+    def __init__(self, label: str, target: Target, timeout: float) -> None:
+        self.label = label
         self.target = target
         self.timeout = timeout
         self.hello: Hello | None = None
@@ -200,8 +202,9 @@ class Pair:
                 begun = time.perf_counter()
                 outcome = self._outcome(plan, {ALICE: alice, BOB: bob})
                 spent = time.perf_counter() - begun
-                yield Played(plan, alice.target.name, bob.target.name, outcome, spent)
+                yield Played(plan, alice.label, bob.label, outcome, spent)
 
+    @property
     def directions(self) -> int:
         """How often each script is played."""
         return 1 if self.one.target == self.other.target else 2
@@ -233,20 +236,11 @@ def _missing(plan: Plan, cast: dict[str, Endpoint]) -> str:
     needed = {plan.version} if plan.version else set()
     for name, endpoint in cast.items():
         for version in sorted(needed - endpoint.versions):
-            return f"{endpoint.target.name} does not speak version {version}"
+            return f"{endpoint.label} does not speak version {version}"
         asked = plan.script.needs[name].asked | (rules_of(plan.version).needs)
         lacking = sorted(each.word for each in asked - endpoint.capabilities)
         if lacking:
-            return f"{endpoint.target.name} lacks {', '.join(lacking)}"
+            return f"{endpoint.label} lacks {', '.join(lacking)}"
     if not needed and not (cast[ALICE].versions & cast[BOB].versions & {2, 3}):
         return "no version that both speak"
     return ""
-
-
-def opened(stack: ExitStack, target: Target, timeout: float) -> Endpoint:
-    """An endpoint that ends with a stack.
-
-    Raises:
-        ShimError: if it does not start or cannot say what it is.
-    """
-    return stack.enter_context(Endpoint(target, timeout))

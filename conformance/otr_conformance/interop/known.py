@@ -1,0 +1,80 @@
+"""How targets are known to deviate in meetings: `known.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from otr_conformance.verdict import GOOD, Verdict
+from otr_reference.errors import Malformed
+
+from .scripts import SCRIPTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .judge import Violation
+    from .pairs import Played
+
+__all__ = ["FILE", "Entry", "entry_of", "expected", "read"]
+
+FILE: Final = Path(__file__).with_name("known.toml")
+FIELDS: Final = {"because", "finding"}
+EXCUSED: Final = frozenset({Verdict.FAIL, Verdict.NOTE})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry.
+
+    Attributes:
+        because: the cause, for people.
+        finding: a page under docs/findings; "" where there is none.
+    """
+
+    because: str
+    finding: str = ""
+
+
+def read(path: Path = FILE) -> Mapping[tuple[str, str], Entry]:
+    """The entries of a file, by target and script.
+
+    Raises:
+        Malformed: naming the entry and what is wrong with it.
+    """
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Malformed(field=path.name, reason=str(error)) from error
+    entries: dict[tuple[str, str], Entry] = {}
+    for target, scripts in found.items():
+        for script, entry in scripts.items():
+            field = f"{target}.{script}"
+            if script not in SCRIPTS:
+                raise Malformed(field=field, reason="there is no such script")
+            if not {"because"} <= set(entry) <= FIELDS:
+                raise Malformed(field=field, reason="needs because, may have finding")
+            entries[target, script] = Entry(str(entry["because"]), str(entry.get("finding", "")))
+    return entries
+
+
+def entry_of(
+    known: Mapping[tuple[str, str], Entry], played: Played, violation: Violation
+) -> Entry | None:
+    """The entry that explains a violation; None if there is none."""
+    if violation.verdict not in EXCUSED:
+        return None
+    return known.get((played.target(violation.who), played.plan.script.name))
+
+
+def expected(known: Mapping[tuple[str, str], Entry], played: Played) -> bool:
+    """Whether what came of a script is what was to be expected."""
+    outcome = played.outcome
+    if outcome.verdict in GOOD:
+        return True
+    return bool(outcome.violations) and all(
+        each.verdict in GOOD or entry_of(known, played, each) is not None
+        for each in outcome.violations
+    )
