@@ -11,6 +11,7 @@ from otr_check.explore import witness
 from otr_conformance import history, ids
 from otr_conformance.otrv4 import vectors
 from otr_conformance.protocols import PROTOCOLS
+from otr_conformance.reports.schema import schema as report_schema
 from otr_conformance.shim import schema
 from otr_conformance.verdict import ExitCode
 from otr_diagrams.generate import SEQUENCE, drift
@@ -35,6 +36,7 @@ _SCHEMA: Final = Path("docs", "shim-protocol.schema.json")
 _PICTURES: Final = Path("diagrams", "generated")
 _VECTORS: Final = Path("docs", "generated", "otrv4", "vectors")
 _VECTORS_SCHEMA: Final = Path("docs", "schema", "otrspec-vectors.schema.json")
+_REPORT_SCHEMA: Final = Path("docs", "schema", "otrspec-report.schema.json")
 _WITNESS_SCHEMA: Final = Path("docs", "schema", "otrspec-witness.schema.json")
 
 
@@ -109,6 +111,7 @@ def _own(root: Path, ledger: ids.Ledger) -> Iterator[tuple[Path, str]]:
     yield root / _SCHEMA, schema.render()
     yield root / _VECTORS_SCHEMA, canonical(vectors.schema())
     yield root / _WITNESS_SCHEMA, canonical(witness.schema())
+    yield root / _REPORT_SCHEMA, canonical(report_schema())
     for name, text in vectors.rendered().items():
         yield root / _VECTORS / name, text
     for protocol in PROTOCOLS.values():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from otr_conformance.reports.badge import badge
 from otr_conformance.reports.document import write
 from otr_conformance.reports.junit import junit
+from otr_conformance.reports.page import page
 
 from .misuse import Misuse, write_file
 from .screen import tell
@@ -28,11 +29,13 @@ class Outputs:
     Attributes:
         report: the whole as JSON.
         junit: for servers of continuous integration.
+        html: a page.
         badge: a picture of one line.
     """
 
     report: Path | None = None
     junit: Path | None = None
+    html: Path | None = None
     badge: Path | None = None
 
     def __bool__(self) -> bool:
@@ -40,7 +43,7 @@ class Outputs:
         return any(self._paths())
 
     def _paths(self) -> Iterable[Path]:
-        paths = (self.report, self.junit, self.badge)
+        paths = (self.report, self.junit, self.html, self.badge)
         return [path for path in paths if path is not None]
 
     def look(self) -> None:
@@ -75,6 +78,7 @@ class Outputs:
         files: tuple[tuple[Path | None, Callable[[], str]], ...] = (
             (self.report, lambda: write(only)),
             (self.junit, lambda: junit(only)),
+            (self.html, lambda: page(reports)),
             (self.badge, lambda: badge(only)),
         )
         for path, made in files:

@@ -151,8 +151,8 @@ def read(name: str, content: bytes) -> Report:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        cut = getattr(error, "pos", 0) >= len(content.rstrip()) > 0
-        reason = "it ends in the middle" if cut else "it is no JSON"
+        begun = content.lstrip().startswith(b"{") and not content.rstrip().endswith(b"}")
+        reason = "it ends in the middle" if begun else "it is no JSON"
         message = f"{name}: is no report of otrspec: {reason}"
         raise BadReport(message) from error
     return _Reader(name).report(found)

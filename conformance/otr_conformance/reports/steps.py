@@ -84,7 +84,8 @@ def differing(case: AnyCase, log: Sequence[str], because: str) -> Differing:
     if not number:
         return Differing()
     rows = predicted.rows(number)
-    wanted = predicted.steps[number - 1].lines if number <= len(predicted.steps) else ()
+    steps = predicted.steps[number - 1 : number]
+    wanted = tuple(_plain(line) for step in steps for line in step.lines)
     return Differing(number, wanted, ordered(case, touched(case, rows)) if rows else ())
 
 
@@ -107,6 +108,7 @@ def _comparable(step: Step) -> tuple[str, Counter[str]]:
 
 
 def _plain(line: str) -> str:
+    """A line without the values that randomness decides."""
     who, _, said = line.partition(": ")
     if said.startswith(_SECURED):
         return f"{who}: {' '.join(said.split(' ')[:2])}"

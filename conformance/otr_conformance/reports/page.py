@@ -1,0 +1,304 @@
+"""One page of HTML for one report or several: it needs a browser, and nothing else.
+
+What everybody wants to know first is in the page as text: what was tested, how much of it is
+unsupported, how many cases have which verdict, and what is wrong by its cause. The cases and the
+matrix of clauses are data, which the script of the page shows; they are compressed, so that
+thousands of cases fit. The page asks for nothing over the network, and forbids itself to.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from base64 import b64encode
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+from otr_conformance.protocols import TEXTS
+from otr_conformance.verdict import Verdict
+
+from .report import share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .report import Group, Outcome, Report, Sentence
+
+__all__ = ["page"]
+
+_VERDICTS: Final = tuple(Verdict)
+_LACKS_SHOWN: Final = 8
+_CAUSES_SHOWN: Final = 40
+_TELLING: Final = 8  # clauses of a case that are shown at once
+_HALF: Final = 0.5
+
+
+def page(reports: Sequence[Report]) -> str:
+    """The page.
+
+    Args:
+        reports: one for each column of the matrix, in their order.
+    """
+    parts = files(__package__).joinpath("page")
+    style, script, frame = (
+        parts.joinpath(name).read_text(encoding="utf-8")
+        for name in ("page.css", "page.js", "page.html")
+    )
+    data = json.dumps(_data(reports), ensure_ascii=True, separators=(",", ":"))
+    packed = b64encode(zlib.compress(data.encode(), 9)).decode("ascii")
+    allowed = b64encode(sha256(script.encode()).digest()).decode("ascii")
+    fillings = {
+        "@ALLOWED@": allowed,
+        "@TITLE@": _esc(", ".join(each.label for each in reports)),
+        "@STYLE@": style,
+        "@MADE@": _esc(_made(reports)),
+        "@SUMMARY@": "\n".join(chain.from_iterable(map(_card, reports))),
+        "@DATA@": packed,
+        "@SCRIPT@": script,
+    }
+    made = frame
+    for mark, filling in fillings.items():
+        before, _, after = made.partition(mark)
+        made = f"{before}{filling}{after}"
+    return made
+
+
+def _esc(text: str) -> str:
+    """A text inside an element or an attribute; what does not print becomes escapes."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return escape(shown, quote=True)
+
+
+def _made(reports: Sequence[Report]) -> str:
+    suites = " and ".join(dict.fromkeys(each.suite for each in reports))
+    times = sorted({each.made[:16].replace("T", " ") for each in reports})
+    when = times[0] if len(times) == 1 else f"{times[0]} to {times[-1]}"
+    return f"otrspec {suites}, {when} UTC"
+
+
+# --- What is in the page as text --------------------------------------------------------------
+
+
+def _card(report: Report) -> Iterator[str]:
+    """A report in figures."""
+    total, missing = len(report.outcomes), report.counts[Verdict.UNSUPPORTED]
+    speaks = " and ".join(map(str, report.speaks))
+    yield '<section class="card">'
+    yield f"<h2>{_esc(report.label)}</h2>"
+    yield f'<p class="dim">OTR version{"s" if len(report.speaks) > 1 else ""} {_esc(speaks)}</p>'
+    loud = " loud" if report.unsupported_share >= _HALF else ""
+    yield (
+        f'<p class="head{loud}"><strong>{share(missing, total)} % unsupported</strong> '
+        f"{missing} of {total} cases are beyond what it offers.</p>"
+    )
+    yield from _bar(report)
+    yield from _counts(report)
+    if report.dialects:
+        yield "<p><strong>Declared deviations:</strong></p><ul>"
+        yield from (
+            f"<li>{_esc(about)} <code>{_esc(n)}</code>" for n, about in report.dialects.items()
+        )
+        yield "</ul>"
+    yield from _farewells(report)
+    yield from _lacking(report)
+    yield from _causes(report)
+    yield from _versions(report)
+    yield "</section>"
+
+
+def _bar(report: Report) -> Iterator[str]:
+    """The verdicts as a bar; the table below says the same."""
+    total = max(len(report.outcomes), 1)
+    yield '<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
+    at = 0.0
+    for verdict, number in report.counts.items():
+        wide = 100 * number / total
+        if wide:
+            yield f'<rect class="v-{verdict}" x="{at:.3f}" width="{wide:.3f}" height="4"/>'
+        at += wide
+    yield "</svg>"
+
+
+def _counts(report: Report) -> Iterator[str]:
+    total = len(report.outcomes)
+    yield '<table class="counts"><caption>Verdicts</caption>'
+    yield "<thead><tr><th>verdict<th>cases<th>share<th>unexpected</thead><tbody>"
+    for verdict, number in report.counts.items():
+        surprises = sum(each.verdict is verdict for each in report.unexpected)
+        mark = f'<td class="bad">{surprises}' if surprises else "<td>"
+        shown = f"{share(number, total)} %" if number else ""
+        dim = "" if number else ' class="dim"'
+        chip = f'<span class="chip v-{verdict}">{verdict}</span>'
+        yield f"<tr{dim}><th>{chip}<td>{number}<td>{_esc(shown)}{mark}"
+    yield "</tbody></table>"
+    surprises = len(report.unexpected)
+    if surprises:
+        are = "verdict is" if surprises == 1 else "verdicts are"
+        yield f'<p class="bad">{surprises} {are} not as expected.</p>'
+    elif not report.asked:
+        yield '<p class="bad">It supports none of the cases.</p>'
+    else:
+        yield f"<p>Of the {report.asked} cases that it supports, every verdict is as expected.</p>"
+
+
+def _farewells(report: Report) -> Iterator[str]:
+    if report.farewells:
+        yield '<p class="bad">It did not end well:</p><ul>'
+        yield from (f"<li>{_esc(each)}" for each in report.farewells)
+        yield "</ul>"
+
+
+def _lacking(report: Report) -> Iterator[str]:
+    if not report.lacking:
+        return
+    yield "<details><summary>What it does not offer</summary><table>"
+    yield "<thead><tr><th>lacking<th>cases<th>that lack nothing else</thead><tbody>"
+    for lack in report.lacking[:_LACKS_SHOWN]:
+        yield f"<tr><th>{_esc(lack.what)}<td>{lack.cases}<td>{lack.alone}"
+    yield "</tbody></table>"
+    more = len(report.lacking) - _LACKS_SHOWN
+    yield f"<p>and {more} more</p></details>" if more > 0 else "</details>"
+
+
+def _causes(report: Report) -> Iterator[str]:
+    """What is wrong, by its cause: what nobody expected at once, what is known on demand."""
+    groups = report.groups()
+    yield from _list([each for each in groups if not each.expected])
+    known = [each for each in groups if each.expected]
+    if known:
+        many = "s" if len(known) > 1 else ""
+        yield f"<details><summary>{len(known)} known cause{many}</summary>"
+        yield from _list(known)
+        yield "</details>"
+
+
+def _list(groups: Sequence[Group]) -> Iterator[str]:
+    if not groups:
+        return
+    yield '<ul class="causes">'
+    yield from map(_cause, groups[:_CAUSES_SHOWN])
+    more = len(groups) - _CAUSES_SHOWN
+    yield f"<li>and {more} more</ul>" if more > 0 else "</ul>"
+
+
+def _cause(group: Group) -> str:
+    known = "" if group.expected else ' <strong class="bad">unexpected</strong>'
+    finding = f" <code>{_esc(group.finding)}</code>" if group.finding else ""
+    number = len(group.outcomes)
+    return (
+        f'<li><span class="chip v-{group.verdict}">{group.verdict}</span> '
+        f"{number} case{'' if number == 1 else 's'}{known}: {_esc(group.why)}{finding}"
+    )
+
+
+def _versions(report: Report) -> Iterator[str]:
+    yield "<details><summary>Versions</summary><dl>"
+    yield f"<dt>suite<dd>otrspec {_esc(report.suite)}"
+    yield f"<dt>target<dd>{_esc(report.label)}"
+    yield f"<dt>run<dd>{_esc(report.made)}, {report.seconds:.1f} s"
+    yield f"<dt>offers<dd>{_esc(' '.join(report.capabilities)) or 'nothing more than it must'}"
+    for text in report.texts:
+        yield f"<dt>{_esc(text.name)}<dd>{_esc(text.repository)} {_esc(text.path)}"
+        yield f"<br>commit <code>{_esc(text.commit)}</code>"
+        yield f"<br>SHA-256 <code>{_esc(text.sha256)}</code>"
+    yield "</dl></details>"
+
+
+# --- What is in the page as data --------------------------------------------------------------
+
+
+class _Sets:
+    """Sets of clauses as bits in hexadecimal digits, each once: many cases touch the same."""
+
+    def __init__(self, clauses: Iterable[str]) -> None:
+        self._places = {clause: place for place, clause in enumerate(clauses)}
+        self._numbers: dict[str, int] = {}
+
+    def number(self, clauses: Iterable[str]) -> int:
+        """The number of a set."""
+        bits = 0
+        for clause in clauses:
+            bits |= 1 << self._places[clause]
+        wide = -(-len(self._places) // 4)
+        digits = f"{bits:0{wide}x}"[::-1].rstrip("0")
+        return self._numbers.setdefault(digits, len(self._numbers))
+
+    def place(self, clause: str) -> int:
+        """The place of a clause among all."""
+        return self._places[clause]
+
+    @property
+    def found(self) -> list[str]:
+        """Each set, by its number; the least digit comes first."""
+        return list(self._numbers)
+
+
+def _data(reports: Sequence[Report]) -> dict[str, Any]:
+    """What the script shows."""
+    sentences: dict[str, Sentence] = {}
+    cases: dict[str, Outcome] = {}
+    touched: dict[str, dict[str, None]] = {}
+    for report in reports:
+        sentences.update({each.id: each for each in report.sentences if each.id not in sentences})
+        for each in report.outcomes:
+            cases.setdefault(each.case, each)
+            touched.setdefault(each.case, {}).update(dict.fromkeys(each.clauses))
+    ranks = {text: rank for rank, text in enumerate(TEXTS)}
+    ordered = sorted(sentences.values(), key=lambda each: ranks.get(each.text, len(ranks)))
+    sections = {(each.text, each.section): None for each in ordered}
+    places = {key: place for place, key in enumerate(sections)}
+    sets = _Sets(each.id for each in ordered)
+    return {
+        "verdicts": [[verdict.word, verdict.meaning] for verdict in _VERDICTS],
+        "reports": [[each.label, each.name, each.target] for each in reports],
+        "sections": [list(key) for key in sections],
+        "clauses": [
+            [each.id, places[each.text, each.section], each.level, each.about] for each in ordered
+        ],
+        "cases": [
+            [
+                *(each.case, each.about, each.level, each.version, list(each.needs)),
+                sets.number(touched[each.case]),
+                [sets.place(clause) for clause in list(touched[each.case])[:_TELLING]],
+            ]
+            for each in cases.values()
+        ],
+        "outcomes": [_outcomes(report, cases, sets) for report in reports],
+        "sets": sets.found,
+    }
+
+
+def _outcomes(report: Report, cases: Iterable[str], sets: _Sets) -> list[Any]:
+    """What came of each case: 0 if it was not run, 1 if it passed as expected."""
+    found = {each.case: each for each in report.outcomes}
+    return [_outcome(found.get(case), sets) for case in cases]
+
+
+def _outcome(each: Outcome | None, sets: _Sets) -> Any:  # noqa: ANN401 - JSON
+    if each is None:
+        return 0
+    if each.verdict is Verdict.PASS and each.expected:
+        return 1
+    told = {
+        "because": each.because,
+        "where": each.where,
+        "ambiguity": each.ambiguity,
+        "lacks": list(each.lacks),
+        "expectation": "" if each.expectation is None else each.expectation.word,
+        "cause": each.cause,
+        "finding": each.finding,
+        "clause": each.clause,
+        "unreviewed": int(each.unreviewed),
+        "repetitions": {verdict.word: number for verdict, number in each.repetitions.items()},
+        "step": each.step,
+        "predicted": list(each.predicted),
+        "log": list(each.log),
+        "replay": each.replay,
+        "at": sets.number(each.at_step) + 1 if each.at_step else 0,
+        "first": [sets.place(clause) for clause in each.at_step[:_TELLING]],
+    }
+    known = {name: value for name, value in told.items() if value}
+    return {"v": _VERDICTS.index(each.verdict), "e": int(each.expected), **known}
