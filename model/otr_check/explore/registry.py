@@ -7,7 +7,9 @@ A variant is named by
 
 - the name of a literal reading, such as `literal smp-refresh`;
 - the id of a flaw of the protocol's history, such as `otrv3.flaw:replayed-commit`;
+- the name of a bug, such as `bug mac-keys-early`;
 - `drop ROW`, `retarget ROW STATE`, `skip CHECK` or `falsify CHECK`, made from the tables;
+- the name of another mutant that the tables give (`otr_model.kernel.mutants`);
 - several of those, with ` + ` between them.
 
 Nothing of a protocol is imported before it is asked for.
@@ -20,6 +22,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+from otr_model.kernel import mutants
 from otr_model.kernel.composition import states_of
 from otr_model.kernel.variant import (
     BadVariant,
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from .scenario import Scenario
 
 __all__ = [
+    "PLAIN",
     "RealEndpoints",
     "adaptor_of",
     "composition_of",
@@ -153,15 +157,16 @@ def variant_of(protocol: str, name: str) -> Variant:
 
 
 def named_variants(protocol: str) -> Mapping[str, Variant]:
-    """The literal readings, flaws and cures of a protocol, by name; others are made from tables.
+    """The literal readings, flaws, cures and bugs of a protocol, by name; others are of its tables.
 
     A flaw that stands in the tables as they are has no edits.
     """
     readings: Iterable[Variant] = _constant(protocol, "variants", "LITERAL", {}).values()
     flaws: Iterable[Flaw] = _constant(protocol, "history", "FLAWS", ())
     cures: Iterable[Variant] = _constant(protocol, "history", "CURES", ())
+    bugs: Iterable[Variant] = _constant(protocol, "bugs", "BUGS", ())
     return {
-        **{variant.name: variant for variant in (*readings, *cures)},
+        **{variant.name: variant for variant in (*readings, *cures, *bugs)},
         **{flaw.id: flaw.variant for flaw in flaws},
     }
 
@@ -181,7 +186,7 @@ def _single(protocol: str, name: str) -> Variant:
             goto = states[_known(state, states, f"state of {row}", ", ".join(states))]
             return Variant(name, "a row leads to another state", (EditRow(row, goto=goto),))
         case "skip":
-            checks = {check.name: check for check in tables.checks}
+            checks = {n: check for check in tables.checks for n in (check.label, check.name)}
             check = checks[_known(rest, checks, "check")]
             return Variant(name, f"does not ask: {check.meaning}", (SkipCheck(check),))
         case "falsify":
@@ -189,6 +194,9 @@ def _single(protocol: str, name: str) -> Variant:
             check = checks[_known(rest, checks, "check")]
             return Variant(name, f"sends what fails: {check.meaning}", (Falsify(check),))
         case _:
+            mutant = mutants.named(tables, name)
+            if mutant is not None:
+                return mutant
             variants = named_variants(protocol)
             forms = "drop ROW, retarget ROW STATE, skip CHECK, falsify CHECK"
             return variants[_known(name, variants, "variant", f"{', '.join(variants)}, {forms}")]
