@@ -68,6 +68,7 @@ __all__ = [
     "Deviation",
     "NotFalsifiable",
     "UnknownOverride",
+    "counting_from",
     "derived",
     "deviating",
     "overriding",
@@ -231,6 +232,45 @@ def _keyid_largest(suite: S) -> S:
     largest: dict[Octets, Octets] = {}
     changed: S = _data(lambda _, fields: replace(fields, sender_keyid=LARGEST))(suite)
     return derived(changed, signed_value=signed_value, sign=sign, seal_identity=seal_identity)
+
+
+def counting_from(suite: S, first: int) -> S:
+    """A participant whose D-H keys are numbered from another number than 1; legal where it fits.
+
+    Args:
+        suite: the suite.
+        first: the key id of the first D-H key.
+    """
+    shift = first - 1
+
+    def signed_value(  # noqa: PLR0913, PLR0917 - the suite, and the operation's arguments
+        base: Suite, m1: Key, one: Element, other: Element, public: PublicKey, keyid: int
+    ) -> Octets:
+        shifted[base.signed_value(m1, one, other, public, keyid)] = (m1, one, other, public, keyid)
+        return base.signed_value(m1, one, other, public, keyid)
+
+    def sign(base: Suite, signing: SigningKey, value: Octets, seed: Seed, draw: int) -> Signature:
+        if value in shifted:
+            m1, one, other, public, keyid = shifted[value]
+            value = base.signed_value(m1, one, other, public, keyid + shift)
+        return base.sign(signing, value, seed, draw)
+
+    def seal_identity(base: Suite, c: Key, identity: Identity) -> Octets:
+        return base.seal_identity(c, replace(identity, keyid=identity.keyid + shift))
+
+    def decode(base: Suite, wire: Wire) -> Message:
+        message = base.decode(wire)
+        if isinstance(message, DataMessage):
+            fields = message.fields
+            own = replace(fields, recipient_keyid=fields.recipient_keyid - shift)
+            return replace(message, fields=own)
+        return message
+
+    shifted: dict[Octets, tuple[Key, Element, Element, PublicKey, int]] = {}
+    changed: S = _data(lambda _, f: replace(f, sender_keyid=f.sender_keyid + shift))(suite)
+    return derived(
+        changed, signed_value=signed_value, sign=sign, seal_identity=seal_identity, decode=decode
+    )
 
 
 def _false_identity(suite: S) -> S:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from . import ake, keys, life, master, message, negative_ake, negative_data, receiving, smp, tlv
+from . import (
+    ake,
+    boundary,
+    keys,
+    life,
+    master,
+    message,
+    negative_ake,
+    negative_data,
+    receiving,
+    smp,
+    tlv,
+)
 
 __all__ = [
     "ake",
+    "boundary",
     "keys",
     "life",
     "master",
