@@ -32,8 +32,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 from otr_conformance.play.grade import Result
 from otr_conformance.play.stage import Stuck
 from otr_conformance.protocols import protocol
-from otr_conformance.shim.client import ShimProcess
-from otr_conformance.shim.errors import FaultKind, ShimError, ShimFault, ShimRefused
+from otr_conformance.shim.client import MEMORY, ShimProcess
+from otr_conformance.shim.errors import FaultKind, ShimCrash, ShimError, ShimFault, ShimRefused
 from otr_conformance.shim.protocol import LINE_LIMIT
 from otr_conformance.shim.vocabulary import Capability, Do, ErrorWord
 from otr_conformance.verdict import Verdict
@@ -198,7 +198,7 @@ class Runner(AbstractContextManager["Runner"]):
         return shim
 
     def _open_shim(self) -> ShimProcess:
-        shim = ShimProcess(self.target.command or (), timeout=self.timeout)
+        shim = ShimProcess(self.target.command or (), timeout=self.timeout, memory=MEMORY)
         shim.open()
         self._shim = shim
         return shim
@@ -235,8 +235,11 @@ class Runner(AbstractContextManager["Runner"]):
             if not isinstance(error, ShimRefused):
                 self._close_shim()
             because = f"in answer to {error.do}: {error}" if error.do is not None else str(error)
+            verdict = _verdict(error, case)
+            if verdict is Verdict.HARNESS_ERROR is not error.verdict:
+                because += ", and hello declares what it takes"
             log = (*script.log, *_evidence(error))
-            return Result(case.id, _verdict(error), because, log=log)
+            return Result(case.id, verdict, because, log=log)
         except Exception as error:  # noqa: BLE001 - a fault of ours is no verdict on the target
             return script.stumbled(case, error)
         if script.stumble is not None and result.because == str(script.stumble):
@@ -322,14 +325,21 @@ class _Script:
         return Result(case.id, Verdict.HARNESS_ERROR, because, log=log)
 
 
-def _verdict(error: ShimError) -> Verdict:
+def _verdict(error: ShimError, case: AnyCase) -> Verdict:
     """What an error means for a case that did not expect it."""
     if isinstance(error, ShimRefused):
         if error.error is ErrorWord.REFUSED:
             return Verdict.FAIL
-        if error.error is ErrorWord.UNSUPPORTED and error.do in CARRIED_OUT:
+        if error.error is ErrorWord.UNSUPPORTED and _declared(error.do, case):
             return Verdict.HARNESS_ERROR
     return error.verdict
+
+
+def _declared(do: Do | None, case: AnyCase) -> bool:
+    """Whether a request that was made has nothing in it which `hello` leaves open."""
+    if do is Do.NEW:  # how small fragments can be, and which modes there are
+        return not case.cast.max_size and Capability.OTRV4_MODE.word not in case.needs
+    return do in CARRIED_OUT
 
 
 def _evidence(error: ShimError) -> Iterator[str]:
@@ -623,8 +633,8 @@ class _Worker:
         """What is said of a case whose process has ended."""
         self.end()
         case = self.cases.popleft()
-        status = self._process.exitcode if self._process is not None else None
-        because = f"the suite's own process ended with status {status}"
+        status = self._process.exitcode or 0 if self._process is not None else 0
+        because = str(ShimCrash(status)).replace("the shim", "the suite's own process")
         result = Result(case.id, Verdict.HARNESS_ERROR, because)
         return Run(case, result, time.perf_counter() - self._since, (result.verdict,))
 

@@ -76,10 +76,21 @@ if TYPE_CHECKING:
 
     from otr_conformance.shim.fields import Scalar
 
-__all__ = ["KEY_TIMEOUT", "MEMORY", "STDERR_LIMIT", "TIMEOUT", "ShimProcess", "resident"]
+__all__ = [
+    "KEY_TIMEOUT",
+    "MEMORY",
+    "START_TIMEOUT",
+    "STDERR_LIMIT",
+    "TIMEOUT",
+    "ShimProcess",
+    "resident",
+]
 
 TIMEOUT: Final = 10.0
 """The time limit of a request, in seconds, if none is given."""
+
+START_TIMEOUT: Final = 30.0
+"""The time limit of `hello`, in seconds: the process has to start first."""
 
 KEY_TIMEOUT: Final = 120.0
 """The time limit of a `new` for which the shim has to generate a long-term key, in seconds."""
@@ -264,7 +275,9 @@ class ShimProcess:
         Raises:
             ShimError: See the module.
         """
-        self._said = read_record(Hello, self.request(Do.HELLO, protocol=PROTOCOL).fields)
+        timeout = max(self.timeout, START_TIMEOUT)
+        answer = self.request(Do.HELLO, timeout=timeout, protocol=PROTOCOL)
+        self._said = read_record(Hello, answer.fields)
         return self._said
 
     def new(  # noqa: PLR0913 - one keyword for each field of the request
