@@ -28,19 +28,20 @@ globalThis.setTimeout = (callback) => {
 }
 
 /*
- * Random numbers are made of the seed and of what `new` says, so that a case goes the same way
- * every time, in whatever order. Each endpoint draws its own: `draw` is of the one that is at work.
+ * Random numbers are made of the seed, of who draws them, and of how many calls of otr.js came
+ * before, so that a case goes the same way every time. `draw` is for the call that is being made.
  */
-const seed = process.argv[3] ?? '0'
+const USUAL_SEED = '77'
+const seed = process.argv[3] ?? USUAL_SEED
 let draw
 
-function drawing(...made) {
-  const begin = JSON.stringify([seed, ...made])
+function drawing(...from) {
+  const begin = [seed, ...from].join(' ')
   let block = Buffer.alloc(0)
   let blocks = 0
   return (length) => {
     while (block.length < length) {
-      const next = crypto.createHash('sha512').update(`${blocks++} ${begin}`).digest()
+      const next = crypto.createHash('sha512').update(`${begin} ${blocks++}`).digest()
       block = Buffer.concat([block, next])
     }
     const drawn = block.subarray(0, length)
@@ -150,15 +151,16 @@ class Shim extends Endpoint {
   #complaint // what it told the user who asked for something
   #incoming = '' // the message that is being received
   #fault // an exception of ours, which otr.js is not to be blamed for
-  #draw
+  #who
+  #calls = 0
 
-  constructor(request) {
-    const { account, policy, tag, key, fragment = 0 } = request
+  constructor({ account, peer, policy, tag, key, fragment = 0 }) {
     if (fragment > 0 && fragment <= FRAGMENT_HEADER) {
       throw new Unsupported(`fragment: otr.js needs more than ${FRAGMENT_HEADER} bytes`)
     }
     const priv = keyFor(account, key)
-    draw = drawing(request)
+    const who = `${account} ${peer}`
+    draw = drawing(who, 'new')
     const otr = new OTR({
       priv,
       fragment_size: fragment && fragment - FRAGMENT_HEADER,
@@ -169,7 +171,7 @@ class Shim extends Endpoint {
       tag: fromLatin1(otr.our_instance_tag).readUInt32BE(),
     })
     this.#otr = otr
-    this.#draw = draw
+    this.#who = who
     otr.ALLOW_V2 = policy.includes('v2')
     otr.ALLOW_V3 = policy.includes('v3')
     otr.REQUIRE_ENCRYPTION = policy.includes('require-encryption')
@@ -279,7 +281,7 @@ class Shim extends Endpoint {
   /** Call otr.js, then run what it has left to timers; what it throws is an error of its own. */
   #call(work) {
     let thrown
-    draw = this.#draw
+    draw = drawing(this.#who, this.#calls++)
     for (let next = work; next !== undefined; next = timers.shift()) {
       try {
         next()
