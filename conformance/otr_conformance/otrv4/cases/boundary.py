@@ -1,0 +1,368 @@
+"""Boundaries: what is at the very edge of what a comparison lets pass, or just beyond it.
+
+Sizes and times that the text leaves to implementations are asked for as recommendations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from otr_conformance.otrv4.case import V4_ONLY, Level, case
+from otr_conformance.otrv4.cases.dake import nobodys_identity
+from otr_conformance.otrv4.cases.ratchet import (
+    BOUND,
+    answered,
+    deliver,
+    held_back,
+    several,
+)
+from otr_conformance.otrv4.scenes import private, private_as_responder, talk
+from otr_conformance.otrv4.stage import TESTER_TAG, THIRD_TAG
+from otr_model.otrv4.words import Mode
+from otr_reference.otrv4.messages import Fragment, Header
+from otr_reference.otrv4.session import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from otr_conformance.otrv4.case import Play
+    from otr_conformance.otrv4.stage import Stage
+    from otr_reference.otrv4.messages import PrekeyEnsemble
+
+SMALLEST_TAG = 0x100
+MINUTE, TEN_MINUTES, WEEK, TWO_WEEKS = 60, 600, 604_800, 1_209_600
+MOST_STORED = 2**20
+"""Bytes of fragments that are stored, at most."""
+OFFLINE, CLOCK = {"otrv4-offline"}, {"otrv4-clock"}
+
+
+def declare(  # noqa: PLR0913 - one keyword for each thing that a case states
+    name: str,
+    about: str,
+    play: Play,
+    *,
+    needs: Iterable[str] = (),
+    level: Level = Level.MUST,
+    largest: int = 0,
+) -> None:
+    """Declare a case of a family."""
+
+    def played(stage: Stage) -> None:
+        play(stage)
+
+    played.__doc__ = about
+    case(f"boundary.{name}", needs=needs, level=level, largest=largest)(played)
+
+
+# Instance tags, and the mode.
+
+
+@case("boundary.sender-smallest-tag")
+def sender_smallest_tag(stage: Stage) -> None:
+    """Talks to an instance whose tag is the smallest that is legal, 0x100."""
+    stage.tester_at(SMALLEST_TAG)
+    private_as_responder(stage)
+    talk(stage)
+
+
+def _to_receiver(tag: int) -> Play:
+    def play(stage: Stage) -> None:
+        some = nobodys_identity(stage)
+        stage.sends(replace(some, header=Header(TESTER_TAG, tag)), f"Identity for {tag:#x}")
+        stage.settle()
+        private(stage)
+        talk(stage)
+
+    return play
+
+
+declare(
+    "receiver-tag-1",
+    "Discards a message for an instance whose tag is 1, which is illegal.",
+    _to_receiver(1),
+)
+declare(
+    "receiver-tag-100",
+    "Discards a message for another instance whose tag is the smallest that is legal, 0x100.",
+    _to_receiver(SMALLEST_TAG),
+)
+
+
+@case(
+    "boundary.offers-3-to-standalone",
+    target=Policy(),
+    tester=V4_ONLY,
+    mode=Mode.STANDALONE,
+    needs={"otrv4-mode"},
+)
+def offers_3_to_standalone(stage: Stage) -> None:
+    """Answers a Query Message for versions 3 and 4 in version 4: it speaks no other."""
+    stage.arrives("?OTRv3?")
+    stage.arrives("?OTRv34?")
+    stage.settle()
+    talk(stage)
+
+
+def _ensemble_of(tag: int, *, message_of: int) -> Play:
+    def ensemble(stage: Stage, owner: int) -> PrekeyEnsemble:
+        cast = stage.cast
+        account = stage.lab.account("tester", owner, cast.tester, cast.mode)
+        (made,) = account.make_ensembles(stage.tester.now, 1)
+        return made
+
+    def play(stage: Stage) -> None:
+        made = ensemble(stage, tag)
+        if message_of != tag:
+            made = replace(made, message=ensemble(stage, message_of).message)
+        stage.target_starts_offline(made)
+        stage.settle()
+        private(stage)
+        talk(stage)
+
+    return play
+
+
+for _name, _tag, _message, _about in (
+    (
+        "illegal-tag",
+        SMALLEST_TAG - 1,
+        SMALLEST_TAG - 1,
+        "Refuses a prekey ensemble whose instance tag is 0xff, one less than the smallest.",
+    ),
+    (
+        "other-message",
+        TESTER_TAG,
+        THIRD_TAG,
+        "Refuses a prekey ensemble whose prekey message is another instance's.",
+    ),
+):
+    declare(f"ensemble-{_name}", _about, _ensemble_of(_tag, message_of=_message), needs=OFFLINE)
+
+
+@case("boundary.ensemble-smallest-tag", needs=OFFLINE)
+def ensemble_smallest_tag(stage: Stage) -> None:
+    """Starts a conversation offline with an instance whose tag is the smallest, 0x100."""
+    stage.tester_at(SMALLEST_TAG)
+    stage.target_starts_offline()
+    stage.settle()
+    talk(stage)
+
+
+# What is stored of a fragmented message.
+
+
+@case("boundary.stores-as-much", level=Level.SHOULD, largest=MOST_STORED // 2)
+def stores_as_much(stage: Stage) -> None:
+    """Asked to store as much as it is willing to, behaves as before."""
+    for index in (1, 2):
+        piece = stage.lab.text("x" * (MOST_STORED // 2))
+        stage.sends(
+            Fragment(Header(TESTER_TAG, 0), 0xAB, index, 3, piece), f"fragment {index} of 3"
+        )
+    stage.sends(
+        Fragment(Header(TESTER_TAG, 0), 0xAB, 3, 3, stage.lab.text("y")), "the last fragment"
+    )
+    private(stage)
+    talk(stage)
+
+
+# Times.
+
+
+def _piece_after(seconds: int) -> Play:
+    def play(stage: Stage) -> None:
+        stage.arrives("?OTR|ab|1001|0,1,2,?OTR,")
+        stage.wait(seconds)
+        stage.arrives("?OTR|ab|1001|0,2,2,v4?,")
+        stage.settle()
+        talk(stage)
+
+    return play
+
+
+def _answered_after(seconds: int) -> Play:
+    def play(stage: Stage) -> None:
+        stage.tester_starts_dake()
+        stage.to_target_delivers()
+        stage.to_tester_delivers()
+        stage.wait(seconds)
+        stage.settle()
+        talk(stage)
+
+    return play
+
+
+def _silent_for(seconds: int) -> Play:
+    def play(stage: Stage) -> None:
+        private(stage)
+        talk(stage)
+        stage.wait(seconds)
+        stage.tester_says("still listening?")
+        stage.settle()
+        talk(stage)
+
+    return play
+
+
+def _skipped_for(seconds: int) -> Play:
+    def play(stage: Stage) -> None:
+        private(stage)
+        skipped, after = several(stage, 2)
+        deliver(stage, after)
+        stage.wait(seconds)
+        deliver(stage, skipped)
+        talk(stage)
+
+    return play
+
+
+def _quiet_for(seconds: int) -> Play:
+    def play(stage: Stage) -> None:
+        private(stage)
+        talk(stage)
+        stage.wait(seconds)
+        stage.target_says("after so long")
+        stage.settle()
+
+    return play
+
+
+def _old_profile(seconds: int) -> Play:
+    def play(stage: Stage) -> None:
+        stage.wait(seconds)
+        stage.tester_starts_dake()
+        stage.settle()
+        talk(stage)
+
+    return play
+
+
+def _old_ensemble(seconds: int) -> Play:
+    def play(stage: Stage) -> None:
+        ensemble = stage.tester.ensemble()
+        stage.wait(seconds)
+        stage.target_starts_offline(ensemble)
+        stage.settle()
+
+    return play
+
+
+for _name, _about, _timed, _limit, _needs, _level in (
+    (
+        "second-piece",
+        "Puts fragments together if the first has not waited for ten minutes",
+        _piece_after,
+        TEN_MINUTES,
+        CLOCK,
+        Level.SHOULD,
+    ),
+    (
+        "auth-i",
+        "Goes on with a DAKE if the answer has not taken ten minutes",
+        _answered_after,
+        TEN_MINUTES,
+        CLOCK,
+        Level.SHOULD,
+    ),
+    (
+        "heartbeat",
+        "Answers a Data Message with a heartbeat if it has sent nothing for a minute",
+        _silent_for,
+        MINUTE,
+        CLOCK,
+        Level.SHOULD,
+    ),
+    (
+        "skipped",
+        "Reads a message that arrives late, if its key has not been kept for a week",
+        _skipped_for,
+        WEEK,
+        CLOCK,
+        Level.SHOULD,
+    ),
+    (
+        "session",
+        "Lets a session expire in which no new keys have come for two weeks",
+        _quiet_for,
+        TWO_WEEKS,
+        CLOCK,
+        Level.SHOULD,
+    ),
+    (
+        "profile",
+        "Refuses a client profile from the second on in which it expires",
+        _old_profile,
+        WEEK,
+        CLOCK,
+        Level.MUST,
+    ),
+    (
+        "ensemble",
+        "Refuses a prekey ensemble from the second on in which its profiles expire",
+        _old_ensemble,
+        WEEK,
+        {*CLOCK, *OFFLINE},
+        Level.MUST,
+    ),
+):
+    for _seconds in (_limit - 1, _limit):
+        declare(
+            f"{_name}-after-{_seconds}",
+            f"{_about}; here after {_seconds} seconds.",
+            _timed(_seconds),
+            needs=_needs,
+            level=_level,
+        )
+
+
+# The ratchet: how many keys are skipped, and kept.
+
+
+@case("boundary.stored-in-one-ratchet", level=Level.SHOULD)
+def stored_in_one_ratchet(stage: Stage) -> None:
+    """Keeps two thousand skipped keys, and refuses a message that asks for one more."""
+    private(stage)
+    first, second = BOUND, BOUND + BOUND // 2 + 1
+    last = 2 * BOUND + 3
+    wires = several(stage, last + 1)
+    deliver(stage, wires[first], wires[second], wires[last], wires[last - 1])
+    talk(stage)
+
+
+def _left_behind(count: int, ahead: int) -> Play:
+    """So many messages of a ratchet are lost, and so many of the next before one arrives."""
+
+    def play(stage: Stage) -> None:
+        private(stage)
+        talk(stage)
+        several(stage, count)
+        answered(stage, "I hear nothing")
+        several(stage, ahead, "of the next")
+        stage.tester_says("do you hear this?")
+        deliver(stage, held_back(stage))
+        talk(stage)
+
+    return play
+
+
+for _count in (BOUND - 1, BOUND, BOUND + 1):
+    declare(
+        f"left-behind-{_count}",
+        f"""Keeps the keys of a thousand messages of the last ratchet that have not arrived, and
+        refuses a message that asks for more; here of {_count}.""",
+        _left_behind(_count, 0),
+        level=Level.SHOULD,
+    )
+declare(
+    "skipped-in-next",
+    "Keeps the keys of a thousand messages of a new ratchet that have not arrived.",
+    _left_behind(0, BOUND),
+    level=Level.SHOULD,
+)
+declare(
+    "left-behind-and-skipped",
+    "Keeps the keys of a thousand messages of the last ratchet and a thousand of the new one.",
+    _left_behind(BOUND, BOUND),
+    level=Level.SHOULD,
+)
