@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from otr_conformance.otrv3.labs import USUAL_PUBKEY, generated_key
 from otr_conformance.play.case import AnyCase
 from otr_conformance.play.grade import Result
 from otr_conformance.protocols import PROTOCOLS, protocol
@@ -18,6 +19,7 @@ from otr_conformance.runner import Run, Runner, run_all, usable_cores
 from otr_conformance.shim.errors import FaultKind, ShimAbsent, ShimCrash, ShimFault, ShimGrown
 from otr_conformance.targets import Target
 from otr_conformance.verdict import Verdict
+from otr_reference.keys.dsa import encode_public
 
 REFERENCE = Target("reference", None)
 MINIATURES = Path(__file__).parent / "miniatures"
@@ -66,6 +68,15 @@ def test_a_failure_comes_again_from_the_id_of_its_case_alone(name: str) -> None:
     assert [(r.case, r.verdict, r.because) for r in alone] == [
         (r.case, r.verdict, r.because) for r in map(together.__getitem__, (c.id for c in cases))
     ]
+
+
+def test_long_term_keys_follow_from_names_and_are_valid() -> None:
+    keys = [generated_key.__wrapped__(name) for name in ("target", "tester", "target")]
+
+    assert keys[0] == keys[2] != keys[1]
+    for key in keys:
+        key.public.check()
+        assert len(encode_public(key.public)) == USUAL_PUBKEY
 
 
 def test_what_takes_long_begins_first() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cache
+from hashlib import sha512
+from itertools import count
 from typing import TYPE_CHECKING, Final, cast
 
 from otr_check.otrv3.operators import Op
@@ -23,6 +25,23 @@ __all__ = ["Lab", "RealLab", "TermLab", "generated_key"]
 
 MAC_KEY_OCTETS: Final = 20
 USUAL_PUBKEY: Final = 422
+
+# The domain parameters of all keys, generated once with `otr_reference.keys.dsa.generate`.
+_P: Final = int(
+    "869b56dd0915470d24ff7acbaef3ae848db3964eac90f206cd2b1d617fd856fd8cb57c0761b6f3b7"
+    "b6e43d457596118f5e66fd8f66fb4db922450dccc7dc8bfbcb92d86d8f28f1b0b2193e674d4b3a6d"
+    "f41dcd11a73bb7ceb826908f8e07f3a0070b07439f6260826482ddc34b8d3f45124bcc3ae5f6db20"
+    "e116cfb9d8af857d",
+    16,
+)
+_Q: Final = 0xFD70BC28F99AF78EC41935A9BEE58B45E53213B3
+_G: Final = int(
+    "4b899476c263b25a4a78bc154ccc84fa5879074aba7fc968d40a1d6d129042d1d220375c12fcb9e3"
+    "5abe1e9b9e27fcf15e1e82ef68b05a4340a9cee565358f4ce3d35bd4a32dd103529ef988a637b674"
+    "b97b7b107e16442c6eaf8b2e49140532a4881ccfb10fe5b5fc5d60782f3bb7b6a7a4e8a8bb3c7e6e"
+    "b1ee4b7374b2547a",
+    16,
+)
 
 
 class Lab(AnyLab):
@@ -62,19 +81,23 @@ class Lab(AnyLab):
 
 
 @cache
-def generated_key(name: str) -> dsa.DsaPrivate:  # noqa: ARG001 - one key for each name
-    """The long-term key of a participant, made when it is first asked for.
+def generated_key(name: str) -> dsa.DsaPrivate:
+    """The long-term key of a participant: the same name, the same key, everywhere.
 
-    Its PUBKEY has the usual length, so that messages have the lengths that terms give them.
+    Its PUBKEY has the usual length, so that messages have the lengths that terms give them. It
+    follows from the name, so that cases can be repeated, and protects nobody.
     """
-    while True:
-        private = dsa.generate()
-        if len(dsa.encode_public(private.public)) == USUAL_PUBKEY:
-            return private
+    for attempt in count():
+        octets = sha512(f"{name} {attempt}".encode()).digest()
+        x = int.from_bytes(octets, "big") % (_Q - 1) + 1
+        public = dsa.DsaPublic(_P, _Q, _G, pow(_G, x, _P))
+        if len(dsa.encode_public(public)) == USUAL_PUBKEY:
+            break
+    return dsa.DsaPrivate(public, x)
 
 
 class RealLab(ByteLab, Lab):
-    """Real cryptography. Long-term keys are made once for each name and process."""
+    """Real cryptography. Long-term keys are made of the names."""
 
     suite: RealSuite
 
