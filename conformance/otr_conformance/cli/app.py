@@ -30,7 +30,7 @@ _SECTIONS: Final = {
     ),
     "Read the protocol": ("table", "diagram", "clauses", "export", "decode", "forge", "vectors"),
     "Prove and explore": ("check", "explore", "witness", "growth", "promela"),
-    "Keep it right": ("derive", "bench", "generate"),
+    "Keep it right": ("derive", "mutate", "bench", "generate"),
 }
 
 
@@ -1147,6 +1147,63 @@ def promela(  # noqa: PLR0913 - one for each option
 
 
 # --- Keep it right ----------------------------------------------------------------------------
+
+
+@app.command(
+    epilog=_examples(
+        "otrspec mutate otrv3 --sample 100 --seed 1",
+        "otrspec mutate otrv4 --only bug --jobs 2",
+        "otrspec mutate --list --only 'bug mac-keys-*'",
+        "otrspec mutate otrv3 --only 'skip *' --witness survivors/",
+    ),
+)
+def mutate(  # noqa: PLR0913 - one for each option
+    protocol: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROTOCOL",
+            help="Whose mutants; all protocols if none is named.",
+            show_default=False,
+        ),
+    ] = "",
+    *,
+    sample: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="How many are drawn, of every kind its share; 0: all."
+        ),
+    ] = 0,
+    seed: Annotated[int, typer.Option(metavar="S", help="What is drawn, with --sample.")] = 0,
+    only: Annotated[
+        str,
+        typer.Option(
+            metavar="PATTERN",
+            help="Those of such a name, as in 'drop otrv3.smp:*', or of a kind, as in bug.",
+            show_default=False,
+        ),
+    ] = "",
+    jobs: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="How many processes.")] = 1,
+    witness: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write a run for each mutant that survives."),
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the mutants, and what is wrong with each.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Make the reference faulty in every way that the tables allow, and count what is noticed.
+
+    Every case is played with every mutant, over symbolic terms, until one fails it. Of mutants that
+    none fails, it is proved that nobody can tell them from the reference, or a run that does is
+    searched for. The exit status is 1 if there is such a run. docs/strength.md says how to read it.
+    """
+    from . import mutate as work  # noqa: PLC0415 - heavy
+
+    choice = work.Choice(protocol, only, sample, seed)
+    if listed:
+        return work.listing(choice, json=json)
+    return work.mutate(choice, work.Asked(jobs=jobs), witness, json=json)
 
 
 @app.command(

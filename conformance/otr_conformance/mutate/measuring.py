@@ -3,7 +3,8 @@
 For each mutant, in this order, until its fate is known:
 
 1. the few most promising cases are played;
-2. it is followed beside the reference: perhaps that nobody can tell it is proved;
+2. it is followed beside the reference: perhaps that nobody can tell it is proved; what may differ
+   inside is then looked for inside (`otr_conformance.mutate.inside`);
 3. all other cases that can notice it are played;
 4. a run that tells it from the reference is searched for, and made into a case.
 
@@ -24,6 +25,7 @@ from otr_conformance.protocols import protocol
 
 from .catalogue import mutants_of
 from .fates import Fate, Measured, Outcome
+from .inside import Inside
 from .playing import Player, Stalled, limited
 from .proving import judge_of, proved
 from .searching import search
@@ -94,11 +96,30 @@ class Prober:
             return _told(mutant, first)
         fate, why = self._proved(mutant) if first.fate is None else (None, "")
         if fate is not None:
-            return Outcome(mutant, fate, because=why, played=first.count)
+            return self._inside(Outcome(mutant, fate, because=why, played=first.count), order)
         rest = self.player.play(mutant, order[FEW:], first)
         if rest.fate is not None:
             return _told(mutant, rest)
         return self._searched(mutant, rest, why)
+
+    @cached_property
+    def _white_box(self) -> Inside:
+        return Inside(self.player.suite)
+
+    def _inside(self, outcome: Outcome, order: list[str]) -> Outcome:
+        """An outcome with the case in which somebody inside sees what nobody else does."""
+        if outcome.fate is not Fate.INTERNAL:
+            return outcome
+        cases = (self.player.cases[name] for name in order[:FEW])
+        try:
+            with limited(PROOF):
+                seen = self._white_box.seen(outcome.mutant.variant, cases)
+        except Stalled:
+            seen = None
+        if seen is None:
+            return outcome
+        case, what = seen
+        return replace(outcome, case=case, because=f"inside, {what} differs; {outcome.because}")
 
     def _proved(self, mutant: Mutant) -> tuple[Fate | None, str]:
         if self.judge is None:
