@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -40,6 +41,7 @@ __all__ = ["Selection", "View", "interop", "listing"]
 _INDENT: Final = 2
 _PAIR: Final = 2
 _CELL: Final = 9
+_LONGEST: Final = 30
 _KNOWN, _UNKNOWN = "*", "!"
 
 
@@ -285,15 +287,24 @@ def _show(report: Report, view: View, *, matrix: bool) -> None:
     _show_figures(out, report)
 
 
+def _brief(name: str) -> str:
+    """A target, as short as people need it: of a command, the last parts of its paths."""
+    words = name.split()
+    short = name if len(words) == 1 and "/" not in name else " ".join(Path(w).name for w in words)
+    return short if len(short) <= _LONGEST else f"{short[: _LONGEST - 1]}…"
+
+
 def _show_matrix(out: Screen, report: Report) -> None:
     """Of each pair, how many scripts passed, of those that could be played."""
     names = list(report.targets)
-    first = max(len(name) for name in names) + 4
-    short = first + sum(max(len(name), _CELL) + 2 for name in names) > out.width
-    heads = [str(n) for n in range(1, len(names) + 1)] if short else names
+    first = max(len(_brief(name)) for name in names) + 4
+    short = first + sum(max(len(_brief(name)), _CELL) + 2 for name in names) > out.width
+    heads = [str(n) if short else _brief(name) for n, name in enumerate(names, 1)]
     table = grid("", *heads)
     for number, row in enumerate(names, 1):
-        label = Text.assemble((f"{number} ", DIM) if short else "", (screen.plain(row), NAME))
+        label = Text.assemble(
+            (f"{number} ", DIM) if short else "", (screen.plain(_brief(row)), NAME)
+        )
         table.add_row(label, *(_cell(report, row, column) for column in names))
     out.show(table)
     out.line()
@@ -350,14 +361,14 @@ def _show_deviation(
     surprise = "" if entry is not None or violation.verdict in GOOD else "  unexpected"
     out.whole(
         (f"{violation.verdict.word}  ", STYLES[violation.verdict]),
-        (target, HEAD),
+        (_brief(target), HEAD),
         f", as {violation.who} in {plan}",
         (surprise, WRONG),
     )
     step = f"{violation.step}: " if violation.step else ""
     out.line(f"{step}{violation.says}", indent=_INDENT, hang=_INDENT)
     others = dict.fromkeys(each.target(PEERS[violation.who]) for each in where)
-    out.line((f"seen with {', '.join(others)}", DIM), indent=_INDENT, hang=_INDENT)
+    out.line((f"seen with {', '.join(map(_brief, others))}", DIM), indent=_INDENT, hang=_INDENT)
     if violation.check:
         out.line((f"found by the monitor: {violation.check}", DIM), indent=_INDENT)
     if violation.row:
@@ -377,7 +388,7 @@ def _show_others(out: Screen, report: Report) -> None:
         if verdict in {Verdict.PASS, Verdict.UNSUPPORTED}:
             out.line(
                 (verdict.word.ljust(13), STYLES[verdict]),
-                f"{played.plan.name}  {played.alice} and {played.bob}",
+                f"{played.plan.name}  {_brief(played.alice)} and {_brief(played.bob)}",
                 (f"  {played.outcome.because}" if played.outcome.because else "", DIM),
                 hang=13,
             )

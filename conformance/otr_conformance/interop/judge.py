@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from otr_conformance.play.case import Level
@@ -109,10 +110,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """A breach, at a step."""
+    """Something wrong.
+
+    Attributes:
+        step: where it was found.
+        violation: what it is.
+        at: the place of what shows it among all that both sides did.
+    """
 
     step: int
     violation: Violation
+    at: float = inf
 
 
 @dataclass
@@ -242,19 +250,21 @@ class Judge:
     # Comparing.
 
     def _differences(self, seen: _Record, **variants: Variant) -> tuple[_Finding, ...]:
-        """The first step at which anything differs from what the tables say: all that does."""
+        """What differs from the tables in the first step in which anything does, in its order."""
         wanted = self._predicted(**variants)
         found = {name: _compared(self.rules, wanted, seen, name) for name in self.seats}
         first = min((where[0] for where in found.values() if where), default=-1)
-        return tuple(
+        findings = (
             self._finding(name, *where, wanted, seen)
             for name, where in found.items()
             if where and where[0] == first
         )
+        return tuple(sorted(findings, key=lambda each: each.at))
 
     def _finding(self, who: str, step: int, says: str, wanted: _Record, seen: _Record) -> _Finding:
         where, _, what = says.partition(": ")
-        cited = _cited(self.rules.name, wanted.moments[who], seen.moments[who], step)
+        rows, at = _shown(wanted.moments[who], seen.moments[who], step)
+        cited = _deciding(self.rules.name, rows)
         violation = Violation(
             who,
             Verdict.FAIL,
@@ -263,7 +273,7 @@ class Judge:
             row=cited,
             clauses=_clauses(self.rules.name, (cited,)),
         )
-        return _Finding(step, violation)
+        return _Finding(step, violation, at)
 
     def _tried(self, found: tuple[_Finding, ...], seen: _Record) -> list[_Finding]:
         """Whose fault differences are: each side is held against the reference."""
@@ -435,10 +445,9 @@ def _without_keys(observations: tuple[Observation, ...], beginning: int) -> tupl
 
 
 def _blamed(found: tuple[_Finding, ...], who: str) -> _Finding:
-    """What differs, as one side's fault: its own difference, or what it made its peer do."""
-    own = next((each for each in found if each.violation.who == who), None)
-    first = own or found[0]
-    says = _subject(first.violation.says, "it" if own else "its peer")
+    """What differs first, as one side's fault: what it did, or what it made its peer do."""
+    first = found[0]
+    says = _subject(first.violation.says, "it" if first.violation.who == who else "its peer")
     return replace(first, violation=replace(first.violation, who=who, says=says))
 
 
@@ -466,22 +475,24 @@ def _concerns(variant: Variant, rows: Collection[str]) -> bool:
 # What the tables have there.
 
 
-def _cited(protocol: str, want: list[Moment], got: list[Moment], step: int) -> str:
-    """The row or check of the tables by which a side should have done otherwise; "" if unclear."""
+def _shown(want: list[Moment], got: list[Moment], step: int) -> tuple[tuple[Fired, ...], float]:
+    """What shows first that a side did otherwise: what the tables do there, and its place."""
     here = [each for each in want if each.step == step]
     there = [each for each in got if each.step == step]
-    for number, moment in enumerate(here):
-        same = number < len(there) and (moment.wires, moment.reports) == (
-            there[number].wires,
-            there[number].reports,
-        )
-        if not same and moment.rows:
-            return _deciding(protocol, moment.rows)
-    return ""
+    for number in range(max(len(here), len(there))):
+        predicted = here[number] if number < len(here) else None
+        seen = there[number] if number < len(there) else None
+        if predicted is None or seen is None:
+            return predicted.rows if predicted else (), seen.at if seen else inf
+        if (predicted.wires, predicted.reports) != (seen.wires, seen.reports):
+            return predicted.rows, seen.at
+    return (), inf
 
 
 def _deciding(protocol: str, rows: tuple[Fired, ...]) -> str:
     """Of several rows in a chain, a check that failed, or the last that anybody can observe."""
+    if not rows:
+        return ""
     failed = next((fired.failed for fired in rows if fired.failed), "")
     if failed:
         return f"{protocol}.check:{failed}"

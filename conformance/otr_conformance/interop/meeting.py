@@ -10,6 +10,7 @@ it is sent; nothing else depends on how many messages there are.
 
 from __future__ import annotations
 
+import itertools
 from abc import abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -54,12 +55,14 @@ class Moment:
         wires: the kinds of messages that it sent.
         reports: what it told its user.
         rows: what the tables did, where the side is the reference.
+        at: its place among all that both sides did.
     """
 
     step: int
     wires: tuple[str, ...]
     reports: tuple[str, ...]
     rows: tuple[Fired, ...] = ()
+    at: int = 0
 
 
 @dataclass
@@ -70,12 +73,15 @@ class View(Stage[Any, Any, Any]):
         name: whose.
         moments: what it did, input by input.
         messages: what it sent since somebody looked, fragments put together.
+        last: what it did last.
+        count: numbers what both sides do.
     """
 
     name: str = ""
     moments: list[Moment] = field(default_factory=list)
     messages: list[Any] = field(default_factory=list)
     last: Reaction = field(default_factory=Reaction)
+    count: Iterator[int] = field(default_factory=itertools.count)
 
     def does(self, command: object) -> Reaction:
         """Its user asks for something."""
@@ -121,6 +127,7 @@ class View(Stage[Any, Any, Any]):
                 tuple((self.seen.wires - wires).elements()),
                 tuple((self.seen.reports - reports).elements()),
                 reaction.trace,
+                next(self.count),
             )
         )
 
@@ -232,6 +239,9 @@ class Meeting:
     ) -> None:
         self.lab = lab
         self.views = views
+        counting = itertools.count()
+        for view in views.values():
+            view.count = counting
         self.alice, self.bob = Actor(self, ALICE), Actor(self, BOB)
         self.network: list[Parcel] = []
         self.log: list[str] = []
