@@ -13,6 +13,7 @@ from . import (
     negative_data,
     receiving,
     smp,
+    strength,
     tlv,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "negative_data",
     "receiving",
     "smp",
+    "strength",
     "tlv",
 ]

@@ -1,0 +1,39 @@
+"""Cases that a named bug or a mutant asked for: nothing else in the suite noticed it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from otr_conformance.otrv3.case import case
+from otr_conformance.otrv3.scenes import private, talk
+
+if TYPE_CHECKING:
+    from otr_conformance.otrv3.stage import Stage
+
+
+@case("strength.keys-end-with-the-conversation")
+def keys_end_with_the_conversation(stage: Stage) -> None:
+    """Takes nothing of a conversation that it ended into the next: no MAC key of it comes later."""
+    stage.looks_back = True
+    private(stage)
+    talk(stage)
+    stage.tester_says("the last word")
+    stage.settle()
+    stage.target_ends()
+    stage.settle()
+    private(stage)
+    talk(stage)
+    talk(stage)
+
+
+@case("strength.keys-end-with-the-peer")
+def keys_end_with_the_peer(stage: Stage) -> None:
+    """Takes nothing of a conversation that its peer ended into the next, either."""
+    stage.looks_back = True
+    private(stage)
+    talk(stage)
+    stage.tester_ends()
+    stage.settle()
+    private(stage)
+    talk(stage)
+    talk(stage)
