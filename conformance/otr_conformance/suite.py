@@ -40,6 +40,8 @@ class Suite(Generic[L, R, C, S]):
         shim_party: makes the endpoint of a shim that plays the target.
         unreachable: the rows that no case fires, each with the reason.
         equivalent: the faults that no case can notice, by the name of the variant, likewise.
+        impossible: boundaries of comparisons at which nothing ever stands, by their ids in the
+            account of obligations, likewise.
         dialects: what a target may declare to do otherwise, by name; the lab speaks it then.
     """
 
@@ -51,6 +53,7 @@ class Suite(Generic[L, R, C, S]):
     shim_party: Callable[[R, C, ShimProcess, Hello], AnyParty]
     unreachable: Mapping[str, str]
     equivalent: Mapping[str, str]
+    impossible: Mapping[str, str] = field(default_factory=dict)
     dialects: Mapping[str, Variant] = field(default_factory=dict)
 
 

@@ -106,7 +106,12 @@ def account(name: str) -> Ledger:
         for obligation in dict.fromkeys(watch.met_by(case)):
             if obligation in met:
                 met[obligation].append(case.id)
-    excused = {Obligation(Kind.ROW, row): reason for row, reason in whose.suite.unreachable.items()}
+    suite = whose.suite
+    excused = {
+        **{Obligation(Kind.ROW, row): reason for row, reason in suite.unreachable.items()},
+        **{Obligation(Kind.BOUNDARY, side): why for side, why in suite.impossible.items()},
+        **dict(_excused_clauses(whose)),
+    }
     return Ledger(name, {o: tuple(cases) for o, cases in met.items()}, excused)
 
 
@@ -123,14 +128,32 @@ def _obligations(whose: Protocol) -> Iterator[Obligation]:
     for comparisons in watched_in(composition).values():
         for watched in comparisons:
             yield from (Obligation(Kind.BOUNDARY, side.id) for side in watched.boundaries())
+    yield from (Obligation(Kind.CLAUSE, clause) for clause in _clauses(whose))
+
+
+def _clauses(whose: Protocol) -> Iterator[str]:
+    """The clauses that rows, checks and cases answer for; what parsing settles is not asked."""
     known = citations(whose)
-    behaviour = {
-        each.clause
-        for cited in (known.rows, known.checks, known.cases)
-        for several in cited.values()
-        for each in several
-    }
-    yield from (Obligation(Kind.CLAUSE, clause) for clause in known.clauses if clause in behaviour)
+    parsed = {check.label for check in whose.model.composition.checks if check.spec.structural}
+    citing = (
+        *known.rows.values(),
+        *known.cases.values(),
+        *(cited for check, cited in known.checks.items() if check not in parsed),
+    )
+    behaviour = {each.clause for cited in citing for each in cited}
+    yield from (clause for clause in known.clauses if clause in behaviour)
+
+
+def _excused_clauses(whose: Protocol) -> Iterator[tuple[Obligation, str]]:
+    """Clauses for which nothing answers but rows that nothing takes."""
+    reasons: dict[str, list[str]] = {}
+    known = citations(whose)
+    for row, cited in known.rows.items():
+        for each in cited:
+            reasons.setdefault(each.clause, []).append(whose.suite.unreachable.get(row, ""))
+    for clause, found in reasons.items():
+        if all(found):
+            yield Obligation(Kind.CLAUSE, clause), found[0]
 
 
 def _pair(pair: tuple[str, str]) -> str:

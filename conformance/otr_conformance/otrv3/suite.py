@@ -12,11 +12,13 @@ from .labs import RealLab, TermLab
 from .plan import PLAN
 from .shim_party import ShimParty
 from .strength import TRIAL
-from .unreachable import EQUIVALENT, UNREACHABLE
+from .unreachable import EQUIVALENT, IMPOSSIBLE, UNREACHABLE
 
 __all__ = ["SUITE"]
 
 _ = _declared
 declare(PLAN, CASES)
 
-SUITE = Suite(CASES, GRADER, TRIAL, RealLab, TermLab, ShimParty, UNREACHABLE, EQUIVALENT)
+SUITE = Suite(
+    CASES, GRADER, TRIAL, RealLab, TermLab, ShimParty, UNREACHABLE, EQUIVALENT, IMPOSSIBLE
+)

@@ -180,3 +180,11 @@ EQUIVALENT: Final[Mapping[str, str]] = {
     },
 }
 """By the name of the variant (`otr_conformance.otrv3.strength.faults`)."""
+
+_LAST: Final = "it is asked last in its cell: whatever else it could be was ruled out before"
+
+IMPOSSIBLE: Final[Mapping[str, str]] = {
+    "IS_MALFORMED: msg.kind = 11: different": _LAST,
+    "TLV_MALFORMED: msg.tlv_kind = 11: different": _LAST,
+}
+"""Boundaries of comparisons at which no case stands, each with the reason."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from otr_conformance.derive.cases import declare
 from otr_conformance.suite import Suite
 from otr_model.otrv4.variants import DIALECTS
 
@@ -9,12 +10,25 @@ from . import cases as _declared
 from .case import CASES
 from .grade import GRADER
 from .labs import RealLab, TermLab
+from .plan import PLAN
 from .shim_party import ShimParty
 from .strength import TRIAL
-from .unreachable import EQUIVALENT, UNREACHABLE
+from .unreachable import EQUIVALENT, IMPOSSIBLE, UNREACHABLE
 
 __all__ = ["SUITE"]
 
 _ = _declared
+declare(PLAN, CASES)
 
-SUITE = Suite(CASES, GRADER, TRIAL, RealLab, TermLab, ShimParty, UNREACHABLE, EQUIVALENT, DIALECTS)
+SUITE = Suite(
+    CASES,
+    GRADER,
+    TRIAL,
+    RealLab,
+    TermLab,
+    ShimParty,
+    UNREACHABLE,
+    EQUIVALENT,
+    IMPOSSIBLE,
+    DIALECTS,
+)

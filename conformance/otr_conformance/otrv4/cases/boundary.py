@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from otr_reference.otrv4.messages import PrekeyEnsemble
 
 SMALLEST_TAG = 0x100
-MINUTE, TEN_MINUTES, WEEK, TWO_WEEKS = 60, 600, 604_800, 1_209_600
+MINUTE, TEN_MINUTES, DAY, WEEK, TWO_WEEKS = 60, 600, 86_400, 604_800, 1_209_600
 MOST_STORED = 2**20
 """Bytes of fragments that are stored, at most."""
 OFFLINE, CLOCK = {"otrv4-offline"}, {"otrv4-clock"}
@@ -97,7 +97,7 @@ declare(
     needs={"otrv4-mode"},
 )
 def offers_3_to_standalone(stage: Stage) -> None:
-    """Answers a Query Message for versions 3 and 4 in version 4: it speaks no other."""
+    """Takes Query Messages that offer version 3 for texts, where the mode is standalone."""
     stage.arrives("?OTRv3?")
     stage.arrives("?OTRv34?")
     stage.settle()
@@ -248,7 +248,28 @@ def _old_ensemble(seconds: int) -> Play:
     return play
 
 
+def _old_prekey_profile(seconds: int) -> Play:
+    def play(stage: Stage) -> None:
+        old = stage.tester.ensemble()
+        stage.wait(WEEK - DAY)
+        stage.tester.account.renew(stage.tester.now)
+        mixed = replace(old, client_profile=stage.tester.ensemble().client_profile)
+        stage.wait(seconds - WEEK + DAY)
+        stage.target_starts_offline(mixed)
+        stage.settle()
+
+    return play
+
+
 for _name, _about, _timed, _limit, _needs, _level in (
+    (
+        "prekey-profile",
+        "Refuses a prekey profile from the second on in which it expires",
+        _old_prekey_profile,
+        WEEK,
+        {*CLOCK, *OFFLINE},
+        Level.MUST,
+    ),
     (
         "second-piece",
         "Puts fragments together if the first has not waited for ten minutes",
@@ -336,7 +357,7 @@ def _left_behind(count: int, ahead: int) -> Play:
     def play(stage: Stage) -> None:
         private(stage)
         talk(stage)
-        several(stage, count)
+        deliver(stage, several(stage, count + 1)[0])
         answered(stage, "I hear nothing")
         several(stage, ahead, "of the next")
         stage.tester_says("do you hear this?")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EQUIVALENT", "UNREACHABLE"]
+__all__ = ["EQUIVALENT", "IMPOSSIBLE", "UNREACHABLE"]
 
 _MODULES = tuple(import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
 
@@ -23,3 +23,14 @@ UNREACHABLE: Final[Mapping[str, str]] = {
 EQUIVALENT: Final[Mapping[str, str]] = {
     fault: reason for module in _MODULES for fault, reason in module.EQUIVALENT.items()
 }
+
+_LAST: Final = "it is asked last in its cell: whatever else it could be was ruled out before"
+
+IMPOSSIBLE: Final[Mapping[str, str]] = {
+    "IS_MALFORMED: msg.kind = 12: different": _LAST,
+    "TLV_MALFORMED: msg.tlv_kind = 11: different": _LAST,
+    "PUBLISHER: role = 4: different": _LAST,
+    "OFFERS_3: mode = 0: different": "in other modes what offers version 3 is taken for a text",
+    "OFFER_ANSWERED: 0 < offers: equal": "an offer that is over was made before",
+}
+"""Boundaries of comparisons at which no case stands, each with the reason."""
