@@ -336,27 +336,32 @@ def test_pip_installs_it_once_into_the_cache_as_pip_is_configured(
 ) -> None:
     wheel = tmp_path / "python_potr-1.0.2-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        place = Path(program[-1])
+        place = Path(program[0]).parent / "site"
         for path in sorted(place.rglob("*.py")) + sorted(place.glob("*.dist-info/[MRW]*")):
             archive.write(path, path.relative_to(place))
+    asked = tmp_path / "requirements.txt"
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    asked.write_text(f"python-potr==1.0.2 --hash=sha256:{digest}\n")
+    monkeypatch.setattr(potr, "REQUIREMENTS", asked)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert potr.locate() is None
     with pytest.raises(PeerUnavailable, match="otrspec peer install potr"):
         potr.command()
 
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     steps: list[str] = []
     installed = potr.install(steps.append)
 
-    directory = potr.locate()
-    assert directory == tmp_path / "cache" / "otrspec" / "peers" / "potr" / "1.0.2"
+    shim = potr.locate()
+    assert shim is not None
+    assert shim.is_relative_to(tmp_path / "cache" / "otrspec" / "peers" / "potr")
     assert (installed.name, installed.version) == ("potr", "1.0.2")
-    assert installed.command == tuple(potr.command())
+    assert installed.command == tuple(potr.command()) == (str(shim),)
     assert len(steps) == 2
     assert potr.install(steps.append) == installed
     assert len(steps) == 3
-    assert [path.name for path in directory.parent.iterdir()] == ["1.0.2"]
+    assert [path.name for path in shim.parent.parent.iterdir()] == [shim.parent.name]
 
 
 def test_without_pip_somebody_is_told_what_to_do(
@@ -365,14 +370,15 @@ def test_without_pip_somebody_is_told_what_to_do(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(potr, "find_spec", lambda _: None)
 
-    with pytest.raises(PeerUnavailable, match="without dependencies into"):
+    with pytest.raises(PeerUnavailable, match=r"pip is missing from .*; run: .* -m ensurepip$"):
         potr.install(lambda _: None)
 
 
 def test_what_pip_complains_of_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     complaint = Outcome(1, b"", b"ERROR: there is no such distribution\nand more")
-    monkeypatch.setattr(potr, "run", lambda *_, **__: complaint)
+    monkeypatch.setattr(potr, "attempt", lambda *_, **__: complaint)
 
     with pytest.raises(PeerUnavailable, match=r"ERROR: there is no such distribution$"):
         potr.install(lambda _: None)
+    assert potr.locate() is None

@@ -1,57 +1,67 @@
 """potr, in Python: OTRv2.
 
-potr comes from the package index, through pip as it is configured, into a directory of the user's
-cache; nothing is put into the environment that the suite runs in. What it asks for besides
-(PyCrypto) cannot be built any more and is not installed: the shim has what takes its place.
+pip fetches potr from the index that it is configured for, compares it with the hash in the file of
+requirements that ships beside the shim (``shims/potr/``), and puts it into the user's cache: not
+into the environment that the suite runs in. What potr asks for besides, PyCrypto, cannot be built
+any more and is not installed; the shim has what takes its place.
 """
 
-import json
-import os
+import shlex
 import sys
-import tempfile
+from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from otr_conformance.peers import InstalledPeer, PeerUnavailable, Progress
-from otr_conformance.peers.process import Outcome, run
+from otr_conformance.peers.kept import Kept, greet
+from otr_conformance.peers.packages import attempt
 
-__all__ = ["REQUIREMENT", "command", "install", "locate"]
+__all__ = ["REQUIREMENTS", "command", "install", "locate"]
 
-_VERSION: Final = "1.0.2"
+REQUIREMENTS: Final = Path(__file__).resolve().parent.parent / "shims/potr/requirements.txt"
+"""What pip is asked for, with its hash."""
 
-REQUIREMENT: Final = f"python-potr=={_VERSION}"
-"""What pip is asked for."""
-
-_SHIM: Final = "otr_conformance.shims.potr"
-_MODULE: Final = Path("potr", "context.py")
+_SHIM: Final = "potr-shim"
+_MODULE: Final = "otr_conformance.shims.potr"
+_PLACE: Final = "site"
 
 _INSTALL_SECONDS: Final = 600.0
-_HELLO_SECONDS: Final = 30.0
-_HELLO: Final = b'{"id": 1, "do": "hello", "protocol": 1}\n'
+
+
+def _launcher() -> str:
+    """A program that starts the shim, and tells it where potr is: beside the program."""
+    python = shlex.quote(sys.executable)
+    return f'#!/bin/sh\nexec {python} -m {_MODULE} "${{0%/*}}/{_PLACE}" "$@"\n'
+
+
+def _made_of() -> Iterator[bytes]:
+    """What pip is told, and what starts the shim; the shim itself stays where it is."""
+    yield REQUIREMENTS.read_bytes()
+    yield _launcher().encode()
+
+
+_KEPT: Final = Kept("potr", (_SHIM,), _made_of)
 
 
 def locate() -> Path | None:
-    """The directory where potr is, or None if `install` has not put it there."""
-    directory = _directory()
-    return directory if _is_complete(directory) else None
+    """What starts the shim, or None if `install` has not fetched what it drives."""
+    directory = _KEPT.newest()
+    return None if directory is None else directory / _SHIM
 
 
 def command() -> list[str]:
     """The command line that starts the shim.
 
     Raises:
-        PeerUnavailable: potr has not been installed.
+        PeerUnavailable: it has not been installed.
     """
-    directory = locate()
-    if directory is None:
-        message = "potr is not installed; run: otrspec peer install potr"
-        raise PeerUnavailable(message)
-    return _command(directory)
+    return [str(_KEPT.installed() / _SHIM)]
 
 
 def install(progress: Progress) -> InstalledPeer:
-    """Make potr ready: download, a first greeting. Nothing is done twice.
+    """Make potr ready: the package, a first greeting. Nothing is done twice.
 
     Args:
         progress: told each step.
@@ -59,74 +69,33 @@ def install(progress: Progress) -> InstalledPeer:
     Raises:
         PeerUnavailable: something is missing that cannot be had from here.
     """
-    directory = _directory()
-    if not _is_complete(directory):
-        _download(directory, progress)
-    line = _command(directory)
-    version = _greet(line)
-    progress(f"potr {version}: {directory}")
-    return InstalledPeer("potr", version, tuple(line))
+    directory = _KEPT.newest()
+    if directory is None:
+        directory = _KEPT.directory(_version())
+        _KEPT.make(directory, partial(_fetch, progress))
+    shim = directory / _SHIM
+    version = greet("potr", shim)
+    progress(f"potr {version}: {shim}")
+    return InstalledPeer("potr", version, (str(shim),))
 
 
-def _directory() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
-    return root / "otrspec" / "peers" / "potr" / _VERSION
+def _version() -> str:
+    """The version of potr that pip is told."""
+    return REQUIREMENTS.read_text(encoding="utf-8").partition("==")[2].split()[0]
 
 
-def _is_complete(directory: Path) -> bool:
-    return (directory / _MODULE).is_file()
-
-
-def _command(directory: Path) -> list[str]:
-    return [sys.executable, "-m", _SHIM, str(directory)]
-
-
-def _try(command_line: list[str], seconds: float, given: bytes = b"") -> Outcome:
-    """Run a program; one that cannot be started or does not end makes the peer unavailable."""
-    try:
-        return run(command_line, given=given, seconds=seconds)
-    except OSError as error:  # TimeoutError is one
-        raise PeerUnavailable(str(error)) from error
-
-
-def _download(directory: Path, progress: Progress) -> None:
-    """Let pip install into a new directory, and put it in its place in one step."""
+def _fetch(progress: Progress, new: Path) -> None:
+    """Have pip fetch potr into a directory, and write what starts the shim."""
     if find_spec("pip") is None:
-        message = f"pip is missing; install {REQUIREMENT} without dependencies into {directory}"
+        message = f"pip is missing from {sys.executable}; run: {sys.executable} -m ensurepip"
         raise PeerUnavailable(message)
-    try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory.parent, prefix="new-") as scratch:
-            new = Path(scratch) / "potr"
-            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install"]
-            line = [*pip, "--no-deps", "--target", str(new), REQUIREMENT]
-            progress(f"pip install --no-deps {REQUIREMENT}")
-            outcome = _try(line, _INSTALL_SECONDS)
-            if outcome.status != 0 or not _is_complete(new):
-                message = f"pip cannot install {REQUIREMENT}: {outcome.complaint}"
-                raise PeerUnavailable(message)
-            _put(new, directory)
-    except OSError as error:
-        message = f"potr cannot be kept in {directory.parent}: {error.strerror}"
-        raise PeerUnavailable(message) from error
-
-
-def _put(new: Path, directory: Path) -> None:
-    """Rename; whoever was faster has put the same there."""
-    try:
-        new.rename(directory)
-    except OSError:
-        if not _is_complete(directory):
-            raise
-
-
-def _greet(line: list[str]) -> str:
-    """Ask the shim for its version: the proof that it runs."""
-    outcome = _try(line, _HELLO_SECONDS, _HELLO)
-    try:
-        version = json.loads(outcome.out)["version"]
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"potr's shim does not run: {outcome.complaint}"
-        raise PeerUnavailable(message) from error
-    return str(version)
+    asked = ("--no-deps", "--require-hashes", "--requirement", str(REQUIREMENTS))
+    progress(f"pip install --no-deps python-potr=={_version()}")
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    outcome = attempt((*pip, *asked, "--target", str(new / _PLACE)), _INSTALL_SECONDS)
+    if outcome.status != 0:
+        message = f"pip cannot fetch potr: {outcome.complaint}"
+        raise PeerUnavailable(message)
+    shim = new / _SHIM
+    shim.write_text(_launcher(), encoding="utf-8")
+    shim.chmod(0o755)
