@@ -18,7 +18,10 @@ pytest_plugins = ["pytester"]
 
 MINIATURES = Path(__file__).parent / "miniatures"
 LIFE = "otrv3.case:life.started-by-tester"
-PLUGIN = ("-p", "otr_conformance.pytest_plugin", "-p", "no:randomly", "-W", "error")
+PLUGIN = (
+    *("-p", "no:otrspec"),  # as which the installed distribution has it
+    *("-p", "otr_conformance.pytest_plugin", "-p", "no:randomly", "-W", "error"),
+)
 KEPT = (runner, choice, gather, [each.suite for each in PROTOCOLS.values()])
 """Imported before the runs within this process, so that those need not do it again."""
 
