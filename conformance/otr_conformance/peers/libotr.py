@@ -16,10 +16,13 @@ from otr_conformance.peers import InstalledPeer, PeerUnavailable, Progress
 from otr_conformance.peers.kept import Kept, greet
 from otr_conformance.peers.packages import apt_install, apt_line, attempt, may_install
 
-__all__ = ["FLAGS", "SOURCES", "Measurement", "command", "install", "locate", "measure"]
+__all__ = ["FLAGS", "HELPER", "SOURCES", "Measurement", "command", "install", "locate", "measure"]
 
 SOURCES: Final = Path(__file__).resolve().parent.parent / "shims" / "libotr"
 """The directory of the C sources."""
+
+HELPER: Final = SOURCES.parent / "c"
+"""The directory of what every shim in C can use, of which these use the JSON lines."""
 
 FLAGS: Final = ("-std=c11", "-D_POSIX_C_SOURCE=200809L", "-O2", "-Wall", "-Wextra")
 """How they are compiled. A warning of a future compiler must not prevent that: no -Werror."""
@@ -46,7 +49,13 @@ def _made_of() -> Iterator[bytes]:
     names = {name for sources in _PROGRAMS.values() for name in sources} | set(_HEADERS)
     for name in sorted(names):
         yield name.encode()
-        yield (SOURCES / name).read_bytes()
+        yield _source(name).read_bytes()
+
+
+def _source(name: str) -> Path:
+    """A source: one of libotr's shim, or of the helper."""
+    own = SOURCES / name
+    return own if own.exists() else HELPER / name
 
 
 _KEPT: Final = Kept("libotr", tuple(_PROGRAMS), _made_of)
@@ -187,10 +196,9 @@ def _compile(compiler: str, progress: Progress, new: Path) -> None:
     """Compile the programs into a directory."""
     for program, sources in _PROGRAMS.items():
         progress(f"compiling {program}")
-        paths = [str(SOURCES / name) for name in sources]
-        outcome = attempt(
-            (compiler, *FLAGS, "-o", str(new / program), *paths, *_LIBRARIES), _COMPILE_SECONDS
-        )
+        paths = [str(_source(name)) for name in sources]
+        command = (compiler, *FLAGS, f"-I{HELPER}", "-o", str(new / program), *paths, *_LIBRARIES)
+        outcome = attempt(command, _COMPILE_SECONDS)
         if outcome.status != 0:
             message = f"{program} does not compile: {outcome.complaint}"
             raise PeerUnavailable(message)
