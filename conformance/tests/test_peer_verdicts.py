@@ -102,7 +102,6 @@ def test_a_shim_offers_at_least_what_its_peer_must(name: str) -> None:
         hello = running.hello
 
     assert hello is not None
-    assert hello.name == name
     assert peer(name).must_speak - hello.versions == frozenset()
     assert peer(name).must_declare - set(hello.capabilities) == frozenset()
 
