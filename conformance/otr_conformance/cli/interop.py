@@ -42,6 +42,7 @@ _INDENT: Final = 2
 _PAIR: Final = 2
 _CELL: Final = 9
 _LONGEST: Final = 30
+_PLACES: Final = 2  # of one deviation
 _KNOWN, _UNKNOWN = "*", "!"
 
 
@@ -327,19 +328,39 @@ def _cell(report: Report, row: str, column: str) -> Text:
     return Text(f"{passed}/{len(done)}{mark}", style)
 
 
+@dataclass(frozen=True, slots=True)
+class _Deviation:
+    """What a target does wrong, wherever it does it."""
+
+    target: str
+    verdict: Verdict
+    says: str
+    check: str
+    row: str
+    clauses: tuple[str, ...]
+    ambiguity: str
+    entry: Entry | None
+
+
 def _show_deviations(out: Screen, report: Report, view: View) -> None:
     """Every deviation once, with everything in which it was seen."""
-    seen: dict[tuple[str, str, Violation], list[Played]] = {}
+    seen: dict[_Deviation, list[tuple[Played, Violation]]] = {}
     for played in report.played:
-        for violation in played.outcome.violations:
-            key = (played.target(violation.who), played.plan.name, violation)
-            seen.setdefault(key, []).append(played)
-    for (target, plan, violation), where in seen.items():
-        _show_deviation(out, report, (target, plan), violation, where)
-        if view.trace:
-            for line in where[0].outcome.log:
-                own = len(line) - len(line.lstrip())
-                out.line((line.strip(), DIM), indent=4 + own, hang=4)
+        for each in played.outcome.violations:
+            deviation = _Deviation(
+                played.target(each.who),
+                each.verdict,
+                each.says,
+                each.check,
+                each.row,
+                each.clauses,
+                each.ambiguity,
+                entry_of(report.known, played, each),
+            )
+            seen.setdefault(deviation, []).append((played, each))
+    for deviation, where in seen.items():
+        _show_deviation(out, deviation)
+        _show_places(out, where, view)
     for played in report.played:
         if played.outcome.verdict not in GOOD and not played.outcome.violations:
             word = played.outcome.verdict.word
@@ -349,37 +370,47 @@ def _show_deviations(out: Screen, report: Report, view: View) -> None:
         out.line()
 
 
-def _show_deviation(
-    out: Screen,
-    report: Report,
-    which: tuple[str, str],
-    violation: Violation,
-    where: list[Played],
-) -> None:
-    target, plan = which
-    entry = entry_of(report.known, where[0], violation)
-    surprise = "" if entry is not None or violation.verdict in GOOD else "  unexpected"
-    out.whole(
-        (f"{violation.verdict.word}  ", STYLES[violation.verdict]),
-        (_brief(target), HEAD),
-        f", as {violation.who} in {plan}",
+def _show_deviation(out: Screen, found: _Deviation) -> None:
+    """What is wrong, and what says so."""
+    surprise = "" if found.entry is not None or found.verdict in GOOD else "  unexpected"
+    out.line(
+        (f"{found.verdict.word}  ", STYLES[found.verdict]),
+        (_brief(found.target), HEAD),
+        f": {found.says}",
         (surprise, WRONG),
+        hang=_INDENT,
     )
-    step = f"{violation.step}: " if violation.step else ""
-    out.line(f"{step}{violation.says}", indent=_INDENT, hang=_INDENT)
-    others = dict.fromkeys(each.target(PEERS[violation.who]) for each in where)
-    out.line((f"seen with {', '.join(map(_brief, others))}", DIM), indent=_INDENT, hang=_INDENT)
-    if violation.check:
-        out.line((f"found by the monitor: {violation.check}", DIM), indent=_INDENT)
-    if violation.row:
-        out.whole(" " * _INDENT, (f"tables: {violation.row}", DIM))
-    if violation.clauses:
-        out.line((f"text: {', '.join(violation.clauses)}", DIM), indent=_INDENT, hang=_INDENT)
-    if violation.ambiguity:
-        out.line((f"reads {violation.ambiguity} to the letter", DIM), indent=_INDENT)
-    if entry is not None:
-        finding = f" ({entry.finding})" if entry.finding else ""
-        out.line((f"known: {entry.because}{finding}", DIM), indent=_INDENT, hang=_INDENT)
+    if found.check:
+        out.line((f"found by the monitor: {found.check}", DIM), indent=_INDENT)
+    if found.row:
+        out.whole(" " * _INDENT, (f"tables: {found.row}", DIM))
+    if found.clauses:
+        out.line((f"text: {', '.join(found.clauses)}", DIM), indent=_INDENT, hang=_INDENT)
+    if found.ambiguity:
+        out.line((f"reads {found.ambiguity} to the letter", DIM), indent=_INDENT)
+    if found.entry is not None:
+        finding = f" ({found.entry.finding})" if found.entry.finding else ""
+        known = f"known: {found.entry.because}{finding}"
+        out.line((known, DIM), indent=_INDENT, hang=_INDENT)
+
+
+def _show_places(out: Screen, where: list[tuple[Played, Violation]], view: View) -> None:
+    """Where it was seen: in which part of which script, with whom, at which step."""
+    places: dict[tuple[str, str, str], dict[str, Played]] = {}
+    for played, each in where:
+        peers = places.setdefault((each.who, played.plan.name, each.step), {})
+        peers[_brief(played.target(PEERS[each.who]))] = played
+    shown = len(places) if view.everything or view.trace else _PLACES
+    for (who, plan, step), peers in list(places.items())[:shown]:
+        at = f": {step}" if step else ""
+        out.line(f"as {who} in {plan}, with {', '.join(peers)}{at}", indent=_INDENT, hang=_INDENT)
+        if view.trace:
+            first = next(iter(peers.values()))
+            for line in first.outcome.log:
+                own = len(line) - len(line.lstrip())
+                out.line((line.strip(), DIM), indent=_INDENT * 2 + own, hang=_INDENT * 2)
+    if len(places) > shown:
+        out.line((f"and {len(places) - shown} more, which --all shows", DIM), indent=_INDENT)
 
 
 def _show_others(out: Screen, report: Report) -> None:

@@ -9,9 +9,9 @@ compared from there on.
 The first difference shows where something went wrong, not always who did it: if Bob cannot read a
 message, Alice may have encrypted it badly. What the monitor finds by itself (`wires.py`) is its
 sender's fault. For everything else the judge asks for a second opinion: each side plays the script
-once more, with the reference opposite, which does nothing wrong. Who differs there is at fault. If
-neither does, the two fail only together, and the side where it showed is named with a word about
-that.
+once more, with the reference opposite, which does nothing wrong. Who differs there is at fault, and
+if both do, who differs at the same step. If neither does, the two fail only together, and the side
+where it showed first is named with a word about that.
 
 Where the text is ambiguous, a side that follows the letter is noted, not failed.
 """
@@ -194,16 +194,16 @@ class Judge:
             return _of_fallen(fallen)
         except Unlucky as unlucky:
             return Outcome(Verdict.HARNESS_ERROR, because=str(unlucky))
-        found = list(seen.breaches)
+        found = list(
+            {(e.violation.who, e.violation.check): e for e in seen.breaches[::-1]}.values()
+        )
         differs = self._differences(seen)
-        if differs and not any(each.step <= differs[0].step for each in found):
-            found = self._tried(differs, seen)
+        if differs:
+            found += self._tried(differs, seen)
         if not found:
             return Outcome(Verdict.PASS, log=seen.log)
-        earliest = min(each.step for each in found)
-        violations = tuple(
-            dict.fromkeys(self._graded(e.violation) for e in found if e.step == earliest)
-        )
+        in_order = sorted(found, key=lambda each: each.step)
+        violations = tuple(dict.fromkeys(self._graded(each.violation) for each in in_order))
         verdict = min((each.verdict for each in violations), key=WORST.index)
         return Outcome(verdict, violations, log=seen.log)
 
@@ -286,22 +286,26 @@ class Judge:
         suspects = [name for name, target in self.targets.items() if target is not None]
         if len(suspects) == 1:
             return [_blamed(found, suspects[0])]
-        guilty = [name for name in suspects if self._alone(name)]
+        alone = {name: self._alone(name) for name in suspects}
+        guilty = [name for name, step in alone.items() if step == first.step]
+        guilty = guilty or [name for name, step in alone.items() if step is not None]
         if guilty:
             return [_blamed(found, name) for name in guilty]
         blamed = _blamed(found, first.violation.who)
         says = f"{blamed.violation.says} ({TOGETHER})"
         return [replace(blamed, violation=replace(blamed.violation, says=says))]
 
-    def _alone(self, who: str) -> bool:
-        """Whether a side does something wrong with the reference opposite, too."""
+    def _alone(self, who: str) -> int | None:
+        """The step at which a side differs with the reference opposite; None if it does not."""
+        targets = {name: self.targets[name] if name == who else None for name in PEERS}
         try:
-            seen = self._play({name: self.targets[name] if name == who else None for name in PEERS})
+            seen = self._play(targets)
         except _Fallen:
-            return True
+            return -1
         except Unlucky:
-            return False
-        return bool(seen.breaches or self._differences(seen))
+            return None
+        found = self._differences(seen)
+        return found[0].step if found else None
 
     def _literal(self, seen: _Record) -> str | None:
         """The ambiguity that explains every difference, where one side reads it to the letter."""

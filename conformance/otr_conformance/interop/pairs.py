@@ -150,13 +150,15 @@ def plans(names: Iterable[str] = (), versions: Iterable[int] = ()) -> tuple[Plan
         versions: of OTR; none: all.
     """
     wanted, spoken = frozenset(names), frozenset(versions)
-    return tuple(
-        Plan(script, 0 if script.every_version else version)
-        for script in SCRIPTS.values()
-        if not wanted or script.name in wanted
-        for version in (script.versions[-1:] if script.every_version else script.versions)
-        if script.every_version or not spoken or version in spoken
-    )
+    found: list[Plan] = []
+    for script in SCRIPTS.values():
+        if wanted and script.name not in wanted:
+            continue
+        if not script.every_version:
+            found += (Plan(script, v) for v in script.versions if not spoken or v in spoken)
+        elif not spoken or spoken.issuperset(script.versions):
+            found.append(Plan(script, 0))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
