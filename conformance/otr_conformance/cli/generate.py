@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import otr_conformance
 from otr_check.explore import witness
 from otr_conformance import history, ids
+from otr_conformance import vectors as checks
 from otr_conformance.otrv4 import vectors
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.reports.schema import schema as report_schema
@@ -35,6 +36,8 @@ LEDGER: Final = "ids.lock"
 _SCHEMA: Final = Path("docs", "shim-protocol.schema.json")
 _PICTURES: Final = Path("diagrams", "generated")
 _VECTORS: Final = Path("docs", "generated", "otrv4", "vectors")
+_CHECKS: Final = Path("docs", "generated", "vectors")
+_CHECKS_SCHEMA: Final = Path("docs", "schema", "otrspec-checks.schema.json")
 _VECTORS_SCHEMA: Final = Path("docs", "schema", "otrspec-vectors.schema.json")
 _REPORT_SCHEMA: Final = Path("docs", "schema", "otrspec-report.schema.json")
 _WITNESS_SCHEMA: Final = Path("docs", "schema", "otrspec-witness.schema.json")
@@ -114,6 +117,9 @@ def _own(root: Path, ledger: ids.Ledger) -> Iterator[tuple[Path, str]]:
     yield root / _REPORT_SCHEMA, canonical(report_schema())
     for name, text in vectors.rendered().items():
         yield root / _VECTORS / name, text
+    yield root / _CHECKS_SCHEMA, canonical(checks.schema())
+    for name, text in checks.rendered():
+        yield root / _CHECKS / name, text
     for protocol in PROTOCOLS.values():
         for name in protocol.recordings.named:
             path = root / _PICTURES / protocol.name / f"{name}{SEQUENCE}"

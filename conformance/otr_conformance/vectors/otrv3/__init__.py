@@ -1,0 +1,1 @@
+"""Single vectors of OTR versions 2 and 3."""

@@ -1,0 +1,1 @@
+"""Single vectors of OTR version 4."""
