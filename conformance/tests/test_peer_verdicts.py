@@ -5,12 +5,14 @@ both are held to what the peer does: a deviation that is gone is as unexpected a
 All cases are played by `otrspec conform NAME`.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from otr_conformance import expectations
+from otr_conformance.cli import main
 from otr_conformance.expectations import Expectation, Expectations
 from otr_conformance.peers import PeerUnavailable
 from otr_conformance.peers.registry import PEERS, UnknownPeer, peer
@@ -104,6 +106,15 @@ def test_a_shim_offers_at_least_what_its_peer_must(name: str) -> None:
     assert hello is not None
     assert peer(name).must_speak - hello.versions == frozenset()
     assert peer(name).must_declare - set(hello.capabilities) == frozenset()
+
+
+def test_what_a_shim_must_offer_is_published(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["peer", "list", "--json"]) == 0
+
+    published = {found["name"]: found for found in json.loads(capsys.readouterr().out)}
+    for name, each in PEERS.items():
+        assert set(published[name]["must_speak"]) == each.must_speak
+        assert set(published[name]["must_declare"]) == {c.word for c in each.must_declare}
 
 
 # The verdicts.

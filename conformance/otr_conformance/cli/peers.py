@@ -23,6 +23,8 @@ def listing(*, json: bool) -> ExitCode:
                     "name": name,
                     "about": each.about,
                     "language": each.language,
+                    "must_speak": sorted(each.must_speak),
+                    "must_declare": sorted(word.word for word in each.must_declare),
                     "installed": places[name] is not None,
                     "shim": "" if places[name] is None else str(places[name]),
                 }
