@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from otr_conformance import expectations
+from otr_conformance.citations import clauses_of
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.reports.gather import (
     Circumstances,
@@ -86,7 +87,7 @@ def conform(  # noqa: PLR0913 - what the command was given
     spoken = _spoken(cases, dialects)
     try:
         running = run_all(target, cases, timeout=timeout, dialects=spoken, jobs=jobs, repeat=repeat)
-        finished = _run(running, cases, known, spoken)
+        finished = _run(running, cases, known, spoken, in_full=bool(files))
     except ShimAbsent as absent:
         message = (
             f"{name}: no such target or peer, and it does not start as a shim: {absent.reason}"
@@ -147,7 +148,12 @@ def _expectations(path: Path | None) -> Expectations:
 
 
 def _run(
-    running: Running, cases: tuple[AnyCase, ...], known: Expectations, spoken: dict[str, str]
+    running: Running,
+    cases: tuple[AnyCase, ...],
+    known: Expectations,
+    spoken: dict[str, str],
+    *,
+    in_full: bool,
 ) -> _Finished:
     """Run the cases, and show on a terminal how far it is."""
     judged: dict[str, Judged] = {}
@@ -159,6 +165,8 @@ def _run(
             expected = known.expected(case, run.result.verdict) and not run.flaky
             judged[case] = Judged(run, expected, known.entries.get(case))
             seen([each.name for each in running.present], run.result.verdict, expected=expected)
+            if in_full:
+                clauses_of(run.case)  # it is kept: this process has nothing else to do meanwhile
     return _Finished(
         tuple(judged[case.id] for case in cases),
         Circumstances(

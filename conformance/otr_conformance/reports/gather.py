@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from otr_conformance.citations import citations, clauses_of
+from otr_conformance.citations import citations, clauses_of, ordered, touched
 from otr_conformance.protocols import TEXTS, protocol
 from otr_conformance.shim.protocol import Hello
 from otr_conformance.shim.vocabulary import Capability, OtrVersion
 from otr_conformance.verdict import Verdict
 from otr_model import __version__
+from otr_model.trace import Fired
 
 from .report import Outcome, Report, Sentence, Text
 from .steps import differing
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 
     from otr_conformance.expectations import Expectation
     from otr_conformance.play.case import AnyCase
+    from otr_conformance.play.grade import Result
     from otr_conformance.runner import Run
     from otr_conformance.targets import Target
     from otr_model.clauses import Registry
+
+    from .steps import Differing
 
 __all__ = ["LINE", "Circumstances", "Judged", "gather", "lacking", "now", "outcome", "replay_of"]
 
@@ -101,12 +105,13 @@ def outcome(
         version=case.version,
         seconds=run.seconds,
         because=result.because,
-        where=str(getattr(result, "where", None) or ""),
+        where=", ".join(point.label for point in getattr(result, "where", ())),
         ambiguity=result.ambiguity,
+        alternatives=tuple(getattr(result, "alternatives", ())),
         needs=tuple(sorted(case.needs)),
         lacks=lacking(case, hello) if unsupported and hello is not None else (),
         clauses=clauses_of(case) if in_full else (),
-        at_step=found.clauses if found is not None else (),
+        at_step=_at_step(case, result, found),
         **_as_expected(entry),
         log=_kept(result.log) if in_full else result.log,
         step=found.number if found is not None else 0,
@@ -114,6 +119,14 @@ def outcome(
         repetitions=dict(run.counts) if len(run.verdicts) > 1 else {},
         replay=replay,
     )
+
+
+def _at_step(case: AnyCase, result: Result, found: Differing | None) -> tuple[str, ...]:
+    """The clauses of the step in which a target differed."""
+    if found is None or found.clauses:
+        return () if found is None else found.clauses
+    rows = getattr(result, "rows", ())
+    return ordered(case, touched(case, map(Fired, rows))) if rows else ()
 
 
 class _Expected(TypedDict, total=False):

@@ -286,6 +286,7 @@ def _outcome(each: Outcome | None, sets: _Sets) -> Any:  # noqa: ANN401 - JSON
         "because": each.because,
         "where": each.where,
         "ambiguity": each.ambiguity,
+        "alternatives": ", ".join(each.alternatives),
         "lacks": list(each.lacks),
         "expectation": "" if each.expectation is None else each.expectation.word,
         "cause": each.cause,

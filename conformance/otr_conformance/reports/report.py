@@ -81,6 +81,7 @@ class Outcome:
         because: what differs, in a sentence.
         where: at which point a message was refused, or should have been, where that is known.
         ambiguity: for a note, what was read the other way.
+        alternatives: what the specification leaves open and was let pass, by name.
         needs: the capabilities that the case needs.
         lacks: which of them, and of the versions, the target lacks.
         clauses: the clauses that the case touches, the most telling first.
@@ -107,6 +108,7 @@ class Outcome:
     because: str = ""
     where: str = ""
     ambiguity: str = ""
+    alternatives: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()

@@ -121,6 +121,9 @@ def _result() -> Object:
             "because": _text("what differs, in a sentence"),
             "where": _text("the point at which a message was refused, or should have been"),
             "ambiguity": _text("for a note, what is read the other way"),
+            "alternatives": _list(
+                {"type": "string"}, "what the specification leaves open and was let pass, by name"
+            ),
             "needs": _list({"type": "string"}, "the capabilities that the case needs"),
             "lacks": _list({"type": "string"}, "what of that the target lacks"),
             "clauses": _list(places, "places in `clauses`, the most telling first, from 0"),

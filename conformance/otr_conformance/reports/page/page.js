@@ -228,6 +228,7 @@
     line("finding", o.finding, true);
     line("clause", o.clause, true);
     line("reads to the letter", o.ambiguity, true);
+    line("let pass", o.alternatives, true);
     if (o.at) made.append(h("h3", {}, "Clauses of the step that differs"), clauseList(sets[o.at - 1], o.first));
     if (o.log && o.step) {
       const holder = h("div", {});
