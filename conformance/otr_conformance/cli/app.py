@@ -532,7 +532,7 @@ def _cases_dialects(*, protocol: Whose = None, json: Json = False) -> int:
     return work.dialects(_name(protocol), json=json)
 
 
-_shim = _group("shim", "Check a shim, or print the schema of what it speaks.")
+_shim = _group("shim", "Begin a shim, check it, or print the schema of what it speaks.")
 
 
 @_shim.command(
@@ -569,6 +569,37 @@ def _shim_check(
     from . import shims as work  # noqa: PLC0415 - heavy
 
     return work.check(command, timeout, json=json)
+
+
+@_shim.command(
+    "new",
+    epilog=_examples(
+        "otrspec shim new python",
+        "otrspec shim new c --directory my-shim",
+        "otrspec shim new go",
+        "otrspec shim new javascript",
+    ),
+)
+def _shim_new(
+    language: Annotated[
+        str,
+        typer.Argument(metavar="LANG", help="python, c, go or javascript.", show_default=False),
+    ],
+    *,
+    directory: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Where it goes; what is there is never overwritten."),
+    ] = Path("otr-shim"),
+    json: Json = False,
+) -> int:
+    """Write a shim to begin with: a template, its helper, and what to do next.
+
+    It runs as it is, around a toy that speaks no OTR. docs/testing-yours.md leads from there to a
+    report on your implementation.
+    """
+    from . import shims as work  # noqa: PLC0415 - heavy
+
+    return work.new(language, directory, json=json)
 
 
 @_shim.command("schema", epilog=_examples("otrspec shim schema > shim-protocol.schema.json"))

@@ -1,4 +1,4 @@
-"""`otrspec shim`: what is wrong with a shim, and what the lines of the protocol look like."""
+"""`otrspec shim`: begin one, find out what is wrong with it, see what its lines look like."""
 
 from __future__ import annotations
 
@@ -9,16 +9,83 @@ from typing import TYPE_CHECKING
 
 from otr_conformance.shim.check import check_shim
 from otr_conformance.shim.schema import render
+from otr_conformance.shims.recipes import RECIPES, contents
 from otr_conformance.targets import IN_PROCESS, find
 from otr_conformance.verdict import ExitCode
 
-from .misuse import Misuse
+from .misuse import Misuse, unknown, write_file
 from .screen import DIM, GOOD, HEAD, WRONG, Screen, progress, write_json
 
 if TYPE_CHECKING:
-    from otr_conformance.shim.check import Finding
+    from pathlib import Path
 
-__all__ = ["check", "schema"]
+    from otr_conformance.shim.check import Finding
+    from otr_conformance.shims.recipes import Recipe
+
+__all__ = ["check", "new", "schema"]
+
+
+def new(language: str, directory: Path, *, json: bool) -> ExitCode:
+    """Write a shim to begin with.
+
+    Args:
+        language: which it is written in.
+        directory: where its files go; made if it is not there.
+        json: for programs.
+
+    Raises:
+        Misuse: if there is none in that language, or a file cannot be written or is there already;
+            then nothing is written.
+    """
+    recipe = RECIPES.get(language.lower())
+    if recipe is None:
+        raise unknown(language, "shim in", RECIPES, "otrspec shim new --help")
+    files = contents(recipe)
+    for name in files:
+        if (directory / name).exists() or (directory / name).is_symlink():
+            message = f"{directory / name}: it exists already, and is not overwritten"
+            raise Misuse(message)
+    for name, content in files.items():
+        path = directory / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"{path.parent}: {error.strerror}"
+            raise Misuse(message) from error
+        write_file(path, content, replace=False)
+    if json:
+        write_json(
+            {
+                "language": recipe.language,
+                "directory": str(directory),
+                "files": list(files),
+                "build": recipe.build,
+                "command": shlex.split(recipe.command),
+            }
+        )
+    else:
+        _show_new(recipe, directory, list(files))
+    return ExitCode.EXPECTED
+
+
+def _show_new(recipe: Recipe, directory: Path, files: list[str]) -> None:
+    """What was written, and what to do next."""
+    out = Screen()
+    out.line(f"A shim in {recipe.title}, which needs {recipe.needs}:")
+    for name in files:
+        note = "   put your implementation here, where it says replace" * (name == recipe.own)
+        out.whole("  ", str(directory / name), (note, DIM))
+    out.line()
+    out.line("Next:")
+    target = shlex.quote(recipe.command) if " " in recipe.command else recipe.command
+    for step in (
+        f"cd {shlex.quote(str(directory))}",
+        recipe.build,
+        f"otrspec shim check {recipe.command}",
+        f"otrspec conform {target} --case 'life.*'",
+    ):
+        if step:
+            out.whole("  ", step)
 
 
 def check(words: list[str], timeout: float, *, json: bool) -> ExitCode:
