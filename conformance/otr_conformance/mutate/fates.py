@@ -26,7 +26,7 @@ class Fate(Word):
     CRASHED = "it ends, or never comes to rest, where the reference goes on"
     EQUIVALENT = "proved: nobody can tell it from the reference by what the suite compares"
     INTERNAL = "proved: nobody can tell; what it keeps or forgets may differ"
-    NOTED = "a case notes it: it reads an ambiguity of the text the other way"
+    NOTED = "a case notes it: an ambiguity is read the other way, or a SHOULD is not followed"
     SURVIVED = "somebody can tell it from the reference, and no case does"
     UNDECIDED = "no case fails it; that it can be told, or cannot, was not shown"
 

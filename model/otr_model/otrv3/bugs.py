@@ -17,7 +17,7 @@ from otr_model.kernel.variant import Assign, Edit, EditRow, Override, Redefine, 
 from . import variables as v
 from .conditions import Check, Cond
 from .effects import Do
-from .words import Auth, Event, Kind, Msg, Smp
+from .words import Event, Kind, Msg, Smp
 
 __all__ = ["BUGS"]
 
@@ -84,14 +84,6 @@ BUGS: tuple[Variant, ...] = (
         SkipCheck(Check.REVEAL_SIGNED),
         SkipCheck(Check.SIGNATURE_MAC),
         SkipCheck(Check.SIGNATURE_SIGNED),
-    ),
-    _bug(
-        "exchange-stays-open",
-        "a Signature Message that completes the exchange is accepted as often as it comes",
-        EditRow(
-            f"{_AKE}:signature.awaiting-sig.allowed.signature-valid",
-            goto=Auth.AWAITING_SIG,
-        ),
     ),
     _bug(
         "repeated-dh-key-ignored",

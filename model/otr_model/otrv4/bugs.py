@@ -10,7 +10,7 @@ What the tables leave to code is an `Override`; `otr_reference.otrv4.bugs` has t
 
 from __future__ import annotations
 
-from otr_model.kernel.expr import Truth
+from otr_model.kernel.expr import Number, Truth
 from otr_model.kernel.table import Raise, to
 from otr_model.kernel.variant import Assign, Edit, EditRow, Override, Redefine, SkipCheck, Variant
 
@@ -241,14 +241,9 @@ BUGS: tuple[Variant, ...] = (
         Override("next_chain_key", "same"),
     ),
     _bug(
-        "dh-key-never-renewed",
-        "a new ratchet never has a new DH key",
-        Redefine(Cond.OUR_THIRD, _NO),
-    ),
-    _bug(
         "message-id-stuck",
         "every message of a ratchet has the same id",
-        Assign(Do.SEND_DATA, v.J, None),
+        Assign(Do.SEND_DATA, v.J, Number(1)),
     ),
     _bug(
         "previous-count-stuck",
