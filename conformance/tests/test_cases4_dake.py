@@ -268,7 +268,8 @@ def test_each_check_fails_alone(check: Check, lab: Lab) -> None:
     for case in falsified(check):
         played = predict(case, lab)
         assert {f.failed for f in played.fired} - {""} == {check.label}
-        assert not any("secure" in said for o in played.observations for said in o.reports)
+        typed = next(i for i, o in enumerate(played.observations) if "user types" in o.step)
+        assert not any("secure" in said for o in played.observations[:typed] for said in o.reports)
 
 
 SKIPPABLE = [check for check in CHECKS if not check.spec.structural]

@@ -208,7 +208,8 @@ def test_each_check_fails_alone(check: Check, lab: Lab) -> None:
     for case in cases:
         played = predict(case, lab)
         assert {f.failed for f in played.fired} - {""} == {check.label}
-        assert not any("secure" in told for o in played.observations for told in o.reports)
+        typed = next(i for i, o in enumerate(played.observations) if "user types" in o.step)
+        assert not any("secure" in told for o in played.observations[:typed] for told in o.reports)
 
 
 SKIPPABLE = [check for check in CHECKS if not check.spec.structural]

@@ -28,7 +28,8 @@ from otr_conformance.cli.misuse import Misuse
 from otr_conformance.decoding import Decoder, Piece
 from otr_conformance.model import Model
 from otr_conformance.play.case import Case, Cases
-from otr_conformance.play.grade import Grader, Tolerance
+from otr_conformance.play.compare import Compared
+from otr_conformance.play.grade import Grader
 from otr_conformance.play.labs import ByteLab, Lab
 from otr_conformance.play.recordings import ALICE, BOB, Recorder, Recording, Recordings
 from otr_conformance.play.shim_party import ShimParty
@@ -312,7 +313,7 @@ CASES.declare("pushed", pushed, HouseCast(), version=9)
 CASES.declare("pushed-twice", pushed_twice, HouseCast(), version=9)
 FIRST, SECOND = CASES
 GRADER: Grader[HouseLab, HouseCast, HouseStage] = Grader(
-    set_stage, reference_target, HouseLab, {}, Tolerance((), ("hello",))
+    set_stage, reference_target, HouseLab, {}, Compared((), ("hello",))
 )
 TRIAL: Trial[HouseLab, HouseCast, HouseStage] = Trial(HOUSE, GRADER, CASES)
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from otr_conformance.play.stage import Acts, Party, Reaction, Report, Stuck
+from otr_conformance.play.stage import Acts, NoSuchMessage, Party, Reaction, Report, Stuck
 from otr_conformance.play.stage import Stage as AnyStage
 from otr_model.kernel.variant import NONE, Variant
+from otr_model.kernel.vocabulary import Point
 from otr_reference.otrv3 import notices
 from otr_reference.otrv3.commands import (
     AbortSmp,
@@ -25,7 +26,7 @@ from otr_reference.otrv3.commands import (
     StartSmp,
     UseExtraKey,
 )
-from otr_reference.otrv3.deviations import derived, deviating, overriding
+from otr_reference.otrv3.deviations import counting_from, derived, deviating, overriding
 from otr_reference.otrv3.endpoint import Endpoint
 from otr_reference.otrv3.messages import (
     Content,
@@ -34,6 +35,7 @@ from otr_reference.otrv3.messages import (
     DhKey,
     ErrorMessage,
     Fragment,
+    Header,
     MalformedMessage,
     Message,
     OtherVersion,
@@ -88,6 +90,9 @@ NAMES: dict[type, str] = {
     OtherVersion: "message of another version",
 }
 TESTER_TAG, TARGET_TAG, THIRD_TAG = 0x1001, 0x2002, 0x3003
+NOBODYS_TAG = 0x5005
+MALFORMED, ANOTHER_VERSION = "?OTR:AAMK.", "?OTR:AAkC."
+"""A message that ends too early, and one of version 9."""
 ACTS: Acts[Command] = Acts(
     Start, SendText, End, StartSmp, AnswerSmp, AbortSmp, UseExtraKey, Heartbeat
 )
@@ -100,12 +105,14 @@ class ReferenceParty(Party[Command]):
 
     Attributes:
         conversation: where it stands.
+        sound: the suite by which it deviates in nothing.
     """
 
     def __init__(self, lab: Lab, config: Config, variant: Variant = NONE) -> None:
         self.lab = lab
         self.config = config
         self.variant = variant
+        self.sound = lab.suite
         self.endpoint = Endpoint(lab.suite, config, variant)
         applied = self.endpoint.applied
         if applied.falsified or applied.overrides:
@@ -141,9 +148,9 @@ class ReferenceParty(Party[Command]):
     def _honestly(self, step: Callable[[], Iterable[notices.Output]]) -> tuple[Wire, ...] | None:
         """What a step would have sent without the deviation; None where there is none."""
         deviant = self.endpoint.suite
-        if not self.twinned or deviant is self.lab.suite:
+        if not self.twinned or deviant is self.sound:
             return None
-        self.endpoint.suite = self.lab.suite
+        self.endpoint.suite = self.sound
         try:
             return _wires(step())
         finally:
@@ -178,6 +185,13 @@ class ReferenceParty(Party[Command]):
         member.last_sent = self.now
         run.send_data(content, flags)
         return run
+
+
+def _version(message: Message) -> int:
+    """The version in the header of a message; 0 where it has none."""
+    body = message.fields if isinstance(message, DataMessage) else message
+    header: Header | None = getattr(body, "header", None)
+    return 0 if header is None else header.version
 
 
 def _wires(outputs: Iterable[notices.Output]) -> tuple[Wire, ...]:
@@ -273,6 +287,12 @@ class Stage(AnyStage[Command, Message, DataMessage]):
         """From now on the tester deviates in nothing that it sends."""
         self.log.append("the tester behaves from now on")
         self.tester.endpoint.suite = self.lab.suite
+
+    def tester_counts_from(self, first: int) -> None:
+        """The tester numbers its D-H keys from another number than 1."""
+        self.log.append(f"the tester's first key id is {first:#x}")
+        self.tester.sound = counting_from(self.lab.suite, first)
+        self.tester.endpoint.suite = self.tester.sound
 
     def tester_becomes(self, name: str) -> None:
         """From now on the tester is somebody else, with another long-term key."""
@@ -401,6 +421,38 @@ class Stage(AnyStage[Command, Message, DataMessage]):
             return None
         self._pieces = None
         return self.decode(self.lab.suite.joined(joined))
+
+    def wrong_at(self, point: Point, wire: Wire) -> Wire | None:
+        """Something malformed, of another version, or the same for another instance."""
+        match point:
+            case Point.ENCODING:
+                return self.lab.wire(MALFORMED)
+            case Point.VERSION:
+                return self.lab.wire(ANOTHER_VERSION)
+            case Point.INSTANCE:
+                return self._for_another(self.decode(wire))
+            case _:
+                return None
+
+    def _for_another(self, message: Message) -> Wire:
+        """The same message for another instance.
+
+        Raises:
+            NoSuchMessage: if it is for none.
+        """
+        suite = self.lab.suite
+        if _version(message) == 2:  # noqa: PLR2004 - the version that has no tags
+            raise NoSuchMessage(NAMES[type(message)])
+        if isinstance(message, DataMessage):
+            fields = message.fields
+            fields = replace(fields, header=replace(fields.header, receiver=NOBODYS_TAG))
+            body = suite.data_body(fields)
+            return suite.encode(replace(message, fields=fields, authenticated=body))
+        header: Header | None = getattr(message, "header", None)
+        if header is None:
+            raise NoSuchMessage(NAMES[type(message)])
+        elsewhere: Any = message
+        return suite.encode(replace(elsewhere, header=replace(header, receiver=NOBODYS_TAG)))
 
     def noted(self, message: Message) -> None:
         """Note the target's instance tag."""

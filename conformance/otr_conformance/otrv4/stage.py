@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from otr_conformance.otrv3.stage import WHAT as WHAT_3
 from otr_conformance.otrv3.stage import report_of as report_of_3
-from otr_conformance.play.stage import Acts, Party, Reaction, Report, Stuck
+from otr_conformance.play.stage import Acts, NoSuchMessage, Party, Reaction, Report, Stuck
 from otr_conformance.play.stage import Stage as AnyStage
 from otr_model.kernel.variant import NONE, Variant
+from otr_model.kernel.vocabulary import Point as At
 from otr_model.otrv4.words import Event, Mode
 from otr_reference.otrv3.deviations import derived
 from otr_reference.otrv4 import notices
@@ -41,6 +42,7 @@ from otr_reference.otrv4.messages import (
     DataMessage,
     ErrorMessage,
     Fragment,
+    Header,
     Identity,
     MalformedMessage,
     Message,
@@ -101,6 +103,9 @@ NAMES: dict[type, str] = {
     OtherVersion: "message of version",
 }
 TESTER_TAG, TARGET_TAG, THIRD_TAG = 0x1001, 0x2002, 0x3003
+NOBODYS_TAG = 0x5005
+MALFORMED, ANOTHER_VERSION = "?OTR:AAQK.", "?OTR:AAkC."
+"""A message that ends too early, and one of version 9."""
 ACTS: Acts[Command] = Acts(
     Start, SendText, End, StartSmp, AnswerSmp, AbortSmp, UseExtraKey, Heartbeat
 )
@@ -519,6 +524,35 @@ class Stage(AnyStage[Command, Message, DataMessage]):
             return None
         del self._pieces[message.identifier]
         return self.decode(self.lab.suite.join(tuple(pieces[n] for n in sorted(pieces))))
+
+    def wrong_at(self, point: At, wire: Wire) -> Wire | None:
+        """Something malformed, of another version, or the same for another instance."""
+        match point:
+            case At.ENCODING:
+                return self.lab.wire(MALFORMED)
+            case At.VERSION:
+                return self.lab.wire(ANOTHER_VERSION)
+            case At.INSTANCE:
+                return self._for_another(self.decode(wire))
+            case _:
+                return None
+
+    def _for_another(self, message: Message) -> Wire:
+        """The same message for another instance.
+
+        Raises:
+            NoSuchMessage: if it is for none.
+        """
+        suite = self.lab.suite
+        if isinstance(message, DataMessage):
+            fields = message.fields
+            fields = replace(fields, header=replace(fields.header, receiver=NOBODYS_TAG))
+            return suite.encode(replace(message, fields=fields))
+        header: Header | None = getattr(message, "header", None)
+        if header is None or isinstance(message, OtherVersion):
+            raise NoSuchMessage(NAMES[type(message)])
+        elsewhere: Any = message
+        return suite.encode(replace(elsewhere, header=replace(header, receiver=NOBODYS_TAG)))
 
     def noted(self, message: Message) -> None:
         """Note the target's instance tag."""

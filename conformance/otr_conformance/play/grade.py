@@ -1,81 +1,53 @@
 """Grading: the tables predict what the target does, and the observations are compared.
 
-The prediction is the case played with the reference as the target. Where the text is ambiguous, a
-target that follows the literal reading is not failed: the case is played once more with the
-reference under that variant, and if the observations agree with it, the verdict is a note that
-names the ambiguity.
+The prediction is the case played with the reference as the target. `otr_conformance.play.compare`
+says what of it is compared, and what may differ. Where the text is ambiguous, a target that follows
+the literal reading is not failed: the case is played once more with the reference under that
+variant, and if the observations agree with it, the verdict is a note that names the ambiguity.
+Where no single one explains them, two are tried together.
 
-What is compared, step by step:
-
-- the kinds of messages that the target sent, in any order within a step. More Data Messages than
-  predicted are accepted if they tell the tester's user nothing: heartbeats. So is an Error Message
-  in answer to what the reference finds malformed, and that the tester's user is shown it;
-- what the target told its user, of the reports that matter (`Tolerance`); other reports are a
-  matter of taste. To say of a text that it was not sent is right wherever it was not. The text does
-  not ask that users are told of a refreshed conversation, nor that it is told apart from a new one;
-- what the tester's user was told on receiving what the target sent, and which checks failed there:
-  all of it, since the tester is ours. A text that the tables predict to be sent belatedly, because
-  it was stored, may be marked as such in front;
-- which MAC keys the target made public, of those of messages that it accepted;
-- which keys its Data Messages are under: for which key of the tester's, and how many of its own it
-  has offered so far.
-
-A heartbeat of the target's changes when keys are replaced. Where it has sent more Data Messages
-than predicted, keys are not compared any more.
+Whatever agrees, and however strongly the case is asked for: what the plaintext oracle objects to
+(`otr_conformance.play.watch`) is a failure, unless the letter allows it. And a target that refuses
+a message has to do so where the tables do, as far as anybody can see
+(`otr_conformance.play.where`).
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from otr_conformance.verdict import Verdict
-from otr_model.kernel.variant import NONE, EditRow, Variant
+from otr_model.kernel.variant import NONE, EditRow, SkipCheck, Variant
+from otr_model.kernel.vocabulary import Point
 from otr_reference.engine import Unprepared
 
 from .case import Case, Cast, Level
+from .compare import Compared, Comparison, compare
 from .labs import Lab
-from .stage import AnyParty, AnyStage, Observation, Stuck
+from .stage import AnyParty, AnyStage, Arrival, NoSuchMessage, Observation, Stuck
+from .where import ELSEWHERE, WARNINGS, Points, Rejection, points_of, rejections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from otr_model.kernel.composition import Composition
     from otr_model.trace import Fired
 
-__all__ = ["AnyGrader", "Grader", "Played", "Result", "Tolerance", "difference"]
+    from .watch import AnyWatch
+
+__all__ = ["AnyGrader", "Grader", "Played", "Result", "difference"]
 
 L = TypeVar("L", bound=Lab)
 C = TypeVar("C", bound=Cast)
 S = TypeVar("S", bound=AnyStage)
 
-NOT_SENT = "warning not-sent"
-REFRESHED = "still-"
-RESENT = "resent"
-PRIVATE_TEXT = "message private "
-MALFORMED, ERROR_SENT, ERROR_SHOWN = "warning malformed", "Error", "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """What of a protocol's observations is compared.
-
-    Attributes:
-        heartbeats: the kinds of Data Messages, of which a target may send more than predicted.
-        texts: how the kinds of messages begin that can carry a text.
-        compared: the first words of reports that every implementation must make alike.
-        compared_in_full: further such reports, whole.
-        compared_openings: how further such reports begin.
-    """
-
-    heartbeats: tuple[str, ...]
-    texts: tuple[str, ...]
-    compared: tuple[str, ...] = (
-        *("message", "secure", "still-secure", "finished", "error", "extra-key"),
-    )
-    compared_in_full: tuple[str, ...] = ("warning unencrypted", "warning unreadable", NOT_SENT)
-    compared_openings: tuple[str, ...] = ("smp asked", "smp success", "smp failure")
+_AMBIGUITY: Final = ".ambiguity:"
+NOT_THERE: Final = "no such message could be refused there"
+_EXPLAINED: Final = 4
+"""So many refusals of a case are looked at to explain a difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +60,9 @@ class Played:
         fired: the rows that the target took, where it is the reference.
         tester_fired: the rows that the tester took.
         log: everything in order, for people.
+        arrivals: what reached the target.
+        marks: how many rows the target had taken at the end of each step.
+        violations: what the plaintext oracle objects to, in sentences.
     """
 
     observations: tuple[Observation, ...]
@@ -95,6 +70,16 @@ class Played:
     fired: tuple[Fired, ...]
     tester_fired: tuple[Fired, ...]
     log: tuple[str, ...]
+    arrivals: tuple[Arrival, ...] = ()
+    marks: tuple[int, ...] = ()
+    violations: tuple[str, ...] = ()
+
+    def rows(self, step: int) -> tuple[str, ...]:
+        """The rows that the target took in a step, each once."""
+        if not 0 <= step < len(self.marks):
+            return ()
+        begin = self.marks[step - 1] if step else 0
+        return tuple(dict.fromkeys(each.row for each in self.fired[begin : self.marks[step]]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +90,13 @@ class Result:
         case: its id.
         verdict: one of the seven.
         because: what differs, in a sentence; "" for a pass.
-        ambiguity: for a note, the ambiguity that is read the other way.
+        ambiguity: for a note, the ambiguity that is read the other way; several are separated by
+            ", ".
         log: what happened, for people.
+        where: of a case in which the target has to refuse something: where it did, as far as can be
+            told; none where it did not refuse it, or nobody knows.
+        alternatives: what was let pass, by name (`otr_conformance.play.compare.TOLERANCES`).
+        rows: the rows that the tables predict in the step that differs.
     """
 
     case: str
@@ -114,6 +104,9 @@ class Result:
     because: str = ""
     ambiguity: str = ""
     log: tuple[str, ...] = ()
+    where: tuple[Point, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
 
 
 def _concerns(variant: Variant, rows: Collection[str]) -> bool:
@@ -135,18 +128,41 @@ class Grader(Generic[L, C, S]):
         reference_target: the reference as the target, under a variant.
         terms: makes the lab to predict in.
         literal: the variant of each ambiguity whose literal reading can be run, by its id.
-        tolerance: what of observations is compared.
+        compared: what of observations is compared.
+        compositions: the tables, its own first: they say where messages are refused.
+        watch: makes the plaintext oracle of a play; None: there is none.
     """
 
     set_stage: Callable[[L, C, Callable[[L, C], AnyParty]], S]
     reference_target: Callable[[Variant], Callable[[L, C], AnyParty]]
     terms: Callable[[], L]
     literal: Mapping[str, Variant]
-    tolerance: Tolerance
+    compared: Compared
+    compositions: tuple[Composition, ...] = ()
+    watch: Callable[[L, C], AnyWatch] | None = None
 
-    def play(self, case: Case[C, S], lab: L, target: Callable[[L, C], AnyParty]) -> Played:
-        """Play a case with a target. Errors of the target's party are not caught."""
+    def play(
+        self,
+        case: Case[C, S],
+        lab: L,
+        target: Callable[[L, C], AnyParty],
+        *,
+        watched: bool = False,
+        mistaken: tuple[int, Point] | None = None,
+    ) -> Played:
+        """Play a case with a target. Errors of the target's party are not caught.
+
+        Args:
+            case: the case.
+            lab: where.
+            target: makes the target.
+            watched: the plaintext oracle watches.
+            mistaken: which arrival is made wrong on its way, and at which point.
+        """
         stage = self.set_stage(lab, case.cast, target)
+        stage.mistaken = mistaken
+        if watched and self.watch is not None:
+            stage.watched(self.watch(lab, case.cast))
         stuck = ""
         try:
             case.play(stage)
@@ -158,36 +174,36 @@ class Grader(Generic[L, C, S]):
         """What the tables say that a target does."""
         return self._predicted(case, lab, variant)
 
-    def grade(self, case: Case[C, S], lab: L, target: Callable[[L, C], AnyParty]) -> Result:
+    def grade(
+        self,
+        case: Case[C, S],
+        lab: L,
+        target: Callable[[L, C], AnyParty],
+        *,
+        explained: bool = True,
+    ) -> Result:
         """Play a case with a target, and compare with the prediction.
 
         A target that is the reference under a faulty variant may need data that is not there; that
         is a crash. Errors of other parties are for the caller.
+
+        Args:
+            case: the case.
+            lab: where.
+            target: makes the target.
+            explained: it is asked where the target refused what it has to refuse, which takes time;
+                otherwise results say nothing about it.
         """
         oracle = self.predicting(case, lab)
         predicted = self.predict(case, oracle)
         if predicted.stuck:
             return Result(case.id, Verdict.HARNESS_ERROR, f"the case is stuck: {predicted.stuck}")
         try:
-            seen = self.play(case, lab, target)
+            seen = self.play(case, lab, target, watched=True)
         except Unprepared as error:
             return Result(case.id, Verdict.CRASH, str(error))
-        because = self.difference(predicted, seen)
-        if not because:
-            return Result(case.id, Verdict.PASS, log=seen.log)
-        rows = {each.row for each in predicted.fired}
-        for ambiguity, variant in self.literal.items():
-            if not _concerns(variant, rows):
-                continue
-            try:
-                literal = self.predict(case, oracle, variant)
-            except Unprepared:  # the letter leads where nothing says how to go on
-                continue
-            differs = literal.observations != predicted.observations
-            if differs and not self.difference(literal, seen):
-                return Result(case.id, Verdict.NOTE, because, ambiguity, seen.log)
-        verdict = Verdict.FAIL if case.level is Level.MUST else Verdict.NOTE
-        return Result(case.id, verdict, because, log=seen.log)
+        grading = _Grading(self, case, oracle, predicted, seen)
+        return grading.result(explained=explained)
 
     def predicting(self, case: Case[C, S], lab: L) -> L:
         """The lab to predict in: terms, which observe the same in a tenth of the time.
@@ -198,7 +214,37 @@ class Grader(Generic[L, C, S]):
 
     def difference(self, expected: Played, seen: Played) -> str:
         """The first difference that matters, in a sentence; "" if there is none."""
-        return difference(self.tolerance, expected, seen)
+        return difference(self.compared, expected, seen)
+
+    @cached_property
+    def points(self) -> Points:
+        """Where the checks and rows of the tables refuse."""
+        return points_of(*self.compositions)
+
+    def rejected(self, case: Case[C, S], lab: L) -> tuple[Rejection, ...]:
+        """What the tables refuse in a case, in order."""
+        predicted = self.predict(case, self.predicting(case, lab))
+        return tuple(rejections(predicted.arrivals, predicted.fired, self.points))
+
+    def elsewhere(self, case: Case[C, S], lab: L, arrival: int, point: Point) -> Played | None:
+        """What the tables say that a target does which refuses an arrival at a point.
+
+        None where nothing could be refused there.
+        """
+        return self._mistaken(case, self.predicting(case, lab), arrival, point)
+
+    def apart(self, case: Case[C, S], lab: L, rejection: Rejection) -> Mapping[Point, str]:
+        """The points that a refusal is told apart from in a case: what would differ, for each."""
+        oracle = self.predicting(case, lab)
+        predicted = self.predict(case, oracle)
+        found: dict[Point, str] = {}
+        for point in ELSEWHERE:
+            if point is not rejection.point:
+                other = self._mistaken(case, oracle, rejection.arrival, point)
+                because = self.difference(predicted, other) if other is not None else NOT_THERE
+                if because:
+                    found[point] = because
+        return found
 
     @cached_property
     def _terms(self) -> L:
@@ -212,8 +258,198 @@ class Grader(Generic[L, C, S]):
 
         return predicted
 
+    @cached_property
+    def _mistaken(self) -> Callable[[Case[C, S], L, int, Point], Played | None]:
+        @lru_cache(maxsize=2048)
+        def mistaken(case: Case[C, S], lab: L, arrival: int, point: Point) -> Played | None:
+            target = self.reference_target(NONE)
+            try:
+                return self.play(case, lab, target, mistaken=(arrival, point))
+            except NoSuchMessage:
+                return None
+
+        return mistaken
+
 
 AnyGrader = Grader[Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class _Grading(Generic[L, C, S]):
+    """One case that was played, to be graded.
+
+    Attributes:
+        grader: that of the protocol.
+        case: the case.
+        oracle: the lab to predict in.
+        predicted: what the tables predict.
+        seen: what was seen.
+    """
+
+    grader: Grader[L, C, S]
+    case: Case[C, S]
+    oracle: L
+    predicted: Played
+    seen: Played
+
+    def result(self, *, explained: bool) -> Result:
+        """The verdict."""
+        found = compare(self.grader.compared, self.predicted.observations, self.seen.observations)
+        because = found.because or self.seen.stuck
+        if not because:
+            return self._agrees(found, explained=explained)
+        literal = self._literally()
+        if literal:
+            return self._done(Verdict.NOTE, because, found, ambiguity=", ".join(literal))
+        verdict = Verdict.FAIL if self.case.level is Level.MUST else Verdict.NOTE
+        if self.seen.violations:
+            verdict, because = Verdict.FAIL, f"{because}; {self.seen.violations[0]}"
+        where: tuple[Point, ...] = ()
+        if explained:
+            where, why = self._explained()
+            because = f"{because}; {why}" if why else because
+        return self._done(verdict, because, found, where=where)
+
+    def _agrees(self, found: Comparison, *, explained: bool) -> Result:
+        """Everything is as predicted, or may be otherwise."""
+        if self.seen.violations:
+            return self._done(Verdict.FAIL, self.seen.violations[0], found)
+        where: tuple[Point, ...] = ()
+        if explained:
+            rejection = self._subject()
+            if rejection is not None:
+                where, wrong = self._where(rejection)
+                if wrong:
+                    return self._done(Verdict.FAIL, wrong, found, where=where)
+        named = self.grader.compared.sources
+        sources = (named.get(name, "") for name in found.alternatives)
+        holes = [source for source in sources if _AMBIGUITY in source]
+        if holes:
+            because = f"makes use of what is let pass: {', '.join(found.alternatives)}"
+            return self._done(Verdict.NOTE, because, found, where=where, ambiguity=", ".join(holes))
+        return self._done(Verdict.PASS, "", found, where=where)
+
+    def _done(
+        self,
+        verdict: Verdict,
+        because: str,
+        found: Comparison,
+        *,
+        where: tuple[Point, ...] = (),
+        ambiguity: str = "",
+    ) -> Result:
+        rows = self.predicted.rows(found.step)
+        log = self.seen.log
+        return Result(
+            self.case.id, verdict, because, ambiguity, log, where, found.alternatives, rows
+        )
+
+    # The letter.
+
+    def _literally(self) -> tuple[str, ...]:
+        """The ambiguities whose literal readings explain what was seen; none if none do."""
+        rows = {each.row for each in self.predicted.fired}
+        near = {name: v for name, v in self.grader.literal.items() if _concerns(v, rows)}
+        for name, variant in near.items():
+            if self._follows(variant):
+                return (name,)
+        for one, other in combinations(near, 2):
+            both = _together(near[one], near[other])
+            if both is not None and self._follows(both):
+                return (one, other)
+        return ()
+
+    def _follows(self, variant: Variant) -> bool:
+        """Whether a target under a variant would look like this one, its texts included."""
+        try:
+            literal = self.grader.predict(self.case, self.oracle, variant)
+            if literal.observations == self.predicted.observations or self.grader.difference(
+                literal, self.seen
+            ):
+                return False
+            if not self.seen.violations:
+                return True
+            target = self.grader.reference_target(variant)
+            watched = self.grader.play(self.case, self.oracle, target, watched=True)
+        except Unprepared:  # the letter leads where nothing says how to go on
+            return False
+        return set(self.seen.violations) <= set(watched.violations)
+
+    # Where it refused.
+
+    def _rejections(self) -> tuple[Rejection, ...]:
+        played = self.predicted
+        return tuple(rejections(played.arrivals, played.fired, self.grader.points))
+
+    def _subject(self) -> Rejection | None:
+        """The refusal that the case is about: that of a check, or else the first."""
+        found = self._rejections()
+        return next((each for each in found if each.check), next(iter(found), None))
+
+    def _where(self, rejection: Rejection) -> tuple[tuple[Point, ...], str]:
+        """Where the target refused it, as far as can be told; and what is wrong with that."""
+        apart = self.grader.apart(self.case, self.oracle, rejection)
+        alike = self.grader.points.alike.get(rejection.check, frozenset({rejection.point}))
+        points = alike | {point for point in ELSEWHERE if point not in apart}
+        points |= {Point.POLICY} if Point.STATE in points else frozenset()
+        for said in self.seen.observations[rejection.step].reports:
+            if said in WARNINGS and said not in self._said(rejection):
+                points &= WARNINGS[said]
+                if rejection.point not in WARNINGS[said]:
+                    return _sorted(points), (
+                        f"{self.seen.observations[rejection.step].step}: the target's user was "
+                        f"told {said.partition(' ')[2]}, where the message is to be refused for "
+                        f"{rejection.point.meaning}"
+                    )
+        return _sorted(points), ""
+
+    def _said(self, rejection: Rejection) -> tuple[str, ...]:
+        """What else of the same step the target's user is to be told."""
+        return self.predicted.observations[rejection.step].reports
+
+    def _explained(self) -> tuple[tuple[Point, ...], str]:
+        """What explains a difference: another point, or a check that is not made."""
+        for rejection in self._rejections()[:_EXPLAINED]:
+            check = self.grader.points.checks.get(rejection.check)
+            if check is not None and not check.spec.structural and self._skips(rejection):
+                return (), f"it is as if this were not checked: {check.spec.about}"
+            points = tuple(self._looks_like(rejection))
+            if points:
+                words = " or ".join(point.meaning for point in points)
+                return points, (
+                    f"it is as if the message were refused for {words}, "
+                    f"and not for {rejection.point.meaning}"
+                )
+        return (), ""
+
+    def _looks_like(self, rejection: Rejection) -> Iterator[Point]:
+        for point in ELSEWHERE:
+            if point is rejection.point:
+                continue
+            other = self.grader.elsewhere(self.case, self.oracle, rejection.arrival, point)
+            if other is not None and not self.grader.difference(other, self.seen):
+                yield point
+
+    def _skips(self, rejection: Rejection) -> bool:
+        check = self.grader.points.checks[rejection.check]
+        variant = Variant(f"skip {check.label}", "a check is not made", (SkipCheck(check),))
+        try:
+            skipping = self.grader.predict(self.case, self.oracle, variant)
+        except Unprepared:
+            return False
+        return not self.grader.difference(skipping, self.seen)
+
+
+def _sorted(points: Collection[Point]) -> tuple[Point, ...]:
+    return tuple(point for point in Point if point in points)
+
+
+def _together(one: Variant, other: Variant) -> Variant | None:
+    """Both variants; None where they are about the same row."""
+    rows = [e.row for v in (one, other) for e in v.edits if isinstance(e, EditRow)]
+    if len(rows) != len(set(rows)):
+        return None
+    return Variant(f"{one.name}, {other.name}", one.about, (*one.edits, *other.edits))
 
 
 def _played(stage: AnyStage, stuck: str) -> Played:
@@ -223,154 +459,13 @@ def _played(stage: AnyStage, stuck: str) -> Played:
         tuple(stage.fired),
         tuple(stage.tester_fired),
         tuple(stage.log),
+        tuple(stage.arrivals),
+        tuple(stage.marks),
+        () if stage.watch is None else tuple(stage.watch.violations),
     )
 
 
-def difference(tolerance: Tolerance, expected: Played, seen: Played) -> str:
+def difference(compared: Compared, expected: Played, seen: Played) -> str:
     """The first difference that matters, in a sentence; "" if there is none."""
-    revealed, keys = _Revealed(), _Keys()
-    resent = False
-    errors = ahead = 0
-    for want, got in zip(expected.observations, seen.observations, strict=False):
-        resent = resent or RESENT in want.reports
-        ahead += _data_messages(tolerance, got) - _data_messages(tolerance, want)
-        missing_wires, extra_wires = _wires(tolerance, want.wires, got.wires)
-        if MALFORMED in want.reports:
-            errors += _without(extra_wires, ERROR_SENT, len(extra_wires))
-        missing_peer, extra_peer = _peer(want.peer, got.peer, resent=resent)
-        errors -= _without(extra_peer, ERROR_SHOWN, errors)
-        for what, missing, extra in (
-            ("the target sent", missing_wires, extra_wires),
-            ("the target's user was told", *_reports(tolerance, want, got)),
-            ("the tester's user was told", missing_peer, extra_peer),
-            ("the tester found wrong", *_both(want.failed, got.failed)),
-            ("the target revealed", *revealed.compare(want, got, ahead)),
-            ("the target used", *keys.compare(want, got, ahead)),
-        ):
-            if missing or extra:
-                return f"{want.step}: {what} {_sentence(missing, extra)}"
-    if seen.stuck:
-        return seen.stuck
-    return ""
-
-
-@dataclass(slots=True)
-class _Revealed:
-    """The MAC keys that became public so far."""
-
-    wanted: frozenset[int] = frozenset()
-    found: frozenset[int] = frozenset()
-    refused: frozenset[int] = frozenset()
-
-    def compare(
-        self, want: Observation, got: Observation, ahead: int
-    ) -> tuple[list[str], list[str]]:
-        """One step on: what is missing, and what comes too early.
-
-        `ahead`: how many Data Messages the target has sent beyond those that were predicted.
-        """
-        self.refused |= frozenset(want.refused)
-        self.wanted |= frozenset(want.revealed) - self.refused
-        self.found |= frozenset(got.revealed) - self.refused
-        if ahead > 0:
-            return [], []
-        return [_mac_key(n) for n in sorted(self.wanted - self.found)], [
-            _mac_key(n) for n in sorted(self.found - self.wanted)
-        ]
-
-
-@dataclass(slots=True)
-class _Keys:
-    """How many keys of its own the target has offered so far."""
-
-    wanted: int = 0
-    found: int = 0
-
-    def compare(
-        self, want: Observation, got: Observation, ahead: int
-    ) -> tuple[list[str], list[str]]:
-        """One step on: what is missing, and what is not as predicted; `ahead` as above."""
-        self.wanted += want.renewed
-        self.found += got.renewed
-        missing = [key for key in want.addressed if key not in got.addressed]
-        extra = [key for key in got.addressed if key not in want.addressed]
-        if self.found < self.wanted:
-            missing.append("new key of its own")
-        if self.found > self.wanted:
-            extra.append("a new key of its own")
-        return ([], []) if ahead > 0 else (missing, extra)
-
-
-def _data_messages(tolerance: Tolerance, observation: Observation) -> int:
-    return sum(kind in tolerance.heartbeats for kind in observation.wires)
-
-
-def _mac_key(number: int) -> str:
-    return f"MAC key of the tester's Data Message {number}"
-
-
-def _matter(tolerance: Tolerance, reports: Iterable[str]) -> tuple[str, ...]:
-    """The reports that are compared."""
-    return tuple(
-        report.removeprefix(REFRESHED)
-        for report in reports
-        if report.split(" ", 1)[0] in tolerance.compared
-        or report in tolerance.compared_in_full
-        or report.startswith(tolerance.compared_openings)
-    )
-
-
-def _both(want: Iterable[str], got: Iterable[str]) -> tuple[list[str], list[str]]:
-    wanted, found = Counter(want), Counter(got)
-    return sorted((wanted - found).elements()), sorted((found - wanted).elements())
-
-
-def _reports(
-    tolerance: Tolerance, want: Observation, got: Observation
-) -> tuple[list[str], list[str]]:
-    missing, extra = _both(_matter(tolerance, want.reports), _matter(tolerance, got.reports))
-    refreshed = [r.removeprefix(REFRESHED) for r in want.reports if r.startswith(REFRESHED)]
-    missing = [report for report in missing if report not in refreshed]
-    if not any(kind.startswith(tolerance.texts) for kind in got.wires):
-        extra = [report for report in extra if report != NOT_SENT]
-    return missing, extra
-
-
-def _peer(want: Iterable[str], got: Iterable[str], *, resent: bool) -> tuple[list[str], list[str]]:
-    missing, extra = _both(want, got)
-    for report in list(missing) if resent else ():
-        marked = next((found for found in extra if _marks(found, report)), None)
-        if marked is not None:
-            missing.remove(report)
-            extra.remove(marked)
-    return missing, extra
-
-
-def _marks(found: str, report: str) -> bool:
-    """Whether both say that a private text was shown, the first with something in front of it."""
-    texts = [said.removeprefix(PRIVATE_TEXT) for said in (found, report)]
-    return texts[0] != found and texts[1] != report and texts[0].endswith(f" {texts[1]}")
-
-
-def _without(found: list[str], what: str, most: int) -> int:
-    """Take something out of a list, so many times at most; how many times it was there."""
-    count = min(found.count(what), most)
-    for _ in range(count):
-        found.remove(what)
-    return count
-
-
-def _wires(
-    tolerance: Tolerance, want: Iterable[str], got: Iterable[str]
-) -> tuple[list[str], list[str]]:
-    missing, extra = _both(want, got)
-    return missing, [kind for kind in extra if kind not in tolerance.heartbeats]
-
-
-def _sentence(missing: list[str], extra: list[str]) -> str:
-    parts = []
-    if extra:
-        parts.append(f"{', '.join(extra)}, which was not expected")
-    if missing:
-        parts.append(f"no {', no '.join(missing)}")
-    return " and ".join(parts)
+    found = compare(compared, expected.observations, seen.observations)
+    return found.because or seen.stuck

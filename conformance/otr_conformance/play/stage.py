@@ -22,18 +22,22 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from otr_reference.errors import OtrSpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable
 
+    from otr_model.kernel.vocabulary import Point
     from otr_model.trace import Fired
     from otr_reference.sorts import Key, Octets, Passphrase, Wire
 
     from .labs import Lab
+    from .watch import AnyWatch
 
 __all__ = [
     "STORM",
     "Acts",
     "AnyParty",
     "AnyStage",
+    "Arrival",
+    "NoSuchMessage",
     "Observation",
     "Party",
     "Reached",
@@ -60,6 +64,10 @@ class Stuck(OtrSpecError):
     """The case cannot go on: what it wants to deliver was never sent."""
 
 
+class NoSuchMessage(OtrSpecError):
+    """A message cannot be made wrong at a point."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a user was told, in words that are equal for equal things.
@@ -84,15 +92,26 @@ class Reaction:
         wires: messages for the network, in order.
         reports: what the user was told, in order.
         trace: the rows taken, where the party is the reference.
+        said: texts that may have gone out protected, where the party is the reference.
+        honest: where the party deviates, and is asked for it: the messages that it would have sent
+            if it did not.
     """
 
     wires: tuple[Wire, ...] = ()
     reports: tuple[Report, ...] = ()
     trace: tuple[Fired, ...] = ()
+    said: tuple[str, ...] = ()
+    honest: tuple[Wire, ...] | None = None
 
 
 class Party(ABC, Generic[K_contra]):
-    """One side of the conversation."""
+    """One side of the conversation.
+
+    Attributes:
+        twinned: a party that deviates says what it would have sent if it did not.
+    """
+
+    twinned: bool = False
 
     @abstractmethod
     def command(self, command: K_contra) -> Reaction:
@@ -147,9 +166,13 @@ class Observation:
         failed: checks that failed at the tester.
         revealed: which of the tester's Data Messages anybody could forge from now on, because the
             target made their MAC key public; numbered as they reached the target first.
-        refused: which of them failed a check at the target, where it is the reference.
+        exposed: the same of the target's own Data Messages, numbered as it sent them.
+        repeated: how many MAC keys the target made public that it had made public before.
+        strange: how many MAC keys it made public that fit no Data Message so far.
+        refused: which of the tester's failed a check at the target, where it is the reference.
         renewed: how many public keys the target's Data Messages offered for the first time.
         addressed: what its Data Messages were under, such as a key of the tester's, in words.
+        waited: nothing happened but that time passed.
     """
 
     step: str
@@ -161,6 +184,10 @@ class Observation:
     refused: tuple[int, ...] = ()
     renewed: int = 0
     addressed: tuple[str, ...] = ()
+    exposed: tuple[int, ...] = ()
+    repeated: int = 0
+    strange: int = 0
+    waited: bool = False
 
 
 @dataclass
@@ -176,6 +203,10 @@ class Seen:
     refused: set[int] = field(default_factory=set)
     renewed: int = 0
     addressed: set[str] = field(default_factory=set)
+    exposed: set[int] = field(default_factory=set)
+    repeated: int = 0
+    strange: int = 0
+    waited: bool = False
 
     def observation(self) -> Observation:
         """The same when nothing is added any more."""
@@ -189,12 +220,16 @@ class Seen:
             tuple(sorted(self.refused)),
             self.renewed,
             tuple(sorted(self.addressed, key=lambda words: (len(words), words))),
+            tuple(sorted(self.exposed)),
+            self.repeated,
+            self.strange,
+            self.waited,
         )
 
 
 @dataclass
 class Reached(Generic[D]):
-    """A Data Message of the tester's that reached the target, whole.
+    """A Data Message of the tester's that reached the target, or one of the target's own, whole.
 
     Attributes:
         message: the message.
@@ -203,6 +238,23 @@ class Reached(Generic[D]):
 
     message: D
     counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Something that reached the target.
+
+    Attributes:
+        wire: what.
+        step: the number of the observation that it belongs to.
+        begin: how many rows the target had taken before it.
+        end: the same after it.
+    """
+
+    wire: Wire
+    step: int
+    begin: int
+    end: int
 
 
 @dataclass
@@ -221,6 +273,10 @@ class Stage(ABC, Generic[K, M, D]):
         tester_fired: the rows that the tester took.
         log: everything in order, for people.
         looks_back: MAC keys of the time before the conversation was refreshed are looked for, too.
+        arrivals: what reached the target so far.
+        marks: how many rows the target had taken at the end of each observation.
+        mistaken: which arrival is made wrong on its way, and at which point; None: none.
+        watch: what judges the texts that are shown and sent; None: nothing does.
     """
 
     lab: Lab
@@ -234,10 +290,20 @@ class Stage(ABC, Generic[K, M, D]):
     tester_fired: list[Fired] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     looks_back: bool = False
+    arrivals: list[Arrival] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
+    mistaken: tuple[int, Point] | None = None
+    watch: AnyWatch | None = None
     _reached: list[Reached[D]] = field(default_factory=list)
-    _public: list[Key] = field(default_factory=list)
+    _own: list[Reached[D]] = field(default_factory=list)
+    _public: dict[Hashable, Key] = field(default_factory=dict)
     _open: Seen | None = None
     _secured: dict[str, str] = field(default_factory=dict)
+
+    def watched(self, watch: AnyWatch) -> None:
+        """From now on the texts that are shown and sent are judged."""
+        self.watch = watch
+        self.tester.twinned = True
 
     # What a protocol says of its messages.
 
@@ -264,6 +330,16 @@ class Stage(ABC, Generic[K, M, D]):
     @abstractmethod
     def whole(self, wire: Wire) -> M | None:
         """The message, put together where it comes in fragments; None while one is incomplete."""
+
+    def wrong_at(self, point: Point, wire: Wire) -> Wire | None:  # noqa: ARG002 - a protocol's own may
+        """The same message, or one in its place, that a receiver rejects at a point.
+
+        None for what is as if nothing arrived.
+
+        Raises:
+            NoSuchMessage: if there is no such message.
+        """
+        return None
 
     def noted(self, message: M) -> None:
         """Note more of a message of the target's than what everybody sees."""
@@ -357,6 +433,8 @@ class Stage(ABC, Generic[K, M, D]):
     def target_does(self, step: str, command: K) -> None:
         """The target's user asks for something."""
         with self.seeing(step):
+            if self.watch is not None:
+                self.watch.asked(command)
             self._absorb(self.target.command(command))
 
     def tester_does(self, step: str, command: K) -> None:
@@ -418,6 +496,7 @@ class Stage(ABC, Generic[K, M, D]):
     def wait(self, seconds: int) -> None:
         """Time passes on both sides."""
         with self.seeing(f"{seconds} seconds pass"):
+            self.seen.waited = True
             self.absorb_tester(self.tester.wait(seconds))
             self._absorb(self.target.wait(seconds))
 
@@ -439,14 +518,25 @@ class Stage(ABC, Generic[K, M, D]):
 
     def _reach(self, wire: Wire) -> None:
         """Something reaches the target."""
-        message = self.data_of(self.decode(wire))
-        known = any(message == reached.message for reached in self._reached)
-        reaction = self.target.receive(wire)
-        if message is not None and not known:
+        given: Wire | None = wire
+        if self.mistaken is not None and self.mistaken[0] == len(self.arrivals):
+            given = self.wrong_at(self.mistaken[1], wire)
+        begin = len(self.fired)
+        decoded = self.decode(wire)
+        if self.watch is not None:
+            self.watch.arrived(wire, decoded)
+        reaction = Reaction() if given is None else self.target.receive(given)
+        self.arrivals.append(
+            Arrival(wire, len(self.observations), begin, begin + len(reaction.trace))
+        )
+        message = self.data_of(decoded)
+        if message is not None and not any(message == known.message for known in self._reached):
             self._reached.append(Reached(message))
-            self._look_for_keys(self._public)
+            number = len(self._reached)
+            if any(self.is_under(message, key) for key in self._public.values()):
+                self._now_public(number)
             if any(fired.failed for fired in reaction.trace):
-                self.seen.refused.add(len(self._reached))
+                self.seen.refused.add(number)
         self._absorb(reaction)
 
     def _absorb(self, reaction: Reaction) -> None:
@@ -455,33 +545,71 @@ class Stage(ABC, Generic[K, M, D]):
         for report in reaction.reports:
             self.log.append(f"  target's user: {report}")
             seen.reports[self._comparable("target", report)] += 1
+        if self.watch is not None:
+            self.watch.reported(reaction.reports)
         for wire in reaction.wires:
             self.to_tester.append(wire)
             whole = self.whole(wire)
             if whole is not None:
-                self.noted(whole)
-                kind = self.kind_of(whole) + self.again(whole)
-                seen.wires[kind] += 1
-                self.log.append(f"  target -> tester: {kind}")
-                data = self.data_of(whole)
-                if data is not None:
-                    self.noted_data(data, seen)
-                    keys = self.keys_revealed(data)
-                    self._public.extend(keys)
-                    self._look_for_keys(keys)
+                self._absorb_message(whole, seen)
 
-    def _look_for_keys(self, keys: Iterable[Key]) -> None:
-        """Note which of the tester's messages are under one of some public MAC keys."""
-        for number, reached in enumerate(self._reached, 1):
-            if reached.counts and any(self.is_under(reached.message, key) for key in keys):
-                reached.counts = False
-                self.seen.revealed.add(number)
-                self.log.append(f"  the MAC key of the tester's message {number} is public")
+    def _absorb_message(self, message: M, seen: Seen) -> None:
+        """The target sent a message, which is whole."""
+        self.noted(message)
+        kind = self.kind_of(message) + self.again(message)
+        seen.wires[kind] += 1
+        self.log.append(f"  target -> tester: {kind}")
+        if self.watch is not None:
+            self.watch.sent(message)
+        data = self.data_of(message)
+        if data is not None:
+            self.noted_data(data, seen)
+            self._own.append(Reached(data))
+            if any(self.is_under(data, key) for key in self._public.values()):
+                self._exposed(len(self._own))
+            for key in self.keys_revealed(data):
+                self._reveal(key)
+
+    def _reveal(self, key: Key) -> None:
+        """A MAC key is public: note whose messages are under it."""
+        if key in self._public:
+            self.seen.repeated += 1
+            self.log.append("  a MAC key is made public once more")
+            return
+        self._public[key] = key
+        theirs = self._under(self._reached, key)
+        ours = self._under(self._own, key)
+        for number in theirs:
+            self._now_public(number)
+        for number in ours:
+            self._exposed(number)
+        if not theirs and not ours:
+            self.seen.strange += 1
+            self.log.append("  a MAC key is public that fits no message so far")
+
+    def _under(self, messages: list[Reached[D]], key: Key) -> list[int]:
+        """The numbers of the messages that are under a key."""
+        return [n for n, each in enumerate(messages, 1) if self.is_under(each.message, key)]
+
+    def _now_public(self, number: int) -> None:
+        """The MAC key of a message of the tester's is public."""
+        reached = self._reached[number - 1]
+        if reached.counts:
+            reached.counts = False
+            self.seen.revealed.add(number)
+            self.log.append(f"  the MAC key of the tester's message {number} is public")
+
+    def _exposed(self, number: int) -> None:
+        """The MAC key of a message of the target's own is public."""
+        self.seen.exposed.add(number)
+        self.log.append(f"  the MAC key of the target's own message {number} is public")
 
     def absorb_tester(self, reaction: Reaction) -> None:
         """What the tester did, within a step or outside of one."""
         seen = self._open
         self.tester_fired.extend(reaction.trace)
+        if self.watch is not None:
+            self.watch.said(reaction)
         for wire in reaction.wires:
             self.to_target.append(wire)
             self.log.append(f"  tester -> target: {self.kind(wire)}")
@@ -530,8 +658,11 @@ class _Seeing:
 
     def __enter__(self) -> None:
         self.stage.log.append(self.seen.step)
+        if self.stage.watch is not None:
+            self.stage.watch.step = self.seen.step
         self.stage._open = self.seen  # noqa: SLF001 - the stage's own
 
     def __exit__(self, *_: object) -> None:
         self.stage._open = None  # noqa: SLF001 - the stage's own
         self.stage.observations.append(self.seen.observation())
+        self.stage.marks.append(len(self.stage.fired))

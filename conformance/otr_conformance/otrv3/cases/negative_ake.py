@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otr_conformance.otrv3.case import case
-from otr_conformance.otrv3.moves import QUERIES, declare
+from otr_conformance.otrv3.moves import QUERIES, declare, talk
 from otr_model.kernel.variant import Falsify, Variant
 from otr_model.otrv3.conditions import Check
 from otr_reference.otrv3.session import Policy
@@ -45,26 +45,50 @@ def falsifying(check: Check) -> Variant:
     return Variant(f"falsify {check.label}", check.meaning, (Falsify(check),))
 
 
+IN_THE_COMMIT = (Check.COMMITMENT_MATCHES, Check.COMMITMENT_OPENS, Check.GX_RANGE)
+"""Checks that a D-H Commit fails already, though nobody can see it yet."""
+
+
 def _says(stage: Stage) -> None:
     """What the target's user types goes out in the clear: nothing private began."""
     stage.target_says("hello")
     stage.settle()
 
 
-def _target_commits(version: int) -> Play:
+def _goes_on(stage: Stage, version: int, *, right: bool) -> None:
+    """What is answered wrongly is refused. The right answer is taken, and so is a new exchange."""
+    before, asked = stage.tester.conversation, stage.to_tester[0]
+    stage.to_tester_delivers()
+    stage.settle()
+    _says(stage)
+    stage.tester_behaves()
+    if right:
+        stage.tester.conversation = before
+        stage.to_tester.append(asked)
+        stage.settle()
+        talk(stage)
+    stage.tester_forgets()
+    stage.tester_takes(QUERIES[version])
+    stage.settle()
+    talk(stage)
+
+
+def _target_commits(version: int, check: Check) -> Play:
     def play(stage: Stage) -> None:
         stage.arrives(QUERIES[version])
-        stage.settle()
-        _says(stage)
+        if check is not Check.GY_RANGE:
+            stage.to_tester_delivers()
+            stage.to_target_delivers()
+        _goes_on(stage, version, right=True)
 
     return play
 
 
-def _tester_commits(version: int) -> Play:
+def _tester_commits(version: int, check: Check) -> Play:
     def play(stage: Stage) -> None:
         stage.tester_takes(QUERIES[version])
-        stage.settle()
-        _says(stage)
+        stage.to_target_delivers()
+        _goes_on(stage, version, right=check not in IN_THE_COMMIT)
 
     return play
 
@@ -78,8 +102,9 @@ for _checks, _kind, _play in (
             declare(
                 f"negative.v{_version}-{_check.label}",
                 f"""Refuses a {_kind} Message for which this does not hold: {_check.meaning}. No
-                private conversation begins, and the peer is not answered.""",
-                _play(_version),
+                private conversation begins, and the peer is not answered. The right message is
+                accepted afterwards, and so is another exchange.""",
+                _play(_version, _check),
                 version=_version,
                 variant=falsifying(_check),
             )

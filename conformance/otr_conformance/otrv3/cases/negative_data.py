@@ -154,7 +154,11 @@ _smp()
 
 
 def _with_fields(edit: Callable[[Suite, DataFields], DataFields]) -> Callable[..., DataMessage]:
-    return lambda suite, message: replace(message, fields=edit(suite, message.fields))
+    def edited(suite: Suite, message: DataMessage) -> DataMessage:
+        fields = edit(suite, message.fields)
+        return replace(message, fields=fields, authenticated=suite.data_body(fields))
+
+    return edited
 
 
 TAMPERED: dict[str, tuple[str, Callable[[Suite, DataMessage], DataMessage]]] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otr_conformance.otrv4.case import V4_ONLY
-from otr_conformance.otrv4.scenes import QUERY
+from otr_conformance.otrv4.scenes import QUERY, talk
 from otr_model.kernel.variant import Falsify, Variant
 from otr_model.otrv4.conditions import KEYS, PROFILE, Check
 from otr_reference.otrv4.session import Policy
@@ -84,9 +84,21 @@ BEGIN: Mapping[str, Callable[[Stage], None]] = {
 def _begun(kind: str) -> Callable[[Stage], None]:
     def play(stage: Stage) -> None:
         BEGIN[kind](stage)
+        if kind == "Auth-I":
+            stage.to_target_delivers()
+        before, asked = stage.tester.conversation, stage.to_tester[:1]
         stage.settle()
         stage.target_says("nothing is private here")
         stage.settle()
+        stage.tester_behaves()
+        if kind == "Auth-I":
+            stage.tester.conversation = before
+            stage.to_tester.extend(asked)
+        else:
+            stage.tester_forgets()
+            BEGIN[kind](stage)
+        stage.settle()
+        talk(stage)
 
     return play
 
@@ -105,7 +117,7 @@ for _kind, _checks in {
         declare(
             f"negative.{_kind.lower()}-{_label}",
             f"""Refuses {_what} for which this does not hold: {_check.meaning}. No private
-            conversation begins, and the peer is not answered.""",
+            conversation begins, and the peer is not answered. Made right, it is accepted.""",
             _begun(_kind),
             target=_both,
             tester=_both,
