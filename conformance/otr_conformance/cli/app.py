@@ -821,16 +821,24 @@ def decode(
 
 
 @app.command(
-    short_help="Whole conversations with every value in them.",
+    short_help="Whole conversations with every value in them, and single vectors.",
     epilog=_examples(
         "otrspec vectors",
         "otrspec vectors interactive",
         "otrspec vectors smp --full --json > smp.json",
+        "otrspec vectors otrv3/ake",
+        "otrspec vectors otrv3/commitment:gx.zero",
+        "otrspec vectors otrv4/profiles --full --json > profiles.json",
     ),
 )
 def vectors(
     document: Annotated[
-        str | None, typer.Argument(help="Which one; without it, a list.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="Which one, or of single vectors PROTOCOL/ and a document, a group or the id of a "
+            "vector; without it, a list.",
+            show_default=False,
+        ),
     ] = None,
     *,
     protocol: Annotated[
@@ -841,10 +849,14 @@ def vectors(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Show a conversation with fixed randomness, and every value that is computed in it.
+    """Show vectors for those without a shim: whole conversations, and single values.
 
-    Follow one with your implementation: the first value that differs has the fault. The format is
-    described in docs/vectors.md; the documents are in docs/generated/otrv4/vectors.
+    A conversation has fixed randomness, and every value that is computed in it. Follow one with
+    your implementation: the first value that differs has the fault. A single vector is one
+    operation, faultless but for one thing, with what to say of it, and where it fails.
+
+    The formats are described in docs/vectors.md. The documents are in docs/generated/otrv4/vectors
+    and docs/generated/vectors.
     """
     from . import vectors as work  # noqa: PLC0415 - heavy
 

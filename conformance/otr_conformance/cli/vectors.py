@@ -1,4 +1,4 @@
-"""`otrspec vectors`: the published conversations, with every value in them."""
+"""`otrspec vectors`: the published conversations, with every value in them; and single vectors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.verdict import ExitCode
 
+from . import single_vectors
 from .misuse import Misuse, unknown
 from .screen import DIM, HEAD, NAME, Screen, grid, spans, write_json
 
@@ -43,17 +44,21 @@ def listing(whose: str, *, json: bool) -> ExitCode:
     Raises:
         Misuse: if the protocol has none.
     """
-    found = [
+    single = list(single_vectors.documents(whose))
+    whole = [
         (protocol, name, about)
-        for protocol, published in _published(whose).items()
+        for protocol, published in _published(whose, needed=not single).items()
         for name, about in published.ABOUT.items()
     ]
+    kinds = (("conversation", whole), ("single", single))
+    found = [(kind, *each) for kind, documents in kinds for each in documents]
     if json:
-        write_json([{"protocol": p, "name": name, "about": about} for p, name, about in found])
+        names = ("kind", "protocol", "name", "about")
+        write_json([dict[str, "Json"](zip(names, each, strict=True)) for each in found])
         return ExitCode.EXPECTED
-    table = grid("protocol", "document", "about")
-    for protocol, name, about in found:
-        table.add_row(protocol, spans((name, NAME)), about)
+    table = grid("protocol", "document", "kind", "about")
+    for kind, protocol, name, about in found:
+        table.add_row(protocol, spans((name, NAME)), kind, about)
     Screen().show(table)
     return ExitCode.EXPECTED
 
@@ -62,7 +67,7 @@ def show(name: str, whose: str, *, full: bool, json: bool) -> ExitCode:
     """Show one document.
 
     Args:
-        name: its name.
+        name: its name; of single vectors, a protocol and a slash in front.
         whose: the protocol; "": the first that has a document of that name.
         full: all octets, and every value where it is needed.
         json: for programs.
@@ -70,10 +75,13 @@ def show(name: str, whose: str, *, full: bool, json: bool) -> ExitCode:
     Raises:
         Misuse: if there is no such document.
     """
+    if single_vectors.is_single(name):
+        return single_vectors.show(name, full=full, json=json)
     published = _published(whose)
     owner = next((each for each in published.values() if name in each.ABOUT), None)
     if owner is None:
         known = [each for found in published.values() for each in found.ABOUT]
+        known += [each for _, each, _ in single_vectors.documents(whose)]
         raise unknown(name, "document", known, "otrspec vectors")
     document = owner.document(name, full=full)
     if json:
@@ -83,19 +91,23 @@ def show(name: str, whose: str, *, full: bool, json: bool) -> ExitCode:
     return ExitCode.EXPECTED
 
 
-def _published(whose: str) -> dict[str, Published]:
+def _published(whose: str, *, needed: bool = True) -> dict[str, Published]:
     """What is published, by protocol.
 
+    Args:
+        whose: the protocol; "": all.
+        needed: whether there has to be any.
+
     Raises:
-        Misuse: if the protocol has no vectors.
+        Misuse: if the protocol has no conversations, and there have to be some.
     """
     found: dict[str, Published] = {}
     for name in (whose,) if whose else PROTOCOLS:
         module = f"otr_conformance.{name}.vectors"
         if find_spec(module) is not None:
             found[name] = import_module(module)
-    if not found:
-        message = f"there are no vectors of {whose}"
+    if needed and not found:
+        message = f"there are no conversations of {whose}; single vectors are {whose}/NAME"
         raise Misuse(message)
     return found
 

@@ -27,7 +27,7 @@ from otr_model.clauses import citing
 from otr_model.otrv3.clauses import V3
 from otr_model.otrv4.clauses import V4
 
-from .kinds import FORMAT, Disagreement, Flag, Group, Vector, Verdict, differing, plain
+from .kinds import FORMAT, Disagreement, Flag, Group, Vector, differing, plain
 from .schema import schema
 
 if TYPE_CHECKING:
@@ -191,11 +191,11 @@ def _clauses(protocol: str, answers: tuple[str, ...]) -> tuple[str, ...]:
 def count(protocol: str, name: str) -> tuple[int, int, int]:
     """How many groups, vectors, and different faults there are in a document.
 
-    A fault is a vector that is not valid; no two of a group take the same values.
+    A fault is a group and a vector of it that is refused; no two of a group take the same values.
     """
     groups = made(protocol, name)
     vectors = [(group.name, each) for group in groups for each in group.vectors]
-    faults = {(group, each.name) for group, each in vectors if each.verdict is not Verdict.VALID}
+    faults = {(group, each.name) for group, each in vectors if each.fails is not None}
     return len(groups), len(vectors), len(faults)
 
 
@@ -212,8 +212,8 @@ schema](../../schema/otrspec-checks.schema.json).
 """
 _PAGE: Final = "README.md"
 _TOGETHER: Final = (
-    "Together {vectors} vectors in {groups} groups, of which {faults} are faults: no two of a "
-    "group take the same values."
+    "Together {vectors} vectors in {groups} groups. {faults} of them are faults, and refused: no "
+    "two of a group take the same values."
 )
 
 

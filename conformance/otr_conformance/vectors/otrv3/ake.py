@@ -70,7 +70,7 @@ def _range() -> Group:
     )
     group.valid("ordinary", "a power of 2")
     for name, (about, value) in LEGAL.items():
-        group.valid(name, about, Flag.BOUNDARY, {"public": encoded(value)})
+        group.valid(name, f"gy is {about}", Flag.BOUNDARY, {"public": encoded(value)})
     for name, (about, value) in ILLEGAL.items():
         flag = Flag.SMALL_ORDER if value in {1, P - 1} else Flag.BOUNDARY
         group.fault(
@@ -102,12 +102,12 @@ def _commitment() -> Group:
     )
     group.valid("good", "nothing is wrong with it")
     for name, (about, value) in LEGAL.items():
-        group.valid(f"gx.{name}", about, Flag.BOUNDARY, committed(wire.mpi(value)))
+        group.valid(f"gx.{name}", f"gx is {about}", Flag.BOUNDARY, committed(wire.mpi(value)))
     for name, (about, value) in ILLEGAL.items():
         flag = Flag.SMALL_ORDER if value in {1, P - 1} else Flag.BOUNDARY
         group.fault(
             f"gx.{name}",
-            about,
+            f"gx is {about}",
             flag,
             Point.RANGE,
             committed(wire.mpi(value)),
