@@ -251,6 +251,22 @@ def test_what_is_only_recommended_is_a_note() -> None:
     assert {each.who for each in outcome.violations} == {BOB}
 
 
+def test_a_side_that_follows_the_letter_is_noted() -> None:
+    ambiguity = "otrv3.ambiguity:unreadable-without-keys"
+    variant = rules_of(3).grader.literal[ambiguity]
+
+    def literal(rules: AnyRules, seat: Seat) -> AnyParty:
+        return rules.reference(rules.real, seat, variant)
+
+    for who in (ALICE, BOB):
+        seated = {ALICE: stranger, BOB: stranger} | {who: literal}
+        outcome = judged("ends-cross", 3, seated[ALICE], seated[BOB])
+
+        assert outcome.verdict is Verdict.NOTE
+        [violation] = outcome.violations
+        assert (violation.who, violation.ambiguity) == (who, ambiguity)
+
+
 def test_more_heartbeats_than_the_tables_have_are_let_pass() -> None:
     def eager(party: Any) -> None:
         party.endpoint.config.heartbeat_interval = 0

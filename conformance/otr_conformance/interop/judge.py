@@ -280,9 +280,10 @@ class Judge:
         first = found[0]
         literal = self._literal(seen)
         if literal is not None:
-            noted = _blamed(found, first.violation.who).violation
-            noted = replace(noted, verdict=Verdict.NOTE, ambiguity=literal)
-            return [_Finding(first.step, noted)]
+            who, ambiguity = literal
+            noted = _blamed(found, who)
+            read = replace(noted.violation, verdict=Verdict.NOTE, ambiguity=ambiguity)
+            return [replace(noted, violation=read)]
         suspects = [name for name, target in self.targets.items() if target is not None]
         if len(suspects) == 1:
             return [_blamed(found, suspects[0])]
@@ -307,8 +308,8 @@ class Judge:
         found = self._differences(seen)
         return found[0].step if found else None
 
-    def _literal(self, seen: _Record) -> str | None:
-        """The ambiguity that explains every difference, where one side reads it to the letter."""
+    def _literal(self, seen: _Record) -> tuple[str, str] | None:
+        """A side and an ambiguity that explain every difference, if it reads that to the letter."""
         taken = {
             who: {fired.row for moment in moments for fired in moment.rows}
             for who, moments in self._predicted().moments.items()
@@ -319,7 +320,7 @@ class Judge:
                     if _concerns(variant, taken[who]) and not self._differences(
                         seen, **{who: variant}
                     ):
-                        return ambiguity
+                        return who, ambiguity
                 except Unprepared:  # the letter leads where nothing says how to go on
                     continue
         return None
