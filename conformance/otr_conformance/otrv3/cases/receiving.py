@@ -288,6 +288,34 @@ def fragments_both_ways(stage: Stage) -> None:
     talk(stage)
 
 
+@case("receiving.fragments-fill-pieces-v3", max_size=270)
+def fragments_fill_pieces_v3(stage: Stage) -> None:
+    """Sends a message whose length is a multiple of the piece's in as many pieces, none empty.
+
+    A Reveal Signature Message of version 3 has 702 characters: three times 234, with 36 around it.
+    """
+    stage.arrives("?OTRv3?")
+    stage.settle()
+    talk(stage)
+
+
+@case(
+    "receiving.fragments-fill-pieces-v2",
+    target=Policy(allow_v3=False),
+    tester=Policy(allow_v3=False),
+    max_size=248,
+    version=2,
+)
+def fragments_fill_pieces_v2(stage: Stage) -> None:
+    """Sends a message whose length is a multiple of the piece's in as many pieces, none empty.
+
+    A Reveal Signature Message of version 2 has 690 characters: three times 230, with 18 around it.
+    """
+    stage.arrives("?OTRv2?")
+    stage.settle()
+    talk(stage)
+
+
 @case("receiving.fragments-short-numbers")
 def fragments_short_numbers(stage: Stage) -> None:
     """Takes up a Query Message in fragments whose numbers have no leading zeros."""
