@@ -9,13 +9,14 @@ from .record import read
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from otr_conformance.play.case import Cases
+    from otr_conformance.play.case import AnyCase, Cases
     from otr_conformance.play.stage import AnyStage
     from otr_model.kernel.composition import AnyRow
 
     from .plan import AnyPlan
     from .record import Entry
     from .search import Pair
+    from .vary import Varied
 
 __all__ = ["about", "declare", "name_of", "needs_of", "played"]
 
@@ -83,7 +84,8 @@ def declare(plan: AnyPlan, cases: Cases[Any, Any]) -> None:
         Malformed: if its file is not what `otrspec derive` writes.
     """
     rows = {row.id: row for row in plan.composition.rows()}
-    for entry in read(plan.protocol).scripts:
+    derived = read(plan.protocol)
+    for entry in derived.scripts:
         if not (rows.keys() >= set(entry.pair) and plan.moves.keys() >= set(entry.script.moves)):
             continue  # a test says that the file is older than the tables
         part = plan.parts[entry.script.part]
@@ -98,3 +100,31 @@ def declare(plan: AnyPlan, cases: Cases[Any, Any]) -> None:
             needs=needs_of(plan, entry),
             derived=True,
         )
+    for varied in derived.policies:
+        base = cases.get(varied.base)
+        if base is not None:
+            _declare_varied(plan, cases, base, varied)
+
+
+def _declare_varied(plan: AnyPlan, cases: Cases[Any, Any], base: AnyCase, varied: Varied) -> None:
+    """Declare a case under other policies."""
+    words = [
+        w.replace("_", "-") if yes else f"no-{w.replace('_', '-')}"
+        for w, yes in varied.policies.items()
+    ]
+    row = varied.row.removeprefix(f"{plan.protocol}.").replace(":", ".")
+
+    def play(stage: AnyStage) -> None:
+        base.play(stage)
+
+    play.__doc__ = f"{base.about} Here under other policies: {', '.join(words)}."
+    cases.declare(
+        f"policy.{row}.{'.'.join(words)}",
+        play,
+        plan.varied(base.cast, varied.policies),
+        version=base.version,
+        level=base.level,
+        needs=base.needs | {"policy"},
+        largest=base.largest,
+        derived=True,
+    )

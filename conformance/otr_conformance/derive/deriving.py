@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from otr_conformance.citations import citations
+from otr_conformance.obligations.contexts import policies_of
 from otr_conformance.play.case import Level
 from otr_conformance.protocols import protocol
 from otr_model.clauses import Level as ClauseLevel
@@ -17,6 +18,7 @@ from .identify import identify
 from .record import Derived, Entry, digest
 from .search import Found, pairs_of, search
 from .shorten import last_pairs, shorten
+from .vary import Varied, by_row, under
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from .plan import AnyPlan, Script
     from .search import Pair
 
-__all__ = ["PATIENCE", "covered", "derive"]
+__all__ = ["PATIENCE", "covered", "derive", "vary"]
 
 PATIENCE = 1500
 """Stages without a pair that is new, after which a search ends."""
@@ -89,6 +91,34 @@ def derive(name: str, jobs: int, told: Callable[[str], None], patience: int = PA
     place = {pair: number for number, pair in enumerate(pairs)}
     in_order = tuple(sorted(entries, key=lambda entry: place[entry.pair]))
     return Derived(name, digest(plan.composition), searches, pairs, in_order)
+
+
+def vary(name: str) -> tuple[Varied, ...]:
+    """Cases under policies under which no case takes some row yet.
+
+    It is asked in a process of its own, which has read the scripts that were derived last.
+
+    Args:
+        name: of the protocol.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_varied, name).result()
+
+
+def _varied(name: str) -> tuple[Varied, ...]:
+    from otr_conformance.obligations import Kind, account  # noqa: PLC0415 - it reads what is written here
+
+    whose = protocol(name)
+    open_ = {each.what for each in account(name).open() if each.kind is Kind.POLICY}
+    cases = by_row(whose.plan, whose.suite.cases.values())
+    found: list[Varied] = []
+    for row, policies in policies_of(whose.plan.composition).items():
+        for values in policies.possible:
+            if policies.text(row, values) in open_:
+                given = dict(zip(policies.names, values, strict=True))
+                varied = under(whose.plan, cases.get(row, ()), row, given)
+                found += [] if varied is None else [varied]
+    return tuple(found)
 
 
 def _simpler(plan: AnyPlan, one: Script, other: Script) -> bool:

@@ -115,6 +115,7 @@ class Plan(Generic[C, S]):
         place: where a stage stands, as far as it decides what can happen next.
         standing: the same of the target alone.
         astray: copies of a stage with a machine of the target's in each other state, and in which.
+        varied: a cast with other policies of the target's.
         choices: how hashes were found to compare, in the lab; emptied and filled at will.
     """
 
@@ -129,6 +130,7 @@ class Plan(Generic[C, S]):
     place: Callable[[S], Hashable]
     standing: Callable[[S], Hashable]
     astray: Callable[[S, AnyTable, int], Iterator[tuple[str, S]]]
+    varied: Callable[[C, Mapping[str, bool]], C]
     choices: dict[Any, bool] = field(default_factory=dict)
 
     def stage(self, part: str) -> S:

@@ -3,14 +3,14 @@
 It is one JSON object: `protocol`, `tables` (a digest of the tables that the scripts were derived
 from), `searches` (for each part: how many stages were looked at, and how many pairs were found),
 `pairs` (all pairs of rows that were found, by the first row, with those that some case showed
-already) and `scripts`, one on a line, for the others. It is written by `otrspec derive`, and by
-nobody else.
+already), `scripts`, one on a line, for the others, and `policies`: cases under other policies.
+`otrspec derive` writes it, and nobody else.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from otr_model.kernel.export import canonical, export
 from otr_reference.errors import Malformed
 
 from .plan import Script
+from .vary import Varied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +68,7 @@ class Derived:
         searches: for each part how many stages were looked at, and how many pairs were found.
         pairs: all pairs that targets can take, in the order of their rows.
         scripts: the scripts, in the same order.
+        policies: cases under other policies, in the order of their rows.
     """
 
     protocol: str
@@ -74,6 +76,7 @@ class Derived:
     searches: Mapping[str, tuple[int, int]]
     pairs: tuple[Pair, ...]
     scripts: tuple[Entry, ...]
+    policies: tuple[Varied, ...] = ()
 
 
 def path(protocol: str) -> Path:
@@ -98,7 +101,8 @@ def write(derived: Derived) -> str:
         after.setdefault(first, []).append(second)
     pairs = ",\n".join(f"{json.dumps(row)}: {json.dumps(rows)}" for row, rows in after.items())
     scripts = ",\n".join(json.dumps(_plain(entry)) for entry in derived.scripts)
-    body = f'"pairs": {{\n{pairs}\n}},\n"scripts": [\n{scripts}\n]'
+    policies = ",\n".join(json.dumps(asdict(each)) for each in derived.policies)
+    body = f'"pairs": {{\n{pairs}\n}},\n"scripts": [\n{scripts}\n],\n"policies": [\n{policies}\n]'
     return f"{json.dumps(head)[:-1]},\n{body}}}\n"
 
 
@@ -130,6 +134,10 @@ def read(protocol: str) -> Derived:
             {name: (looked, pairs) for name, (looked, pairs) in found["searches"].items()},
             tuple((first, row) for first, rows in found["pairs"].items() for row in rows),
             tuple(map(_entry, found["scripts"])),
+            tuple(
+                Varied(each["row"], dict(each["policies"]), each["base"])
+                for each in found.get("policies", ())
+            ),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Malformed(field=file.name, reason=str(error)) from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from otr_model.kernel.composition import checks_of
 from otr_model.kernel.expr import BoolVar, Compare, IntArray, IntVar, Reading, Scope
@@ -28,6 +28,8 @@ __all__ = ["Policies", "failing", "policies_of"]
 
 _Truths = frozenset[bool]
 _BOTH: _Truths = frozenset({False, True})
+VERSIONS: Final = (2, 3)
+"""The versions of messages that tables ask about; others have events of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +49,47 @@ class Policies:
         words = [n if yes else f"not {n}" for n, yes in zip(self.names, values, strict=True)]
         return f"{row}: {', '.join(words)}"
 
+    def none_allowed(self, values: tuple[bool, ...]) -> bool:
+        """Whether a combination allows no version."""
+        versions = [
+            yes for name, yes in zip(self.names, values, strict=True) if name.startswith("allow_")
+        ]
+        return bool(versions) and not any(versions)
+
     def given(self, config: Any) -> tuple[bool, ...]:  # noqa: ANN401 - each protocol has its own
         """The combination of a configuration."""
         return tuple(bool(getattr(config, name)) for name in self.names)
 
 
-class _Possible(Reading[None, _Truths]):
-    """What may be true, where nothing is known but policies."""
+class _Possible(Reading[int | None, _Truths]):
+    """What may be true, where nothing is known but policies and the version of a message."""
 
-    def __init__(self, policies: Mapping[str, bool]) -> None:
+    def __init__(self, policies: Mapping[str, bool], version: int) -> None:
         self.policies = policies
+        self.version = version
 
-    def number(self, value: int) -> None:
+    def number(self, value: int) -> int | None:
+        """Itself."""
+        return value
+
+    def integer(self, variable: IntVar) -> int | None:
+        """The version, or anything."""
+        is_version = variable.scope is Scope.MESSAGE and variable.name == "version"
+        return self.version if is_version else None
+
+    def element(self, array: IntArray, at: tuple[int | None, ...]) -> int | None:
         """Anything."""
 
-    def integer(self, variable: IntVar) -> None:
+    def plus(self, left: int | None, right: int | None) -> int | None:
         """Anything."""
 
-    def element(self, array: IntArray, at: tuple[None, ...]) -> None:
+    def minus(self, left: int | None, right: int | None) -> int | None:
         """Anything."""
 
-    def plus(self, left: None, right: None) -> None:
+    def remainder(self, left: int | None, divisor: int) -> int | None:
         """Anything."""
 
-    def minus(self, left: None, right: None) -> None:
-        """Anything."""
-
-    def remainder(self, left: None, divisor: int) -> None:
-        """Anything."""
-
-    def choose(self, when: _Truths, then: None, otherwise: None) -> None:
+    def choose(self, when: _Truths, then: int | None, otherwise: int | None) -> int | None:
         """Anything."""
 
     def truth(self, value: bool) -> _Truths:  # noqa: FBT001 - see Reading.truth
@@ -90,9 +103,17 @@ class _Possible(Reading[None, _Truths]):
             return _BOTH
         return frozenset({known})
 
-    def compare(self, how: Compare, left: None, right: None) -> _Truths:  # noqa: ARG002 - integers are not known
-        """Either way."""
-        return _BOTH
+    def compare(self, how: Compare, left: int | None, right: int | None) -> _Truths:
+        """Known of the version; otherwise either way."""
+        if left is None or right is None:
+            return _BOTH
+        match how:
+            case Compare.EQUAL:
+                return frozenset({left == right})
+            case Compare.LESS:
+                return frozenset({left < right})
+            case Compare.AT_MOST:
+                return frozenset({left <= right})
 
     def negation(self, part: _Truths) -> _Truths:
         """Not."""
@@ -131,18 +152,22 @@ def _flags(condition: Condition) -> Iterator[str]:
 
 
 def _allowed(row: AnyRow, names: tuple[str, ...]) -> Iterator[tuple[bool, ...]]:
-    """The combinations with which a row is not ruled out."""
+    """The combinations with which a row is not ruled out, whatever the version of a message."""
     for values in product((False, True), repeat=len(names)):
-        reading = _Possible(dict(zip(names, values, strict=True)))
-        known = {
-            condition: next(iter(truths))
-            for condition in row.when.atoms()
-            if isinstance(condition.spec, Defined)
-            for truths in [_truths(condition.spec.expr, reading)]
-            if len(truths) == 1
-        }
-        if row.when.settle(known) is not False:
+        policies = dict(zip(names, values, strict=True))
+        if any(_may_be_taken(row, _Possible(policies, version)) for version in VERSIONS):
             yield values
+
+
+def _may_be_taken(row: AnyRow, reading: _Possible) -> bool:
+    known = {
+        condition: next(iter(truths))
+        for condition in row.when.atoms()
+        if isinstance(condition.spec, Defined)
+        for truths in [_truths(condition.spec.expr, reading)]
+        if len(truths) == 1
+    }
+    return row.when.settle(known) is not False
 
 
 def _truths(expr: Bool, reading: _Possible) -> _Truths:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Kind", "Ledger", "Obligation", "account"]
 
 
+DISABLED: Final = "disabled"
+"""The condition that no version is allowed, in every protocol."""
+
+
 class Kind(Word):
     """The kinds of obligations."""
 
@@ -111,6 +115,7 @@ def account(name: str) -> Ledger:
         **{Obligation(Kind.ROW, row): reason for row, reason in suite.unreachable.items()},
         **{Obligation(Kind.BOUNDARY, side): why for side, why in suite.impossible.items()},
         **dict(_excused_clauses(whose)),
+        **dict(_excused_policies(whose)),
     }
     return Ledger(name, {o: tuple(cases) for o, cases in met.items()}, excused)
 
@@ -154,6 +159,25 @@ def _excused_clauses(whose: Protocol) -> Iterator[tuple[Obligation, str]]:
     for clause, found in reasons.items():
         if all(found):
             yield Obligation(Kind.CLAUSE, clause), found[0]
+
+
+def _excused_policies(whose: Protocol) -> Iterator[tuple[Obligation, str]]:
+    """Combinations for rows that nothing takes, and those under which nothing is looked into."""
+    composition = whose.model.composition
+    asking = {
+        row.id
+        for table in composition.tables
+        for rows in table.index.values()
+        if any(c.label == DISABLED for row in rows for c in row.when.atoms())
+        for row in rows
+    }
+    for row, policies in policies_of(composition).items():
+        for values in policies.possible:
+            reason = whose.suite.unreachable.get(row, "")
+            if not reason and row not in asking and policies.none_allowed(values):
+                reason = "what arrives is not looked into where no version is allowed"
+            if reason:
+                yield Obligation(Kind.POLICY, policies.text(row, values)), reason
 
 
 def _pair(pair: tuple[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 from functools import partial
 from operator import methodcaller
 from typing import TYPE_CHECKING, Final, cast
@@ -32,7 +33,7 @@ from .scenes import LONG_AGO, QUERY, broken, stray
 from .stage import TESTER_TAG, THIRD_TAG, Cast, ReferenceParty, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterator, Mapping
 
     from otr_model.kernel.composition import AnyTable
     from otr_reference.otrv4.messages import Tlv
@@ -260,6 +261,11 @@ def astray(stage: Stage, table: AnyTable, member: int) -> Iterator[tuple[str, St
         yield words, other
 
 
+def varied(cast: Cast, policies: Mapping[str, bool]) -> Cast:
+    """A cast with other policies of the target's."""
+    return replace(cast, target=replace(cast.target, **policies))
+
+
 _LAB: Final = TermLab()
 PLAN: Final = Plan(
     protocol="otrv4",
@@ -273,5 +279,6 @@ PLAN: Final = Plan(
     place=place,
     standing=standing,
     astray=astray,
+    varied=varied,
     choices=_LAB.suite.choices,
 )
