@@ -1237,12 +1237,19 @@ def test_the_command_lists_every_document(
     monkeypatch.setenv("COLUMNS", "120")
     assert command.listing("", json=False) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["protocol", "document", "about"]
-    assert [line.split()[:2] for line in lines[1:]] == [["otrv4", name] for name in vectors.NAMES]
+    assert lines[0].split() == ["protocol", "document", "kind", "about"]
+    whole = [cells[:2] for cells in map(str.split, lines[1:]) if cells[2] == "conversation"]
+    assert whole == [["otrv4", name] for name in vectors.NAMES]
     assert command.listing("otrv4", json=True) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found == [
-        {"protocol": "otrv4", "name": name, "about": vectors.ABOUT[name]} for name in vectors.NAMES
+    assert [each for each in found if each["kind"] == "conversation"] == [
+        {
+            "kind": "conversation",
+            "protocol": "otrv4",
+            "name": name,
+            "about": vectors.ABOUT[name],
+        }
+        for name in vectors.NAMES
     ]
 
 
@@ -1296,5 +1303,5 @@ def test_the_command_says_what_is_not_there() -> None:
         command.show("offlne", "", full=False, json=False)
     with pytest.raises(Misuse, match="there is no document 'x'; otrspec vectors lists them"):
         command.show("x", "", full=False, json=True)
-    with pytest.raises(Misuse, match="there are no vectors of otrv3"):
-        command.listing("otrv3", json=False)
+    with pytest.raises(Misuse, match="there are no conversations of otrv3"):
+        command.show("smp", "otrv3", full=False, json=False)
