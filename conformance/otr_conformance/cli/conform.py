@@ -229,7 +229,7 @@ def _result(each: Outcome, view: View) -> Json:
         "seconds": round(each.seconds, 4),
     }
     if each.where:
-        document["where"] = each.where
+        document["where"] = list(each.where)
     if each.repetitions:
         document["flaky"] = each.flaky
         document["repetitions"] = {v.word: number for v, number in each.repetitions.items()}

@@ -88,6 +88,9 @@ def _show_group(out: Screen, group: Group, view: View) -> None:
     more = len(group.outcomes) - _ALIKE_SHOWN
     if more > 0:
         out.line((f"and {more} more, which --all shows", DIM), indent=_WIDTH)
+    clause = "" if group.expected else _first(group.outcomes[0].at_step)
+    if clause:
+        out.line((f"clause: {clause}", DIM), indent=_WIDTH, hang=2)
 
 
 def _show_case(out: Screen, each: Outcome, view: View) -> None:
@@ -100,7 +103,8 @@ def _show_case(out: Screen, each: Outcome, view: View) -> None:
         out.line((text, WRONG), indent=_WIDTH)
     if each.because:
         out.line(each.because, indent=_WIDTH)
-    for label, text in (("where", each.where), ("clause", each.clause or _first(each.at_step))):
+    clause = each.clause or _first(each.at_step)
+    for label, text in (("refused at", " or ".join(each.where)), ("clause", clause)):
         if text:
             out.line((f"{label}: {text}", DIM), indent=_WIDTH, hang=2)
     known = _known(each)

@@ -115,7 +115,7 @@ def _result(each: Outcome, places: Mapping[str, int]) -> Json:
     remarkable = each.verdict is not Verdict.PASS or not each.expected
     where_it_applies: Json = {
         "because": each.because,
-        "where": each.where,
+        "where": list(each.where),
         "ambiguity": each.ambiguity,
         "alternatives": list(each.alternatives),
         "needs": list(each.needs),
@@ -250,7 +250,7 @@ class _Reader:
             version=self.get(found, "version", int, at),
             seconds=float(self.get(found, "seconds", (int, float), at)),
             because=maybe("because"),
-            where=maybe("where"),
+            where=self.several(found, "where", str, at),
             ambiguity=maybe("ambiguity"),
             alternatives=self.several(found, "alternatives", str, at),
             needs=self.several(found, "needs", str, at),

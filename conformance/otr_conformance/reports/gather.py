@@ -105,7 +105,7 @@ def outcome(
         version=case.version,
         seconds=run.seconds,
         because=result.because,
-        where=", ".join(point.label for point in getattr(result, "where", ())),
+        where=tuple(point.label for point in getattr(result, "where", ())),
         ambiguity=result.ambiguity,
         alternatives=tuple(getattr(result, "alternatives", ())),
         needs=tuple(sorted(case.needs)),

@@ -120,7 +120,7 @@ def _story(each: Outcome) -> Iterable[str]:
         f"{label}: {text}"
         for label, text in (
             ("because", each.because),
-            ("where", each.where),
+            ("refused at", " or ".join(each.where)),
             ("ambiguity", each.ambiguity),
             ("clauses", ", ".join(each.at_step or each.clauses[:3])),
             ("replay", each.replay),

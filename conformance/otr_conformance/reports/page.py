@@ -9,6 +9,7 @@ thousands of cases fit. The page asks for nothing over the network, and forbids 
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from base64 import b64encode
 from hashlib import sha256
@@ -59,11 +60,7 @@ def page(reports: Sequence[Report]) -> str:
         "@DATA@": packed,
         "@SCRIPT@": script,
     }
-    made = frame
-    for mark, filling in fillings.items():
-        before, _, after = made.partition(mark)
-        made = f"{before}{filling}{after}"
-    return made
+    return re.sub("@[A-Z]+@", lambda mark: fillings[mark[0]], frame)
 
 
 def _esc(text: str) -> str:
@@ -284,7 +281,7 @@ def _outcome(each: Outcome | None, sets: _Sets) -> Any:  # noqa: ANN401 - JSON
         return 1
     told = {
         "because": each.because,
-        "where": each.where,
+        "where": " or ".join(each.where),
         "ambiguity": each.ambiguity,
         "alternatives": ", ".join(each.alternatives),
         "lacks": list(each.lacks),

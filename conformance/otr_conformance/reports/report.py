@@ -79,7 +79,7 @@ class Outcome:
         version: the version that is spoken.
         seconds: how long it took.
         because: what differs, in a sentence.
-        where: at which point a message was refused, or should have been, where that is known.
+        where: the points at one of which the target refused a message, as far as can be told.
         ambiguity: for a note, what was read the other way.
         alternatives: what the specification leaves open and was let pass, by name.
         needs: the capabilities that the case needs.
@@ -106,7 +106,7 @@ class Outcome:
     version: int
     seconds: float = 0.0
     because: str = ""
-    where: str = ""
+    where: tuple[str, ...] = ()
     ambiguity: str = ""
     alternatives: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

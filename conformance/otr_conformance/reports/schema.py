@@ -119,7 +119,10 @@ def _result() -> Object:
         },
         {
             "because": _text("what differs, in a sentence"),
-            "where": _text("the point at which a message was refused, or should have been"),
+            "where": _list(
+                {"type": "string"},
+                "the points at one of which the target refused a message, as far as can be told",
+            ),
             "ambiguity": _text("for a note, what is read the other way"),
             "alternatives": _list(
                 {"type": "string"}, "what the specification leaves open and was let pass, by name"

@@ -222,7 +222,7 @@
     const line = (name, text, code) => { if (text) made.append(h("p", {}, `${name}: `, code ? h("code", {}, text) : text)); };
     if (o.because) made.append(h("p", {}, o.because));
     if (o.repetitions) line("repetitions", Object.entries(o.repetitions).map(([word, number]) => `${word} ${number}`).join(", "));
-    line("where", o.where);
+    line("refused at", o.where);
     const expectation = expectedText(o);
     if (expectation) made.append(h("p", { class: o.e ? "" : "bad" }, expectation));
     line("finding", o.finding, true);
