@@ -8,6 +8,7 @@ to find out who is to blame.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
 from functools import cache
@@ -17,14 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from otr_conformance.cli import main
-from otr_conformance.interop import known
+from otr_conformance.interop import known, wires
 from otr_conformance.interop.judge import TOGETHER, Judge, Outcome, Seated
 from otr_conformance.interop.known import Entry
 from otr_conformance.interop.meeting import ALICE, BOB
 from otr_conformance.interop.pairs import Endpoint, Pair, Plan, plans
 from otr_conformance.interop.rules import AnyRules, Seat, rules_of
 from otr_conformance.interop.scripts import SCRIPTS
-from otr_conformance.interop.wires import Identity, Watch3, Watch4
+from otr_conformance.interop.wires import CHECKS, Identity, Watch3, Watch4
 from otr_conformance.otrv3.labs import RealLab as RealLab3
 from otr_conformance.peers.registry import peer
 from otr_conformance.play.case import Level
@@ -311,6 +312,12 @@ def overheard(version: int) -> tuple[Any, ...]:
     return tuple(found)
 
 
+def test_every_check_is_described() -> None:
+    described = re.findall(r"^\| `(.*?)` \|", wires.__doc__ or "", re.MULTILINE)
+
+    assert tuple(described) == CHECKS
+
+
 def breaches(*messages: Any) -> list[str]:
     """What is found of messages that Alice sends one after the other."""
     version = 4 if isinstance(messages[0], DataMessage4) else 3
@@ -422,6 +429,7 @@ def test_a_peer_talks_to_the_reference_and_deviates_as_it_is_known_to(
 
     assert [p.plan.name for p in played if not known.expected(entries, p)] == []
     failed = {p.plan.script.name for p in played if p.outcome.verdict is Verdict.FAIL}
+    assert {v.check for p in played for v in p.outcome.violations} <= {""}
     assert failed == {script for target, script in entries if target == name} & set(chosen)
     assert {p.target(v.who) for p in played for v in p.outcome.violations} == {name}
 
@@ -440,7 +448,7 @@ def test_known_deviations_name_pages_that_exist() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[potr.tea]\nbecause = 'x'", "no such script"),
+        ("[potr.tea]\nbecause = 'x'", "no such script or check"),
         ("[potr.query]\nfinding = 'x'", "needs because"),
         ("[potr", "Expected"),
     ],

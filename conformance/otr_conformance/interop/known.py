@@ -1,4 +1,7 @@
-"""How targets are known to deviate in meetings: `known.toml`."""
+"""How targets are known to deviate in meetings: `known.toml`.
+
+An entry is about a script, or about a check of the monitor's, in whatever script.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from otr_conformance.verdict import GOOD, Verdict
 from otr_reference.errors import Malformed
 
 from .scripts import SCRIPTS
+from .wires import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +43,7 @@ class Entry:
 
 
 def read(path: Path = FILE) -> Mapping[tuple[str, str], Entry]:
-    """The entries of a file, by target and script.
+    """The entries of a file, by target and script or check.
 
     Raises:
         Malformed: naming the entry and what is wrong with it.
@@ -52,8 +56,8 @@ def read(path: Path = FILE) -> Mapping[tuple[str, str], Entry]:
     for target, scripts in found.items():
         for script, entry in scripts.items():
             field = f"{target}.{script}"
-            if script not in SCRIPTS:
-                raise Malformed(field=field, reason="there is no such script")
+            if script not in SCRIPTS and script not in CHECKS:
+                raise Malformed(field=field, reason="there is no such script or check")
             if not {"because"} <= set(entry) <= FIELDS:
                 raise Malformed(field=field, reason="needs because, may have finding")
             entries[target, script] = Entry(str(entry["because"]), str(entry.get("finding", "")))
@@ -66,7 +70,7 @@ def entry_of(
     """The entry that explains a violation; None if there is none."""
     if violation.verdict not in EXCUSED:
         return None
-    return known.get((played.target(violation.who), played.plan.script.name))
+    return known.get((played.target(violation.who), violation.check or played.plan.script.name))
 
 
 def expected(known: Mapping[tuple[str, str], Entry], played: Played) -> bool:

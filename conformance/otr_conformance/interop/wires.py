@@ -41,11 +41,17 @@ if TYPE_CHECKING:
     from otr_conformance.play.stage import Reaction
     from otr_reference.sorts import Octets
 
-__all__ = ["CITED", "Breach", "Identity", "Watch", "Watch3", "Watch4"]
+__all__ = ["CHECKS", "CITED", "Breach", "Identity", "Watch", "Watch3", "Watch4"]
 
 OPENING: Final = b"?OTR:"
 ENDS: Final = frozenset({"finished", "insecure"})
 THREE: Final = 3
+
+CHECKS: Final = (
+    *("plaintext", "counter", "key-id", "next-key", "message-id", "own-mac-key", "mac-key-twice"),
+    *("instance-tag", "fingerprint"),
+)
+"""The names of the checks."""
 
 CITED: Final[Mapping[str, tuple[str, ...]]] = {
     "counter": ("otrv3.check:data-counter",),
