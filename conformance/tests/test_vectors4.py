@@ -1238,7 +1238,7 @@ def test_the_command_lists_every_document(
     assert command.listing("", json=False) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["protocol", "document", "kind", "about"]
-    whole = [cells[:2] for cells in map(str.split, lines[1:]) if cells[2] == "conversation"]
+    whole = [cells[:2] for cells in map(str.split, lines[1:]) if cells[2:3] == ["conversation"]]
     assert whole == [["otrv4", name] for name in vectors.NAMES]
     assert command.listing("otrv4", json=True) == 0
     found = json.loads(capsys.readouterr().out)
