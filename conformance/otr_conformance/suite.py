@@ -40,8 +40,8 @@ class Suite(Generic[L, R, C, S]):
         shim_party: makes the endpoint of a shim that plays the target.
         unreachable: the rows that no case fires, each with the reason.
         equivalent: the faults that no case can notice, by the name of the variant, likewise.
-        impossible: boundaries of comparisons at which nothing ever stands, by their ids in the
-            account of obligations, likewise.
+        impossible: further obligations that nothing can meet, by patterns of what they say,
+            likewise.
         dialects: what a target may declare to do otherwise, by name; the lab speaks it then.
     """
 

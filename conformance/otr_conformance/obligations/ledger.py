@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -113,7 +114,12 @@ def account(name: str) -> Ledger:
     suite = whose.suite
     excused = {
         **{Obligation(Kind.ROW, row): reason for row, reason in suite.unreachable.items()},
-        **{Obligation(Kind.BOUNDARY, side): why for side, why in suite.impossible.items()},
+        **{
+            each: reason
+            for each in met
+            for pattern, reason in suite.impossible.items()
+            if fnmatchcase(each.what, pattern)
+        },
         **dict(_excused_clauses(whose)),
         **dict(_excused_policies(whose)),
     }

@@ -187,4 +187,4 @@ IMPOSSIBLE: Final[Mapping[str, str]] = {
     "IS_MALFORMED: msg.kind = 11: different": _LAST,
     "TLV_MALFORMED: msg.tlv_kind = 11: different": _LAST,
 }
-"""Boundaries of comparisons at which no case stands, each with the reason."""
+"""Obligations that nothing can meet, by patterns of what they say, each with the reason."""

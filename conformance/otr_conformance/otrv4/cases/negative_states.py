@@ -134,10 +134,6 @@ for _name, _scene in PRIVACY.items():
 # authenticators are wrong besides, which is looked at afterwards.
 
 
-def _ecdh_outside(stage: Stage, fields: DataFields) -> DataFields:
-    return replace(fields, ecdh=stage.lab.suite.outside_point())
-
-
 def _dh_outside(stage: Stage, fields: DataFields) -> DataFields:
     return replace(fields, dh=stage.lab.suite.outside_element())
 
@@ -154,17 +150,13 @@ def _sends_wrong(edit: Callable[[Stage, DataFields], DataFields], *, late: bool)
     return play
 
 
-for _check, _edit in (
-    (Check.DATA_ECDH_POINT, _ecdh_outside),
-    (Check.DATA_DH_MEMBER, _dh_outside),
-):
-    for _name, _where in (("same", "of the ratchet underway"), ("skipped", "that arrives late")):
-        declare(
-            f"negative.{_check.label}.{_name}",
-            f"""Refuses a Data Message {_where} for which this does not hold: {_check.meaning}.
-            Made right, it is read.""",
-            _sends_wrong(_edit, late=_name == "skipped"),
-        )
+for _name, _where in (("same", "of the ratchet underway"), ("skipped", "that arrives late")):
+    declare(
+        f"negative.{Check.DATA_DH_MEMBER.label}.{_name}",
+        f"""Refuses a Data Message {_where} for which this does not hold:
+        {Check.DATA_DH_MEMBER.meaning}. Made right, it is read.""",
+        _sends_wrong(_dh_outside, late=_name == "skipped"),
+    )
 
 
 def _late(stage: Stage) -> None:

@@ -32,5 +32,11 @@ IMPOSSIBLE: Final[Mapping[str, str]] = {
     "PUBLISHER: role = 4: different": _LAST,
     "OFFERS_3: mode = 0: different": "in other modes what offers version 3 is taken for a text",
     "OFFER_ANSWERED: 0 < offers: equal": "an offer that is over was made before",
+    **{
+        f"otrv4.ratchet:protected.held.{where}-not-valid: data-ecdh-point": (
+            "a ratchet is the same where the key is the one that was checked when it began"
+        )
+        for where in ("same", "skipped")
+    },
 }
-"""Boundaries of comparisons at which no case stands, each with the reason."""
+"""Obligations that nothing can meet, by patterns of what they say, each with the reason."""
