@@ -118,7 +118,7 @@ class Player:
         try:
             with limited(LIMIT):
                 target = self.grader.reference_target(mutant.variant)
-                result = self.grader.grade(case, self._lab, target)
+                result = self.grader.grade(case, self._lab, target, explained=False)
         except Stalled:
             return Verdict.HANG, f"is at work for more than {LIMIT:g} seconds"
         except Exception as error:  # noqa: BLE001 - a mutant may break in any way

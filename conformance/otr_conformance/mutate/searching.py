@@ -145,9 +145,8 @@ def _graded(name: str, witness: Witness, variant: Variant) -> tuple[str, str]:
     target = next(actor.name for actor in witness.scenario.actors if actor.variant)
     try:
         made = scripted(scripting, witness, target)
-        result = suite.grader.grade(
-            made.case, suite.terms(), suite.grader.reference_target(variant)
-        )
+        faulty = suite.grader.reference_target(variant)
+        result = suite.grader.grade(made.case, suite.terms(), faulty, explained=False)
     except (NoCase, OtrSpecError) as error:
         return f"{witness.says} (no case can be made of it: {error})", ""
     if result.verdict is Verdict.FAIL:
