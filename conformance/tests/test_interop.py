@@ -44,6 +44,7 @@ from otr_reference.otrv4.messages import DataMessage as DataMessage4
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+WRONG = Path(__file__).parent / "miniatures" / "wrong_reference.py"
 TEMPLATE = Path(__file__).parents[1] / "otr_conformance" / "shims" / "template_python.py"
 EVERYBODY = [(name, version) for name, s in SCRIPTS.items() for version in s.versions]
 
@@ -403,6 +404,17 @@ def test_a_script_that_needs_more_than_a_target_has_is_not_played() -> None:
         "reference": Verdict.FAIL,
     }
     assert [v.who for o in verdicts.values() for v in o.violations] == [ALICE, BOB]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "verdict"), [("leaks", Verdict.FAIL), ("dies", Verdict.CRASH)])
+def test_a_wrong_shim_is_convicted_and_the_run_goes_on(fault: str, verdict: Verdict) -> None:
+    wrong = Target("wrong", (sys.executable, str(WRONG), fault))
+    with Endpoint("wrong", wrong, 4) as one, Endpoint("reference", find("reference"), 5) as other:
+        played = list(Pair(one, other).run([Plan(SCRIPTS["query"], 3)]))
+
+    assert [each.outcome.verdict for each in played] == [verdict] * 2
+    assert {p.target(v.who) for p in played for v in p.outcome.violations} == {"wrong"}
 
 
 def test_plans_are_chosen_by_script_and_version() -> None:
