@@ -50,11 +50,11 @@ class Policies:
         return f"{row}: {', '.join(words)}"
 
     def none_allowed(self, values: tuple[bool, ...]) -> bool:
-        """Whether a combination allows no version."""
+        """Whether a combination that names versions allows none of them."""
         versions = [
             yes for name, yes in zip(self.names, values, strict=True) if name.startswith("allow_")
         ]
-        return bool(versions) and not any(versions)
+        return len(versions) > 1 and not any(versions)
 
     def given(self, config: Any) -> tuple[bool, ...]:  # noqa: ANN401 - each protocol has its own
         """The combination of a configuration."""

@@ -1,0 +1,111 @@
+"""Obligations: nothing is open, and what is open is seen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from otr_conformance.cli import main
+from otr_conformance.obligations import Kind, Ledger, Obligation, account
+from otr_conformance.obligations.boundaries import watched_in
+from otr_conformance.obligations.contexts import failing, policies_of
+from otr_conformance.protocols import PROTOCOLS
+from otr_model.otrv3.protocol import OTRV3
+
+ROW = Obligation(Kind.ROW, "a")
+OTHER = Obligation(Kind.ROW, "b")
+RARE = Obligation(Kind.CHECK, "c")
+MUST_BE_MET = (Kind.ROW, Kind.PAIR, Kind.CHECK, Kind.BOUNDARY, Kind.CLAUSE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_every_row_pair_check_boundary_and_clause_is_met(name: str) -> None:
+    ledger = account(name)
+
+    left = [each for each in ledger.open() if each.kind in MUST_BE_MET]
+
+    assert left == []
+    counts = ledger.counts()
+    assert set(counts) == set(Kind)
+    assert all(met for met, _, _ in counts.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_what_is_said_to_be_impossible_is_met_by_no_case(name: str) -> None:
+    ledger = account(name)
+
+    assert [o for o in ledger.excused if ledger.met.get(o)] == []
+    assert all(ledger.excused.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_derived_case_is_alone_in_showing_a_pair(name: str) -> None:
+    ledger, cases = account(name), PROTOCOLS[name].suite.cases
+
+    derived = [case.id for case in cases.values() if case.name.startswith("pair.")]
+    alone = [i for i in derived if any(o.kind is Kind.PAIR for o in ledger.sole(i))]
+
+    assert len(alone) > 0.9 * len(derived)
+
+
+def test_what_no_case_answers_for_is_open_unless_it_is_excused() -> None:
+    ledger = Ledger("x", {ROW: ("one", "two"), OTHER: (), RARE: ("two",)})
+
+    assert ledger.open() == (OTHER,)
+    assert ledger.sole("one") == ()
+    assert ledger.sole("two") == (RARE,)
+    assert ledger.of("two") == (ROW, RARE)
+    assert ledger.counts() == {Kind.ROW: (1, 0, 2), Kind.CHECK: (1, 0, 1)}
+
+    excused = Ledger("x", ledger.met, {OTHER: "it cannot be"})
+    assert excused.open() == ()
+    assert excused.counts()[Kind.ROW] == (1, 1, 2)
+
+
+def test_a_comparison_has_two_boundaries() -> None:
+    (counter,) = watched_in(OTRV3)["data-counter"]
+
+    sides = [each.side for each in counter.boundaries()]
+    assert sides == ["just below", "equal"]
+    assert "<" in counter.text
+
+
+def test_a_row_is_asked_for_under_each_combination_that_allows_it() -> None:
+    policies = policies_of(OTRV3)["otrv3.ake:query-offer.none.offers-3"]
+
+    assert policies.names == ("allow_v2", "allow_v3")
+    assert policies.possible == ((False, True), (True, True))
+    assert policies.text("r", (False, True)) == "r: not allow_v2, allow_v3"
+    assert policies.none_allowed((False, False))
+
+
+def test_a_row_for_what_is_not_valid_is_asked_for_once_for_each_check() -> None:
+    rows = {row.id: row for row in OTRV3.rows()}
+
+    assert set(failing(rows["otrv3.ake:dh-key.awaiting-dhkey.allowed.not-dh-key-valid"])) == {
+        "dh-key-version",
+        "gy-range",
+    }
+    assert list(failing(rows["otrv3.ake:dh-key.awaiting-dhkey.allowed.dh-key-valid"])) == []
+
+
+@pytest.mark.slow
+def test_the_command_counts_and_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["obligations", "otrv3"])
+    out = capsys.readouterr().out
+    assert "a row is taken" in out
+    assert "answer alone for something" in out
+
+    status = main(["obligations", "otrv3", "--kind", "pair", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert (status, found["open"]) == (0, [])
+
+    assert main(["obligations", "otrv3", "--case", "life.started-by-tester"]) == 0
+    assert "otrv3.case:life.started-by-tester" in capsys.readouterr().out
+
+    assert main(["obligations", "otrv3", "--kind", "pears"]) == 2
+    assert "did you mean" in capsys.readouterr().err
