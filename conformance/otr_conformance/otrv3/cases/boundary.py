@@ -64,12 +64,12 @@ for _tag, _about in (
     case(f"boundary.receiver-tag-{_tag:x}")(_play)
 
 
-@case("boundary.dh-key-of-version-3", target=Policy(), tester=Policy(), version=2)
-def dh_key_of_version_3(stage: Stage) -> None:
-    """Discards a D-H Key Message of version 3, having offered an exchange of version 2."""
-    stage.arrives("?OTRv2?")
-    key = DhKey(Header(3, TESTER_TAG, 0), stage.lab.suite.outside())
-    stage.sends(key, "a D-H Key Message of version 3")
+@case("boundary.dh-key-of-version-2", target=Policy(), tester=Policy(), version=2)
+def dh_key_of_version_2(stage: Stage) -> None:
+    """Discards a D-H Key Message of version 2, having sent a D-H Commit Message of version 3."""
+    stage.arrives(QUERY)
+    key = DhKey(Header(2, 0, 0), stage.lab.suite.outside())
+    stage.sends(key, "a D-H Key Message of version 2")
     stage.settle()
     talk(stage)
 
