@@ -454,6 +454,15 @@ def accept_dh_key(takes: Values) -> Values:
     return {}
 
 
+@operation("receive-dh-key")
+def receive_dh_key(takes: Values) -> Values:
+    found = read_message(takes)
+    require("gy" in found, "encoding", "Message type")
+    require(found["Protocol version"] == takes["version"], "version", "Protocol version")
+    require(in_range(int(found["gy"] or "0", 16)), "range", "gy")
+    return {"gy": found["gy"]}
+
+
 @operation("open-commitment")
 def open_commitment(takes: Values) -> Values:
     key = octets(takes, "revealed key")

@@ -756,6 +756,25 @@ def verify_ring(takes: Values) -> Values:
     return {}
 
 
+@operation("accept-dake")
+def accept_dake(takes: Values) -> Values:
+    found = read_message(takes)
+    for_us(found, takes["our tag"])
+    profile = read_profile(bytes.fromhex(found["Sender's Client Profile"]))
+    ecdh, dh = ("Y", "B") if found["Message type"] == 0x35 else ("X", "A")
+    offline = found["Message type"] == 0x0D
+    if not offline:
+        validate(profile, found["Sender's instance tag"], takes["now"])
+    for points, numbers in ((ecdh, dh), FIRST):
+        require(valid(bytes.fromhex(found[points])), "range", points)
+        require(in_dh_group(int(found[numbers] or "0", 16)), "range", numbers)
+    if offline:
+        validate(profile, found["Sender's instance tag"], takes["now"])
+        identifier = "Prekey Message Identifier"
+        require(found[identifier] in takes["prekeys"], "key-id", identifier)
+    return {"ecdh": found[ecdh], "dh": found[dh]}
+
+
 def check_dake(message: str) -> Operation:
     """The check of a message of a DAKE."""
 

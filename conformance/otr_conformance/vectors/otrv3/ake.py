@@ -12,12 +12,14 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 from otr_conformance.vectors.kinds import Flag, Group
 from otr_model.kernel.vocabulary import Point
+from otr_model.otrv3 import layouts
+from otr_reference.codec import Codec
 from otr_reference.keys import dsa
 from otr_reference.otrv3 import wire
 from otr_reference.otrv3.messages import Identity
 
 from .derivations import encoded
-from .material import ALICE, BOB, SUITE, G, P, Q, dsa_key, number, octets
+from .material import ALICE, BOB, SUITE, TAGS, G, P, Q, dsa_key, number, octets
 from .operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ _SIGNATURE: Final = "signature"
 
 def ake() -> tuple[Group, ...]:
     """Every check of the AKE."""
-    return (_range(), _commitment(), _identity(_REVEAL), _identity(_SIGNATURE))
+    return (_range(), _dh_key(), _commitment(), _identity(_REVEAL), _identity(_SIGNATURE))
 
 
 LEGAL: Final = {
@@ -76,6 +78,34 @@ def _range() -> Group:
         group.fault(
             name, about, flag, Point.RANGE, {"public": encoded(value)}, check="otrv3.check:gy-range"
         )
+    return group
+
+
+def _dh_key() -> Group:
+    """A D-H Key Message, and which version it is of."""
+    gy = pow(G, number("y", 320), P)
+
+    def message(version: int, value: int = gy) -> bytes:
+        tags = {"sender": TAGS[BOB], "receiver": TAGS[ALICE]}
+        return Codec(layouts.DH_KEY, version).write({"version": version, "gy": value, **tags})
+
+    takes: dict[str, Value] = {"message": message(3), "version": 3}
+    section, check = "Receiving a D-H Key Message", "otrv3.check:dh-key-version"
+    about = "an answer to a D-H Commit Message of version 3"
+    group = Group("dh-key", OPERATIONS["receive-dh-key"], about, section, takes, (check,))
+    group.valid("v3", "both are of version 3")
+    group.valid("v2", "both are of version 2", Flag.NORMAL, {"message": message(2), "version": 2})
+    mixed = "otrv3.ambiguity:mixed-versions"
+    for theirs, ours in ((2, 3), (3, 2)):
+        about = f"it is of version {theirs}, and our D-H Commit Message of version {ours}"
+        held: dict[str, Value] = {"message": message(theirs), "version": ours}
+        name = f"v{theirs}-for-v{ours}"
+        group.fault(name, about, Flag.CONSTANT, Point.VERSION, held, check=check, ambiguity=mixed)
+    for name, (about, value) in ILLEGAL.items():
+        made = {"message": message(3, value)}
+        flag = Flag.SMALL_ORDER if value in {1, P - 1} else Flag.BOUNDARY
+        range_check = "otrv3.check:gy-range"
+        group.fault(f"gy.{name}", f"gy is {about}", flag, Point.RANGE, made, check=range_check)
     return group
 
 

@@ -307,6 +307,22 @@ def _accept_dh_key(taken: Taken) -> dict[str, Value]:
 
 
 @_operation(
+    "receive-dh-key",
+    "check a D-H Key Message that answers our D-H Commit Message",
+    {"message": "the binary form", "version": "of our D-H Commit Message"},
+    {"gy": "the number"},
+)
+def _receive_dh_key(taken: Taken) -> dict[str, Value]:
+    found = _read_message(taken)
+    _refuse_unless("gy" in found, Point.ENCODING, "Message type")
+    same = found["Protocol version"] == taken.number("version")
+    _refuse_unless(same, Point.VERSION, "Protocol version")
+    gy = cast("bytes", found["gy"])
+    _refuse_unless(SUITE.in_range(SUITE.element(int.from_bytes(gy, "big"))), Point.RANGE, "gy")
+    return {"gy": gy}
+
+
+@_operation(
     "open-commitment",
     "open a commitment with the key that a Reveal Signature Message reveals",
     {

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from otr_conformance.vectors.kinds import Flag, Group
 from otr_conformance.vectors.taken import Taken
 from otr_model.kernel.vocabulary import Point
+from otr_model.otrv4 import layouts
 from otr_model.otrv4.usages import Usage
 from otr_reference import ed448
+from otr_reference.codec import Codec
 from otr_reference.otrv4 import ring
 from otr_reference.otrv4.kdf import under_byte
 
@@ -17,6 +19,8 @@ from .material import (
     ALICE,
     BAD_POINTS,
     BOB,
+    DAY,
+    NOW,
     SUITE,
     TAGS,
     Q,
@@ -27,10 +31,12 @@ from .material import (
     octets,
     profile_octets,
 )
+from .messages import bad_elements
 from .operations import OPERATIONS, RINGS, signed
 
 if TYPE_CHECKING:
     from otr_conformance.vectors.kinds import Value
+    from otr_model.kernel.layout import Layout
 
 __all__ = ["dake"]
 
@@ -39,7 +45,101 @@ _NAMES: Final = ("c1", "r1", "c2", "r2", "c3", "r3")
 
 def dake() -> tuple[Group, ...]:
     """Everything that is authenticated in a DAKE."""
-    return (_ring(), *(_message(message) for message in RINGS))
+    accepted = (_accepted(layout) for layout in _LAYOUTS)
+    return (_ring(), *(_message(message) for message in RINGS), *accepted)
+
+
+_LAYOUTS: Final = (layouts.IDENTITY, layouts.AUTH_R, layouts.NON_INTERACTIVE_AUTH)
+_PREKEYS: Final = (0x01020304, 7)
+
+
+def _accepted(layout: Layout) -> Group:
+    """The profile and the keys of one message."""
+    offline = layout is layouts.NON_INTERACTIVE_AUTH
+    values = accepted_values(layout)
+    codec = Codec(layout)
+    takes: dict[str, Value] = {"message": codec.write(values), "our tag": TAGS[BOB], "now": NOW}
+    takes["prekeys"] = [*_PREKEYS] if offline else list[int]()
+    name = f"accept.{layout.name}"
+    about = f"a {layout.title} of Alice's, whose sigma is not looked at"
+    checks = ("ecdh-point", "dh-member", "first-ecdh-point", "first-dh-member")
+    answers = tuple(f"otrv4.check:{check}" for check in checks)
+    group = Group(name, OPERATIONS["accept-dake"], about, layout.section, takes, answers)
+    group.valid("good", "nothing is wrong with it")
+    names = ("y", "b") if layout is layouts.IDENTITY else ("x", "a")
+    titles = {field.name: field.title for field in layout.fields}
+    for held, check in zip((*names, "first_ecdh", "first_dh"), checks, strict=True):
+        bad = BAD_POINTS if "ecdh" in check else bad_elements()
+        for how, (fault, value) in bad.items():
+            order = "order" in how or how in {"identity", "one", "p-less-one"}
+            flag = Flag.SMALL_ORDER if order else Flag.BOUNDARY
+            made = {"message": codec.write(values | {held: value})}
+            title = f"{titles[held]} is {fault}"
+            place = f"{check}.{how}"
+            group.fault(place, title, flag, Point.RANGE, made, check=f"otrv4.check:{check}")
+    _profiles(group, codec, values)
+    if offline:
+        _identifiers(group, codec, values)
+    return group
+
+
+def accepted_values(layout: Layout) -> dict[str, int | bytes]:
+    """The fields of a message of a DAKE that Alice sends."""
+    numbers = {name: SUITE.to_int(dh(name).public) for name in ("b", "a", "first_dh")}
+    points = {name: SUITE.to_bytes(ecdh(name).public) for name in ("y", "x", "first_ecdh")}
+    held: dict[str, int | bytes] = {
+        "sender": TAGS[ALICE],
+        "receiver": TAGS[BOB],
+        "profile": profile_octets(ALICE),
+        "sigma": octets("sigma", 342),
+        "prekey_id": _PREKEYS[0],
+        "auth_mac": octets("auth mac", 64),
+        **numbers,
+        **points,
+    }
+    return {field.name: held[field.name] for field in layout.fields if field.name in held}
+
+
+def _profiles(group: Group, codec: Codec, values: dict[str, int | bytes]) -> None:
+    """Profiles that do not belong to the message, or are not valid."""
+    bob = {"message": codec.write(values | {"profile": profile_octets(BOB)})}
+    about = "the profile is Bob's: his signature, and his instance tag"
+    check = "otrv4.check:profile-owner"
+    group.fault("profile.bob", about, Flag.OTHER_OWNER, Point.INSTANCE, bob, check=check)
+    other = {"message": codec.write(values | {"sender": TAGS[ALICE] + 1})}
+    about = "another client of Alice's sends it"
+    group.fault("profile.other-client", about, Flag.OTHER_OWNER, Point.INSTANCE, other, check=check)
+    whole = profile_octets(ALICE)
+    altered = whole[:-1] + bytes((whole[-1] ^ 0x80,))
+    made = {"message": codec.write(values | {"profile": altered})}
+    check = "otrv4.check:profile-signed"
+    about = "the signature of the profile is wrong"
+    group.fault("profile.signature", about, Flag.ALTERED, Point.SIGNATURE, made, check=check)
+    check = "otrv4.check:profile-fresh"
+    about = "the profile has expired"
+    late = {"now": NOW + 30 * DAY}
+    group.fault("profile.expired", about, Flag.EXPIRED, Point.EXPIRATION, late, check=check)
+    below = {"message": codec.write(values | {"sender": 0xFF})}
+    about = "the sender's tag is 0xff"
+    group.fault("sender.below", about, Flag.BOUNDARY, Point.INSTANCE, below)
+    theirs = {"message": codec.write(values | {"receiver": TAGS[BOB] + 1})}
+    about = "it is for another client"
+    group.fault("receiver.other", about, Flag.OTHER_OWNER, Point.INSTANCE, theirs)
+
+
+def _identifiers(group: Group, codec: Codec, values: dict[str, int | bytes]) -> None:
+    """Prekey messages that are not ours, or were used."""
+    check = "otrv4.check:prekey-known"
+    for number in (0, 1, _PREKEYS[0] + 1, 0x04030201, 0xFFFFFFFF):
+        made = {"message": codec.write(values | {"prekey_id": number})}
+        about = f"the identifier is {number:#x}, which is that of none of ours"
+        name = f"prekey.{number:#x}"
+        group.fault(name, about, Flag.BOUNDARY, Point.KEY_ID, made, check=check)
+    about = "the prekey message was used"
+    used = {"prekeys": [_PREKEYS[1]]}
+    group.fault("prekey.used", about, Flag.REPLAY, Point.KEY_ID, used, check=check)
+    made = {"message": codec.write(values | {"prekey_id": _PREKEYS[1]})}
+    group.valid("prekey.second", "the identifier of another one of ours", Flag.NORMAL, made)
 
 
 def _sign(keys: tuple[bytes, ...], secret: object, message: bytes, label: str = "ring") -> bytes:

@@ -625,6 +625,46 @@ def _verify_ring(taken: Taken) -> dict[str, Value]:
     return {}
 
 
+@_operation(
+    "accept-dake",
+    "check the profile and the keys of a message of a DAKE, before who sent it is asked",
+    {
+        "message": "the binary form",
+        "our tag": "this client's instance tag",
+        "now": "seconds",
+        "prekeys": "identifiers of our prekey messages that were never used",
+    },
+    {"ecdh": "the ephemeral ECDH key", "dh": "the ephemeral DH key"},
+)
+def _accept_dake(taken: Taken) -> dict[str, Value]:
+    binary = taken.octets("message")
+    found = _read_message(taken)
+    _for_us(binary, taken.number("our tag"))
+    names = ("Y", "B") if "Y" in found else ("X", "A")
+    profile = _client_profile(cast("bytes", found["Sender's Client Profile"]))
+    sender, now = cast("int", found["Sender's instance tag"]), taken.number("now")
+    identifier = found.get("Prekey Message Identifier")
+    if identifier is None:
+        _validate(profile, sender, now)
+    for title, valid in (
+        (names[0], SUITE.in_group),
+        (names[1], _is_member),
+        ("our_ecdh_first.public", SUITE.in_group),
+        ("our_dh_first.public", _is_member),
+    ):
+        _refuse_unless(valid(cast("Any", found[title])), Point.RANGE, title)
+    if identifier is not None:
+        _validate(profile, sender, now)
+        known = cast("int", identifier) in taken.numbers("prekeys")
+        _refuse_unless(known, Point.KEY_ID, "Prekey Message Identifier")
+    return {"ecdh": found[names[0]], "dh": found[names[1]]}
+
+
+def _is_member(value: bytes) -> bool:
+    """Whether octets are a DH key."""
+    return SUITE.in_dh_group(SUITE.element(int.from_bytes(value, "big")))
+
+
 RINGS: Final = {
     "auth-r": ("bob forging", "alice public", "Y"),
     "auth-i": ("bob public", "alice forging", "X"),
