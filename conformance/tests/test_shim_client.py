@@ -3,6 +3,8 @@
 import itertools
 import os
 import select
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from otr_conformance.shim import client
-from otr_conformance.shim.client import STDERR_LIMIT, ShimProcess
+from otr_conformance.shim.client import STDERR_LIMIT, ShimProcess, resident
 from otr_conformance.shim.errors import (
     ErrorWord,
     FaultKind,
@@ -251,6 +253,21 @@ def test_memory_without_end_is_a_crash_where_it_is_bounded(start: Start) -> None
     assert str(grown) == "the shim took more than 256 MiB of memory"
 
 
+def test_memory_of_children_counts_too() -> None:
+    hoarding = (
+        "import time\nhoard = bytearray(2**26)\nprint(len(hoard), flush=True)\ntime.sleep(600)"
+    )
+    starting = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {hoarding!r}])"
+    with subprocess.Popen(  # noqa: S603 - our own
+        [sys.executable, "-c", starting], stdout=subprocess.PIPE, start_new_session=True
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"67108864\n"
+        assert resident(parent.pid) > 2**26
+        os.killpg(parent.pid, signal.SIGKILL)
+    assert resident(parent.pid) == 0
+
+
 def test_a_crash_between_requests_is_the_next_requests(start: Start) -> None:
     shim = start("keeps_child")
     shim.reset()
@@ -309,6 +326,69 @@ def test_an_answer_that_came_in_time_is_read_although_we_are_late(
     assert len(readings) == 2
     monkeypatch.undo()
     assert shim.alive
+
+
+def test_all_answers_together_have_a_limit_where_one_is_set(start: Start) -> None:
+    shim = start("full")
+    shim.hello()
+    shim.allow(SHORT)
+    before = time.monotonic()
+
+    with pytest.raises(ShimHang) as caught:
+        while True:
+            shim.reset()
+
+    assert caught.value.whole
+    assert str(caught.value) == "the shim took more than 0.3 seconds for its answers together"
+    assert time.monotonic() - before >= SHORT
+    assert not shim.alive
+
+
+def test_a_process_may_take_longer_to_start_than_to_answer(start: Start, tmp_path: Path) -> None:
+    slow = tmp_path / "slow.py"
+    slow.write_text(
+        f"import sys, time\nsys.path.insert(0, {str(MINIATURES)!r})\ntime.sleep({SHORT})\n"
+        "from mini import requests, say\nfor number, _ in requests():\n    time.sleep(60)\n"
+    )
+    shim = start(str(slow.with_suffix("")), timeout=SHORT / 3)
+
+    assert shim.hello().name == "mini"
+    with pytest.raises(ShimHang):
+        shim.reset()
+
+
+@pytest.mark.parametrize("name", ["leaves_child", "keeps_child", "dies", "stays", "bad_exit"])
+def test_systems_that_cannot_wait_without_reaping_see_the_same(
+    start: Start, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As macOS before Python 3.13. The fixture sees that nothing is left."""
+    monkeypatch.setattr(client, "_WAITS_WITHOUT_REAPING", False)
+    shim = start(name)
+    shim.timeout = SHORT if name == "stays" else shim.timeout
+    wanted = {"leaves_child": 7, "dies": 1, "bad_exit": 3}
+
+    if name == "keeps_child":
+        shim.reset()
+        shim.bye()
+    else:
+        with pytest.raises(ShimError) as caught:
+            failing = shim.bye if name in {"stays", "bad_exit"} else shim.poll
+            failing(*(() if name in {"stays", "bad_exit"} else ("alice",)))
+        assert getattr(caught.value, "status", None) == wanted.get(name)
+    assert not shim.alive
+
+
+def test_a_shim_exits_at_the_end_of_its_input(start: Start) -> None:
+    shim = start("full")
+    shim.hello()
+    shim.leave()
+    assert not shim.alive
+
+    stays = start("stays", timeout=SHORT)
+    stays.hello()
+    stays.leave()
+    with pytest.raises(ShimMisuse):
+        stays.leave()
 
 
 def test_a_shim_that_stops_reading_hangs_whatever_the_size_of_the_request(start: Start) -> None:
