@@ -386,6 +386,12 @@ def test_a_secret_is_found_within_base64_and_only_if_it_was_typed_in_private() -
     watch.passed(ALICE, Reaction((wire,)), [])
     assert [each.check for each in watch.breaches] == ["plaintext"]
 
+    watch.breaches.clear()
+    watch.passed(ALICE, Reaction(reports=(Report("insecure"),)), [])
+    watch.typed(ALICE, lab.text("a secret"))
+    watch.passed(ALICE, Reaction((lab.wire("a secret"),)), [])
+    assert watch.breaches == []
+
 
 # Pairs of targets.
 

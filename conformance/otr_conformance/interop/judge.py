@@ -60,6 +60,8 @@ OF_KEYS: Final = frozenset(
     {"revealed", "refused", "renewed", "addressed", "exposed", "repeated", "strange"}
 )
 """What of an observation depends on which keys are in use."""
+BY_MONITOR: Final = frozenset({"exposed", "repeated"})
+"""What of an observation the monitor finds by itself."""
 DRAWS: Final = 64
 """How often a script is begun until random numbers are as it wants them: each time they may be."""
 TOGETHER: Final = "only with this peer"
@@ -414,7 +416,9 @@ def _compared(rules: AnyRules, wanted: _Record, seen: _Record, who: str) -> tupl
     """The first step at which a side differs, and how."""
     want, got = wanted.played[who].observations, seen.played[who].observations
     ahead = _ahead(rules.data, wanted, seen)
-    want, got = _without_keys(want, ahead), _without_keys(got, ahead)
+    want, got = (
+        _without(OF_KEYS, _without(BY_MONITOR, observations), ahead) for observations in (want, got)
+    )
     for step in range(1, min(len(want), len(got)) + 1):
         says = rules.grader.difference(
             replace(wanted.played[who], observations=want[:step], stuck=""),
@@ -439,14 +443,15 @@ def _ahead(data: tuple[str, ...], wanted: _Record, seen: _Record) -> int:
     return steps
 
 
-def _without_keys(observations: tuple[Observation, ...], beginning: int) -> tuple[Observation, ...]:
-    """The same, without what depends on which keys are in use, from a step on."""
+def _without(
+    names: Collection[str], observations: tuple[Observation, ...], beginning: int = 0
+) -> tuple[Observation, ...]:
+    """The same, with nothing in some attributes from a step on."""
     blank: dict[str, Any] = {
-        each.name: each.default for each in fields(Observation) if each.name in OF_KEYS
+        each.name: each.default for each in fields(Observation) if each.name in names
     }
-    return observations[:beginning] + tuple(
-        replace(each, **blank) for each in observations[beginning:]
-    )
+    rest = (replace(each, **blank) for each in observations[beginning:])
+    return (*observations[:beginning], *rest)
 
 
 def _blamed(found: tuple[_Finding, ...], who: str) -> _Finding:

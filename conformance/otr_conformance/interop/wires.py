@@ -118,15 +118,18 @@ class Watch(ABC):
         self.breaches: list[Breach] = []
         self._private: dict[str, bool] = defaultdict(bool)
         self._met: dict[str, int] = defaultdict(int)
-        self._secrets: dict[str, list[bytes]] = defaultdict(list)
+        self._secrets: dict[str, set[bytes]] = defaultdict(set)
         self.sent: dict[str, _Sent] = defaultdict(_Sent)
         self.data: dict[str, list[Any]] = defaultdict(list)
         self.revealed: dict[str, set[str]] = defaultdict(set)
 
     def typed(self, who: str, text: Octets) -> None:
-        """A user types; in a private conversation that is a secret."""
+        """A user types: in a private conversation a secret, until the same is typed in the clear."""
+        octets = self.lab.suite.to_bytes(text)
         if self._private[who]:
-            self._secrets[who].append(self.lab.suite.to_bytes(text))
+            self._secrets[who].add(octets)
+        else:
+            self._secrets[who].discard(octets)
 
     def passed(self, who: str, reaction: Reaction, messages: list[Any]) -> None:
         """A side did something."""
