@@ -124,7 +124,7 @@ class Watch(ABC):
         self.revealed: dict[str, set[str]] = defaultdict(set)
 
     def typed(self, who: str, text: Octets) -> None:
-        """A user types: in a private conversation a secret, until the same is typed in the clear."""
+        """A user types: in private a secret, until the same is typed in the clear."""
         octets = self.lab.suite.to_bytes(text)
         if self._private[who]:
             self._secrets[who].add(octets)
