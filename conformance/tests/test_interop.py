@@ -19,7 +19,7 @@ import pytest
 
 from otr_conformance.cli import main
 from otr_conformance.interop import known, wires
-from otr_conformance.interop.judge import TOGETHER, Judge, Outcome, Seated
+from otr_conformance.interop.judge import SOMETIMES, TOGETHER, Judge, Outcome, Seated
 from otr_conformance.interop.known import Entry
 from otr_conformance.interop.meeting import ALICE, BOB
 from otr_conformance.interop.pairs import Endpoint, Pair, Plan, plans
@@ -42,7 +42,7 @@ from otr_reference.otrv3.messages import DataMessage
 from otr_reference.otrv4.messages import DataMessage as DataMessage4
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 WRONG = Path(__file__).parent / "miniatures" / "wrong_reference.py"
 TEMPLATE = Path(__file__).parents[1] / "otr_conformance" / "shims" / "template_python.py"
@@ -218,28 +218,29 @@ def test_a_fingerprint_that_is_not_the_peers_is_seen_by_who_is_told() -> None:
     assert (violation.who, violation.check) == (BOB, "fingerprint")
 
 
-def test_what_happens_only_between_two_strangers_is_said_to() -> None:
-    def shy(party: Any) -> None:
-        receive = party.receive
+def deaf(times: Iterable[bool]) -> Seated:
+    """The reference, which hears nothing in some plays."""
+    left = iter(times)
 
-        def only_with_strangers(wire: Any) -> Reaction:
-            return Reaction() if party in met else receive(wire)
-
-        met.append(party)
-        party.receive = only_with_strangers
-
-    met: list[AnyParty] = []
-
-    def once(rules: AnyRules, seat: Seat) -> AnyParty:
+    def seated(rules: AnyRules, seat: Seat) -> AnyParty:
         party = rules.reference(rules.real, seat)
-        if not met:
-            shy(party)
+        if next(left):
+            answers_nothing(party)
         return party
 
-    [violation] = judged("query", 3, stranger, once).violations
+    return seated
+
+
+@pytest.mark.parametrize(
+    ("times", "word"), [((True, False, True), TOGETHER), ((True, False, False), SOMETIMES)]
+)
+def test_what_does_not_happen_with_the_reference_is_said_to(
+    times: tuple[bool, ...], word: str
+) -> None:
+    [violation] = judged("query", 3, stranger, deaf(times)).violations
 
     assert violation.who == BOB
-    assert violation.says.endswith(f"({TOGETHER})")
+    assert violation.says.endswith(f"({word})")
 
 
 def test_what_is_only_recommended_is_a_note() -> None:

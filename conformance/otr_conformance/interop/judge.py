@@ -10,8 +10,8 @@ The first difference shows where something went wrong, not always who did it: if
 message, Alice may have encrypted it badly. What the monitor finds by itself (`wires.py`) is its
 sender's fault. For everything else the judge asks for a second opinion: each side plays the script
 once more, with the reference opposite, which does nothing wrong. Who differs there is at fault, and
-if both do, who differs at the same step. If neither does, the two fail only together, and the side
-where it showed first is named with a word about that.
+if both do, who differs at the same step. If neither does, the two play once more: either they fail
+only together, or not every time. The side where it showed first is named, with a word about that.
 
 Where the text is ambiguous, a side that follows the letter is noted, not failed.
 """
@@ -65,6 +65,7 @@ BY_MONITOR: Final = frozenset({"exposed", "repeated"})
 DRAWS: Final = 64
 """How often a script is begun until random numbers are as it wants them: each time they may be."""
 TOGETHER: Final = "only with this peer"
+SOMETIMES: Final = "not every time"
 WORST: Final = (Verdict.HARNESS_ERROR, Verdict.CRASH, Verdict.HANG, Verdict.FAIL, Verdict.NOTE)
 
 
@@ -295,8 +296,15 @@ class Judge:
         if guilty:
             return [_blamed(found, name) for name in guilty]
         blamed = _blamed(found, first.violation.who)
-        says = f"{blamed.violation.says} ({TOGETHER})"
+        says = f"{blamed.violation.says} ({TOGETHER if self._again() else SOMETIMES})"
         return [replace(blamed, violation=replace(blamed.violation, says=says))]
+
+    def _again(self) -> bool:
+        """Whether the two differ from the tables once more."""
+        try:
+            return bool(self._differences(self._play(self.targets)))
+        except (_Fallen, Unlucky):
+            return True
 
     def _alone(self, who: str) -> int | None:
         """The step at which a side differs with the reference opposite; None if it does not."""
