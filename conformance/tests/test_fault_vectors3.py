@@ -826,3 +826,27 @@ def test_the_toolkit_of_libotr_derives_the_same_keys_of_data_messages() -> None:
         assert vector["gives"]["end"] == ("high" if keys.high else "low"), vector["id"]
         checked += 1
     assert checked >= 10
+
+
+@needs_toolkit
+@pytest.mark.libotr
+@pytest.mark.slow
+def test_the_toolkit_of_libotr_decrypts_the_same_texts_and_refuses_the_same_macs() -> None:
+    read = refused = 0
+    for _, takes, vector in vectors("data-messages"):
+        group = vector["id"].partition(":")[0]
+        most_recent = "keys." not in vector["id"] and "session." not in vector["id"]
+        if group not in {"data.v3", "data.v2", "authenticator"} or not most_recent:
+            continue
+        ours, theirs = (bytes.fromhex(takes[n][0]) for n in ("our secrets", "their publics"))
+        wire = b"?OTR:" + base64.b64encode(octets(takes, "message")) + b"."
+        found = toolkit.read_and_forge(wire, toolkit.session_keys(ours, theirs).receiving_aes)
+        if "gives" in vector:
+            assert found.text is not None
+            assert found.text.hex() == vector["gives"]["text"], vector["id"]
+            read += 1
+        else:
+            assert found.text is None, vector["id"]
+            refused += 1
+    assert read > 30
+    assert refused > 20

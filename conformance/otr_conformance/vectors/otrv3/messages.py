@@ -367,7 +367,7 @@ def _tlv(kind: int) -> Group:
     example = codec.write(values)
     head = b"\0"
     group = _content_group(
-        layout.name,
+        f"tlv.{layout.name}",
         f"a {layout.title} alone; its numbers are small, and only their encoding matters",
         head + _record(kind, example),
         (layout.id,),

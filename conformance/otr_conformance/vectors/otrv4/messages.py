@@ -1200,7 +1200,7 @@ def _tlv(kind: int) -> Group:
     head = b"\0"
     about = f"a {layout.title} alone; its points and scalars are none, and only encodings matter"
     group = _content_group(
-        layout.name, about, head + _record(kind, example), layout.section, layout.id
+        f"tlv.{layout.name}", about, head + _record(kind, example), layout.section, layout.id
     )
     group.valid("whole", "nothing is wrong with it")
     inner = Group("inner", OPERATIONS["tlv-value"], "", "", {"type": kind, "value": example})
