@@ -176,6 +176,19 @@ def test_of_steps_with_one_name_that_one_is_found_in_which_something_differs() -
     assert found.predicted == ("target's user: message private hello yourself",)
 
 
+def test_the_clauses_are_those_of_the_first_thing_that_is_missing() -> None:
+    case = PROTOCOLS["otrv3"].suite.cases["otrv3.case:ake.v3-both-begin-and-target-is-higher"]
+    log = PROTOCOLS["otrv3"].suite.grader.predict(case, PROTOCOLS["otrv3"].suite.terms()).log
+    at = next(n for n, line in enumerate(log) if line == "  target -> tester: D-H Commit v3 again")
+    because = "everything is delivered: the target sent no D-H Commit v3 again"
+    resent = differing(case, [*log[:at], *log[at + 1 :]], because)
+    last = differing(case, log[: at + 2], because)
+
+    assert resent.number == last.number
+    assert resent.clauses[0] == "otrv3.clause:receiving-dh-commit.awaiting-dhkey.ours-higher"
+    assert resent.clauses[0] not in last.clauses  # that was sent again; what comes next was not
+
+
 def test_a_log_of_something_else_has_no_such_step() -> None:
     case = PROTOCOLS["otrv3"].suite.cases[LIFE]
 

@@ -85,7 +85,7 @@ class Outcome:
         needs: the capabilities that the case needs.
         lacks: which of them, and of the versions, the target lacks.
         clauses: the clauses that the case touches, the most telling first.
-        at_step: those of the step in which the target differed.
+        at_step: those of what the target should have done where it differed.
         expectation: the verdict that a file of expectations has; None if it has no entry.
         cause: why, as it says there.
         finding: the page that explains it.

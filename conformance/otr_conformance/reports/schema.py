@@ -130,7 +130,7 @@ def _result() -> Object:
             "needs": _list({"type": "string"}, "the capabilities that the case needs"),
             "lacks": _list({"type": "string"}, "what of that the target lacks"),
             "clauses": _list(places, "places in `clauses`, the most telling first, from 0"),
-            "at_step": _list(places, "those of the step in which the target differed"),
+            "at_step": _list(places, "those of what the target should have done where it differed"),
             "expectation": _ref("verdict"),
             "cause": _text("why that is expected"),
             "finding": _text("the page that explains it"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from otr_conformance.citations import ordered, touched
 from otr_conformance.play.stage import Observation, Stuck
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from otr_conformance.play.case import AnyCase
     from otr_conformance.play.stage import AnyStage
     from otr_model.trace import Fired
+
+V = TypeVar("V")
 
 __all__ = ["Differing", "Step", "differing", "steps_of"]
 
@@ -49,7 +51,8 @@ class Differing:
     Attributes:
         number: the place of the step in the log, from 1; 0: not known.
         predicted: what the tables predict of it, line by line.
-        clauses: the clauses that its predicted rows answer for, the most telling first.
+        clauses: the clauses that the rows answer for, the most telling first, which the tables
+            predict where the target first lacks something; where it lacks nothing, in the step.
     """
 
     number: int = 0
@@ -83,7 +86,7 @@ def differing(case: AnyCase, log: Sequence[str], because: str) -> Differing:
     number = _number(seen, predicted.steps, because)
     if not number:
         return Differing()
-    rows = predicted.rows(number)
+    rows = predicted.rows(number, seen[number - 1].lines)
     steps = predicted.steps[number - 1 : number]
     wanted = tuple(_plain(line) for step in steps for line in step.lines)
     return Differing(number, wanted, ordered(case, touched(case, rows)) if rows else ())
@@ -118,7 +121,7 @@ def _plain(line: str) -> str:
 
 
 class _Predicted:
-    """A case as the tables predict it, with the rows of each step.
+    """A case as the tables predict it, with the rows that led to each line of the log.
 
     Attributes:
         steps: of the log.
@@ -129,35 +132,53 @@ class _Predicted:
         grader = suite.grader
         lab = suite.terms() if case.cast.versions else suite.real()
         stage: AnyStage = grader.set_stage(lab, case.cast, grader.reference_target(NONE))
-        marks = _Marks(stage)
-        stage.observations = marks
+        log, observations = _Counted[str](stage), _Counted[Observation](stage)
+        stage.log, stage.observations = log, observations
         with suppress(Stuck):  # as far as it goes
             case.play(stage)
-        self._log = tuple(stage.log)
-        self._fired: tuple[Fired, ...] = tuple(stage.fired)
-        self._marks = tuple(marks.places)
+        self._log, self._fired = tuple(log), tuple(stage.fired)
+        self._ends = tuple(observations.places)
+        self._counts = tuple(fired for _, fired in log.places)
         self.steps = steps_of(self._log)
 
-    def rows(self, number: int) -> tuple[Fired, ...]:
-        """The rows that the target takes in a step, whose place is counted from 1."""
+    def rows(self, number: int, seen: Iterable[str]) -> tuple[Fired, ...]:
+        """The rows that the target takes in a step, up to the first line that was not seen.
+
+        Args:
+            number: the place of the step, from 1.
+            seen: what came of it.
+
+        Returns:
+            The rows that led to that line; if every line was seen, all of the step.
+        """
         starts = [at for at, line in enumerate(self._log) if not line.startswith(" ")]
         if not 0 < number <= len(starts):
             return ()
-        begins = starts[number - 1]
-        ends = starts[number] if number < len(starts) else len(self._log)
-        before = 0
-        for logged, fired in self._marks:
-            if begins < logged <= ends:
-                return self._fired[before:fired]
-            before = fired
-        return ()
+        begin, end = starts[number - 1], [*starts[1:], len(self._log)][number - 1]
+        at = self._missing(begin, end, seen)
+        if at and self._counts[at]:
+            earlier = [count for count in self._counts[:at] if count < self._counts[at]]
+            return self._fired[max(earlier, default=0) : self._counts[at]]
+        before = self._counts[begin]
+        fired = [count for logged, count in self._ends if begin < logged <= end]
+        return self._fired[before : max(fired, default=before)]
+
+    def _missing(self, begin: int, end: int, seen: Iterable[str]) -> int:
+        """The place of the first line between two places that was not seen; 0 for none."""
+        left = Counter(map(_plain, seen))
+        for at in range(begin + 1, end):
+            line = _plain(self._log[at].strip())
+            if not left[line]:
+                return at
+            left[line] -= 1
+        return 0
 
 
-class _Marks(list[Observation]):
-    """The observations of a stage, with how much was in its log and its trace after each.
+class _Counted(list[V]):
+    """A list of a stage's that notes how far the stage was when each of its things was added.
 
     Attributes:
-        places: lines of the log, and rows of the target.
+        places: lines of the log, and rows of the target, at each addition.
     """
 
     def __init__(self, stage: AnyStage) -> None:
@@ -165,7 +186,7 @@ class _Marks(list[Observation]):
         self._stage = stage
         self.places: list[tuple[int, int]] = []
 
-    def append(self, observation: Observation) -> None:
+    def append(self, value: V) -> None:
         """Take one more."""
-        super().append(observation)
+        super().append(value)
         self.places.append((len(self._stage.log), len(self._stage.fired)))

@@ -229,7 +229,7 @@
     line("clause", o.clause, true);
     line("reads to the letter", o.ambiguity, true);
     line("let pass", o.alternatives, true);
-    if (o.at) made.append(h("h3", {}, "Clauses of the step that differs"), clauseList(sets[o.at - 1], o.first));
+    if (o.at) made.append(h("h3", {}, "Clauses of what should have happened"), clauseList(sets[o.at - 1], o.first));
     if (o.log && o.step) {
       const holder = h("div", {});
       made.append(h("h3", {}, "What happened"), holder);
@@ -392,8 +392,8 @@
 
   // --- Clauses ----------------------------------------------------------------------------------
 
-  // A case that fails says something against the clauses of the step that differs, and nothing
-  // against the others that it touches: those are left to other cases.
+  // A case that fails says something against the clauses of what should have happened where the
+  // target differed, and nothing against the others that it touches: those are left to other cases.
   const tally = () => {
     const found = reports.map(() => clauses.map(() => ({ fail: 0, note: 0, pass: 0, unsupported: 0 })));
     for (const each of cases) {
@@ -465,7 +465,7 @@
           ...chosen().map((report) => cell(counts[report.number][clause.number], clause.number, report.number))));
       }
     }
-    const legend = h("p", { class: "dim" }, "✗ cases against the clause, ~ noted, ✓ for it, – unsupported. A number beside a clause counts cases, beside a section clauses. A case that fails counts against the clauses of the step in which the target differed. Clauses about formats and key derivations, which every case relies on, are not listed.");
+    const legend = h("p", { class: "dim" }, "✗ cases against the clause, ~ noted, ✓ for it, – unsupported. A number beside a clause counts cases, beside a section clauses. A case that fails counts against the clauses of what should have happened where the target first differed. Clauses about formats and key derivations, which every case relies on, are not listed.");
     list.replaceChildren(
       h("div", { class: "status" }, h("span", { role: "status" }, `${found.length} of ${clauses.length} clauses`),
         narrow ? null : h("button", {
