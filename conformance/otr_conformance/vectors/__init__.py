@@ -217,12 +217,18 @@ _TOGETHER: Final = (
 )
 
 
-def rendered() -> Iterator[tuple[str, str]]:
+@cache
+def rendered() -> tuple[tuple[str, str], ...]:
     """Every file: its name within the folder, and its text; the page is the last.
 
     Raises:
         Disagreement: as `made`.
     """
+    return tuple(_files())
+
+
+def _files() -> Iterator[tuple[str, str]]:
+    """One file after the other."""
     for protocol, names in ABOUT.items():
         for name in names:
             yield f"{protocol}/{name}.json", _text(document(protocol, name))
