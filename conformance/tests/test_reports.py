@@ -176,6 +176,18 @@ def test_of_steps_with_one_name_that_one_is_found_in_which_something_differs() -
     assert found.predicted == ("target's user: message private hello yourself",)
 
 
+def test_values_that_disagree_are_found_where_they_were_told() -> None:
+    case = PROTOCOLS["otrv3"].suite.cases["otrv3.case:life.extra-key"]
+    log = PROTOCOLS["otrv3"].suite.grader.predict(case, PROTOCOLS["otrv3"].suite.terms()).log
+    told = next(line for line in log if line.startswith("  target's user: extra-key"))
+    said = told.strip().partition(": ")[2].rpartition(" ")[0]
+    because = f"everything is delivered: the target's user was told no {said} agreeing"
+    found = differing(case, log, because)
+
+    assert f"target's user: {said}" in found.predicted
+    assert found.clauses
+
+
 def test_the_clauses_are_those_of_the_first_thing_that_is_missing() -> None:
     case = PROTOCOLS["otrv3"].suite.cases["otrv3.case:ake.v3-both-begin-and-target-is-higher"]
     log = PROTOCOLS["otrv3"].suite.grader.predict(case, PROTOCOLS["otrv3"].suite.terms()).log

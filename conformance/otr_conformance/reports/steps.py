@@ -101,8 +101,14 @@ def _number(seen: Sequence[Step], predicted: Sequence[Step], because: str) -> in
         return named[0]
     alike = [at for at, step in enumerate(seen, 1) if because.startswith(f"{step.says}: ")]
     if alike:
-        return alike[-1]
+        spoken = [at for at in alike if _speaks_of(because, seen[at - 1])]
+        return (spoken or alike)[-1]
     return differ[0] if differ else 0
+
+
+def _speaks_of(because: str, step: Step) -> bool:
+    """Whether a sentence names something that came of a step."""
+    return any(_plain(line).partition(": ")[2] in because for line in step.lines)
 
 
 def _comparable(step: Step) -> tuple[str, Counter[str]]:
