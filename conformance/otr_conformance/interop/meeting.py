@@ -95,6 +95,7 @@ class View(Stage[Any, Any, Any]):
 
     def idles(self, seconds: int) -> Reaction:
         """Time passes."""
+        self.seen.waited = True
         self._absorb(self.target.wait(seconds))
         return self.last
 
