@@ -108,7 +108,11 @@ def _number(seen: Sequence[Step], predicted: Sequence[Step], because: str) -> in
 
 def _speaks_of(because: str, step: Step) -> bool:
     """Whether a sentence names something that came of a step."""
-    return any(_plain(line).partition(": ")[2] in because for line in step.lines)
+    for line in step.lines:
+        who, _, said = _plain(line).partition(": ")
+        if said in because and ("->" in who or f"the {who} was told" in because):
+            return True
+    return False
 
 
 def _comparable(step: Step) -> tuple[str, Counter[str]]:
