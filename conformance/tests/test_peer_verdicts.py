@@ -2,10 +2,11 @@
 
 A file of expectations says how a peer deviates, the pages under docs/findings say why, and here
 both are held to what the peer does: a deviation that is gone is as unexpected as one that is new.
-All cases are played by `otrspec conform NAME`.
+A few of each page are played here; all are, by `otrspec conform NAME`.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from otr_conformance.runner import Runner
 from otr_conformance.targets import find
 from otr_conformance.verdict import Verdict
 
+FEW = 4
 FINDINGS = Path(__file__).parents[2] / "docs" / "findings"
 CASES = {i: case for each in PROTOCOLS.values() for i, case in each.suite.cases.items()}
 KNOWN = {
@@ -38,6 +40,17 @@ ENTRIES = [
 def cases_of(finding: str, entries: Mapping[str, Expectation]) -> list[str]:
     """The cases whose entries name a page, in the order of the file."""
     return [case for case, entry in entries.items() if entry.finding == finding]
+
+
+def first_of_each_page(entries: Mapping[str, Expectation]) -> list[tuple[str, Expectation]]:
+    """A few entries for each page: all of them are played by `otrspec conform NAME`."""
+    pages = Counter[str]()
+    chosen: list[tuple[str, Expectation]] = []
+    for case, entry in entries.items():
+        pages[entry.finding] += 1
+        if pages[entry.finding] <= FEW:
+            chosen.append((case, entry))
+    return chosen
 
 
 def known(name: str) -> Expectations:
@@ -125,7 +138,7 @@ def test_what_a_shim_must_offer_is_published(capsys: pytest.CaptureFixture[str])
 def test_the_peer_deviates_as_it_is_known_to(name: str) -> None:
     surprises: list[str] = []
     with runner(name) as running:
-        for case, entry in known(name).entries.items():
+        for case, entry in first_of_each_page(known(name).entries):
             result = running.run_case(CASES[case])
             if result.verdict is not entry.verdict:
                 surprises.append(f"{case}: {result.verdict}: {result.because}")
