@@ -9,19 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["UNNOTICED", "UNSEARCHED"]
 
-_REVEALED: Final = (
-    "The suite looks at which of the MAC keys have become public with which the target accepted "
-    "messages"
-)
-
 UNNOTICED: Final[Mapping[str, str]] = {
-    "otrv3.flaw:mac-keys-of-sender": (
-        f"{_REVEALED}; what else the target makes public is not looked at."
-    ),
-    "otrv3.flaw:mac-keys-again": f"{_REVEALED}; that one comes twice makes no difference to that.",
-    "otrv4.flaw:ring-twice": (
-        "No tester states the target's own key as its forging key and as its ephemeral key."
-    ),
     "otrv4.flaw:ring-randoms": (
         "The numbers of one signature prove nothing, and cases compare what a target does, not "
         "how its random numbers are distributed."

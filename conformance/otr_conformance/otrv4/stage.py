@@ -33,7 +33,7 @@ from otr_reference.otrv4.commands import (
     Tick,
     UseExtraKey,
 )
-from otr_reference.otrv4.deviations import deviating
+from otr_reference.otrv4.deviations import deviating, overriding
 from otr_reference.otrv4.endpoint import Endpoint
 from otr_reference.otrv4.messages import (
     AuthI,
@@ -55,6 +55,7 @@ from otr_reference.otrv4.messages import (
 )
 from otr_reference.otrv4.session import Outgoing, Policy
 from otr_reference.otrv4.step import Otrv4Step
+from otr_reference.otrv4.suite import PhiSide, Transcript
 
 from .labs import BEGINNING
 
@@ -106,6 +107,7 @@ TESTER_TAG, TARGET_TAG, THIRD_TAG = 0x1001, 0x2002, 0x3003
 NOBODYS_TAG = 0x5005
 MALFORMED, ANOTHER_VERSION = "?OTR:AAQK.", "?OTR:AAkC."
 """A message that ends too early, and one of version 9."""
+ALONE = " that nobody else could have signed"
 ACTS: Acts[Command] = Acts(
     Start, SendText, End, StartSmp, AnswerSmp, AbortSmp, UseExtraKey, Heartbeat
 )
@@ -337,6 +339,7 @@ class Stage(AnyStage[Command, Message, DataMessage]):
     _given: list[Octets] = field(default_factory=list)
     _offered: list[Point | Element] = field(default_factory=list)
     _pieces: dict[int, dict[int, Octets]] = field(default_factory=dict)
+    _asked: Identity | None = None
 
     # What users of OTRv4 can ask for besides.
 
@@ -435,6 +438,8 @@ class Stage(AnyStage[Command, Message, DataMessage]):
 
     def sends(self, message: Message, what: str) -> None:
         """A message that the tester's suite encodes reaches the target."""
+        if isinstance(message, Identity):
+            self._asked = message
         self.reaches(self.tester.endpoint.suite.encode(message), what)
 
     # What only a stage can arrange.
@@ -587,10 +592,30 @@ class Stage(AnyStage[Command, Message, DataMessage]):
                 given = suite.hashed_b(message.a)
             case _:
                 return ""
+        alone = ALONE if isinstance(message, AuthR) and self._signed_alone(message) else ""
         if any(suite.same(given, known) for known in self._given):
-            return " again"
+            return f"{alone} again"
         self._given.append(given)
-        return ""
+        return alone
+
+    def _signed_alone(self, answer: AuthR) -> bool:
+        """Whether all keys of its ring are its maker's own, and its signature is right."""
+        asked, suite = self._asked, self.lab.suite
+        public = answer.profile.public_key
+        if asked is None or not all(
+            suite.same(public, key) for key in (asked.profile.forging_key, asked.y)
+        ):
+            return False
+        phi = suite.phi(
+            PhiSide(answer.header.sender, answer.first_ecdh, answer.first_dh),
+            PhiSide(asked.header.sender, asked.first_ecdh, asked.first_dh),
+        )
+        bound = suite.auth_r_bound(
+            Transcript(asked.profile, answer.profile, asked.y, answer.x, asked.b, answer.a, phi)
+        )
+        ring = (public, public, public)
+        repeated = overriding(suite, {"ring_sign": "own-key-repeated"})
+        return any(each.ring_verified(ring, answer.sigma, bound) for each in (suite, repeated))
 
 
 def _versions_text(versions: frozenset[int]) -> str:

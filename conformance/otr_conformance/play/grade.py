@@ -28,6 +28,7 @@ from .case import Case, Cast, Level
 from .compare import Compared, Comparison, compare
 from .labs import Lab
 from .stage import AnyParty, AnyStage, Arrival, NoSuchMessage, Observation, Stuck
+from .watch import Rule
 from .where import ELSEWHERE, WARNINGS, Points, Rejection, points_of, rejections
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from otr_model.kernel.composition import Composition
     from otr_model.trace import Fired
 
-    from .watch import AnyWatch
+    from .watch import AnyWatch, Violation
 
 __all__ = ["AnyGrader", "Grader", "Played", "Result", "difference"]
 
@@ -62,7 +63,7 @@ class Played:
         log: everything in order, for people.
         arrivals: what reached the target.
         marks: how many rows the target had taken at the end of each step.
-        violations: what the plaintext oracle objects to, in sentences.
+        violations: what the plaintext oracle objects to.
     """
 
     observations: tuple[Observation, ...]
@@ -72,7 +73,7 @@ class Played:
     log: tuple[str, ...]
     arrivals: tuple[Arrival, ...] = ()
     marks: tuple[int, ...] = ()
-    violations: tuple[str, ...] = ()
+    violations: tuple[Violation, ...] = ()
 
     def rows(self, step: int) -> tuple[str, ...]:
         """The rows that the target took in a step, each once."""
@@ -302,8 +303,8 @@ class _Grading(Generic[L, C, S]):
         if literal:
             return self._done(Verdict.NOTE, because, found, ambiguity=", ".join(literal))
         verdict = Verdict.FAIL if self.case.level is Level.MUST else Verdict.NOTE
-        if self.seen.violations:
-            verdict, because = Verdict.FAIL, f"{because}; {self.seen.violations[0]}"
+        if self._violations:
+            verdict, because = Verdict.FAIL, f"{because}; {self._violations[0].sentence}"
         where: tuple[Point, ...] = ()
         if explained:
             where, why = self._explained()
@@ -312,8 +313,8 @@ class _Grading(Generic[L, C, S]):
 
     def _agrees(self, found: Comparison, *, explained: bool) -> Result:
         """Everything is as predicted, or may be otherwise."""
-        if self.seen.violations:
-            return self._done(Verdict.FAIL, self.seen.violations[0], found)
+        if self._violations:
+            return self._done(Verdict.FAIL, self._violations[0].sentence, found)
         where: tuple[Point, ...] = ()
         if explained:
             rejection = self._subject()
@@ -344,6 +345,17 @@ class _Grading(Generic[L, C, S]):
             self.case.id, verdict, because, ambiguity, log, where, found.alternatives, rows
         )
 
+    @property
+    def _violations(self) -> tuple[Violation, ...]:
+        """What the plaintext oracle objects to.
+
+        Where a case does not demand that a message is refused, nor is it demanded here.
+        """
+        found = self.seen.violations
+        if self.case.level is Level.MUST:
+            return found
+        return tuple(each for each in found if each.rule is not Rule.CHECKED)
+
     # The letter.
 
     def _literally(self) -> tuple[str, ...]:
@@ -367,13 +379,13 @@ class _Grading(Generic[L, C, S]):
                 literal, self.seen
             ):
                 return False
-            if not self.seen.violations:
+            if not self._violations:
                 return True
             target = self.grader.reference_target(variant)
             watched = self.grader.play(self.case, self.oracle, target, watched=True)
         except Unprepared:  # the letter leads where nothing says how to go on
             return False
-        return set(self.seen.violations) <= set(watched.violations)
+        return set(self._violations) <= set(watched.violations)
 
     # Where it refused.
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .labs import Lab
     from .stage import Reaction, Report
 
-__all__ = ["AnyWatch", "Clear", "Rule", "Watch"]
+__all__ = ["AnyWatch", "Clear", "Rule", "Violation", "Watch"]
 
 K = TypeVar("K")
 M = TypeVar("M")
@@ -91,6 +91,19 @@ class Clear:
     typed: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Something that was not allowed.
+
+    Attributes:
+        rule: which rule it is against.
+        sentence: what it was, in which step, and the clause.
+    """
+
+    rule: Rule
+    sentence: str
+
+
 @dataclass
 class _Sent:
     """Something protected that the tester sent.
@@ -117,7 +130,7 @@ class Watch(ABC, Generic[K, M]):
         required: the target's policy is that encryption is required.
         disabled: the target has to show what arrives as it is.
         clauses: the clause of each rule.
-        violations: what was not allowed, in sentences.
+        violations: what was not allowed.
         step: what the case is doing.
     """
 
@@ -125,7 +138,7 @@ class Watch(ABC, Generic[K, M]):
     required: bool
     disabled: bool
     clauses: Mapping[Rule, str]
-    violations: list[str] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
     step: str = ""
     _sent: list[_Sent] = field(default_factory=list)
     _typed: list[str] = field(default_factory=list)
@@ -312,7 +325,8 @@ class Watch(ABC, Generic[K, M]):
 
     def _object(self, rule: Rule, what: str) -> None:
         clause = self.clauses[rule]
-        self.violations.append(f"{self.step}: {what}: {rule.meaning} ({clause})")
+        sentence = f"{self.step}: {what}: {rule.meaning} ({clause})"
+        self.violations.append(Violation(rule, sentence))
 
 
 AnyWatch = Watch[Any, Any]

@@ -66,7 +66,8 @@ def _goes_on(stage: Stage, version: int, *, right: bool) -> None:
         stage.tester.conversation = before
         stage.to_tester.append(asked)
         stage.settle()
-        talk(stage)
+        stage.target_says("now nobody else can read it")
+        stage.settle()
     stage.tester_forgets()
     stage.tester_takes(QUERIES[version])
     stage.settle()

@@ -6,12 +6,15 @@ target that does not make the check becomes private, or answers.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from otr_conformance.otrv4.case import V4_ONLY
+from otr_conformance.otrv4.case import V4_ONLY, Level, case
+from otr_conformance.otrv4.cases.ratchet import taken_apart
 from otr_conformance.otrv4.scenes import QUERY, talk
 from otr_model.kernel.variant import Falsify, Variant
 from otr_model.otrv4.conditions import KEYS, PROFILE, Check
+from otr_reference.otrv4.messages import AuthR, Identity
 from otr_reference.otrv4.session import Policy
 
 from .dake import declare
@@ -70,6 +73,29 @@ def _tester_retrieves(stage: Stage) -> None:
 def _target_retrieves(stage: Stage) -> None:
     """The target begins a conversation from an ensemble of the tester's."""
     stage.target_starts_offline()
+
+
+@case("negative.identity-ring-of-one", level=Level.SHOULD)
+def ring_of_one(stage: Stage) -> None:
+    """Signs nothing that nobody else could have signed.
+
+    The tester states the target's long-term key as its forging key and as its ephemeral key, so
+    that no other key is in the ring of the target's signature.
+    """
+    stage.tester_starts_dake()
+    stage.to_target_delivers()
+    theirs = taken_apart(stage, stage.to_tester[0], AuthR)
+    stage.settle()
+    stage.target_ends()
+    stage.settle()
+    public = theirs.profile.public_key
+    account = stage.tester.account
+    account.keys = replace(account.keys, forging=public)
+    stage.tester.speaks(stage.lab.suite)
+    stage.tester_forgets()
+    stage.tester_starts_dake()
+    ours = taken_apart(stage, stage.to_target.pop(), Identity)
+    stage.sends(replace(ours, y=public), "an Identity message with the target's own key")
 
 
 BEGIN: Mapping[str, Callable[[Stage], None]] = {
