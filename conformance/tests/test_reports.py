@@ -12,15 +12,17 @@ import zlib
 from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from rich.console import Console
 
 from otr_conformance.cli import main
-from otr_conformance.cli.live import left
+from otr_conformance.cli.live import Far, left
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.reports.badge import badge, said
 from otr_conformance.reports.document import FORMAT_VERSION, BadReport, read, write
@@ -33,6 +35,7 @@ from otr_conformance.verdict import Verdict
 
 MINIATURES = Path(__file__).parent / "miniatures"
 LIFE = "otrv3.case:life.started-by-tester"
+CASES = PROTOCOLS["otrv3"].suite.cases
 HOSTILE = "@DATA@</script><script>alert(1)</script>\x1b[31m\x00\u202e & \"'"
 
 
@@ -138,6 +141,20 @@ def test_the_time_that_is_left_is_guessed_once_there_is_reason_to() -> None:
     assert left(50, 100, 10.0) == "10 s left"
     assert left(10, 100, 60.0) == "9 min left"
     assert left(100, 100, 60.0) == ""
+
+
+def test_the_display_of_a_run_has_verdicts_so_far_and_what_is_run_now() -> None:
+    far = Far("mine", 10)
+    for verdict in (Verdict.PASS, Verdict.PASS, Verdict.FAIL):
+        far.seen(["ake.one", "ake.two"], verdict, expected=verdict is Verdict.PASS)
+    screen = Console(width=80, file=StringIO(), force_terminal=False)
+    with screen.capture() as captured:
+        screen.print(far)
+
+    above, below = (line for line in captured.get().splitlines() if line.strip())
+    assert above.startswith("mine ")
+    assert "3/10" in above
+    assert below.strip() == "2 pass  1 fail  1 unexpected  ake.one ake.two"
 
 
 # --- The step that differs -------------------------------------------------------------------
@@ -373,6 +390,7 @@ def test_junit_is_xml_whatever_a_target_says() -> None:
 def test_a_badge_says_how_much_is_unsupported() -> None:
     assert said(report(*LACKING)) == ("OTRv3", "1/4, 75 % unsupported")
     assert said(report(outcome("a"))) == ("OTRv3", "1/1")
+    assert said(report(outcome("a"), available=9)) == ("OTRv3", "1/1 of 9")
     assert said(report(outcome("a", Verdict.FAIL))) == ("OTRv3", "0/1, 1 unexpected")
 
 
@@ -509,6 +527,9 @@ def test_conform_writes_each_report_that_was_asked_for(
     assert [each.verdict for each in found.outcomes] == [Verdict.PASS]
     assert found.outcomes[0].clauses
     assert found.speaks == (2, 3, 4)
+    assert found.partial
+    assert found.available == sum(each.version == 3 for each in CASES.values())
+    assert f"Of the {found.available} cases of the suite, 1 were run." in page([found])
 
 
 @pytest.mark.parametrize(

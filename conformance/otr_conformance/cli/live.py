@@ -21,7 +21,7 @@ from .screen import DIM, GOOD, WRONG, console, spans
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["STYLES", "Seen", "left", "watching"]
+__all__ = ["STYLES", "Far", "Seen", "left", "watching"]
 
 STYLES: Final = {
     Verdict.PASS: GOOD,
@@ -61,7 +61,7 @@ def left(done: int, total: int, seconds: float) -> str:
     return f"{round(rest / 60)} min left"
 
 
-class _Far:
+class Far:
     """How far a run is."""
 
     def __init__(self, what: str, total: int) -> None:
@@ -110,7 +110,7 @@ def watching(what: str, total: int) -> Iterator[Seen]:
     Yields:
         What is to be called whenever a case was run.
     """
-    far = _Far(what, total)
+    far = Far(what, total)
     if not sys.stderr.isatty():
         yield far.seen
         return

@@ -30,6 +30,8 @@ def said(report: Report) -> tuple[str, str]:
     total = len(report.outcomes)
     missing = report.counts[Verdict.UNSUPPORTED]
     text = f"{report.counts[Verdict.PASS]}/{total}"
+    if report.partial:
+        text += f" of {report.available}"
     if missing:
         text += f", {share(missing, total)} % unsupported"
     if report.unexpected:

@@ -74,6 +74,7 @@ def _document(report: Report) -> Json:
         "exit": int(report.status),
         "seconds": round(report.seconds, 3),
         "cases": len(report.outcomes),
+        "available": report.available,
         "counts": {verdict.word: count for verdict, count in report.counts.items()},
         "unsupported_share": round(report.unsupported_share, 4),
         "lacking": [
@@ -152,11 +153,19 @@ def read(name: str, content: bytes) -> Report:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        begun = content.lstrip().startswith(b"{") and not content.rstrip().endswith(b"}")
-        reason = "it ends in the middle" if begun else "it is no JSON"
+        reason = "it ends in the middle" if _cut_off(content, error) else "it is no JSON"
         message = f"{name}: is no report of otrspec: {reason}"
         raise BadReport(message) from error
     return _Reader(name).report(found)
+
+
+def _cut_off(content: bytes, error: Exception) -> bool:
+    """Whether what cannot be read begins like a report, and nothing is wrong but its end."""
+    if not content.lstrip().startswith(b"{"):
+        return False
+    text = content.rstrip()
+    at_end = isinstance(error, json.JSONDecodeError) and error.pos >= len(error.doc.rstrip())
+    return at_end or not text.endswith(b"}")
 
 
 class _Reader:
@@ -202,6 +211,7 @@ class _Reader:
             texts=tuple(self.text(each, at) for at, each in self.objects(found, "texts")),
             sentences=sentences,
             outcomes=self.outcomes(found, ids),
+            available=self.get(found, "available", int),
             farewells=self.several(found, "farewells", str),
         )
 

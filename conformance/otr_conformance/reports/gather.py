@@ -105,9 +105,9 @@ def outcome(
         version=case.version,
         seconds=run.seconds,
         because=result.because,
-        where=tuple(point.label for point in getattr(result, "where", ())),
+        where=tuple(point.label for point in result.where),
         ambiguity=result.ambiguity,
-        alternatives=tuple(getattr(result, "alternatives", ())),
+        alternatives=result.alternatives,
         needs=tuple(sorted(case.needs)),
         lacks=lacking(case, hello) if unsupported and hello is not None else (),
         clauses=clauses_of(case) if in_full else (),
@@ -125,8 +125,7 @@ def _at_step(case: AnyCase, result: Result, found: Differing | None) -> tuple[st
     """The clauses of the step in which a target differed."""
     if found is None or found.clauses:
         return () if found is None else found.clauses
-    rows = getattr(result, "rows", ())
-    return ordered(case, touched(case, map(Fired, rows))) if rows else ()
+    return ordered(case, touched(case, map(Fired, result.rows))) if result.rows else ()
 
 
 class _Expected(TypedDict, total=False):
@@ -220,7 +219,18 @@ def gather(run: Circumstances, outcomes: Sequence[Outcome]) -> Report:
             if i in clauses
         ),
         outcomes=tuple(outcomes),
+        available=_available(outcomes),
         farewells=run.farewells,
+    )
+
+
+def _available(outcomes: Iterable[Outcome]) -> int:
+    """How many cases the suite has of the protocols and versions of some."""
+    kinds = {(each.protocol, each.version) for each in outcomes}
+    return sum(
+        (owner, case.version) in kinds
+        for owner in {owner for owner, _ in kinds}
+        for case in protocol(owner).suite.cases.values()
     )
 
 

@@ -53,6 +53,7 @@ def _properties(report: Report) -> Iterable[tuple[str, str]]:
     yield "implementation.version", report.version
     yield "implementation.protocols", " ".join(map(str, report.speaks))
     yield "implementation.capabilities", " ".join(report.capabilities)
+    yield "cases.available", str(report.available)
     yield "unsupported.share", f"{report.unsupported_share:.4f}"
     for name in report.dialects:
         yield "dialect", name

@@ -91,6 +91,8 @@ def _card(report: Report) -> Iterator[str]:
         f'<p class="head{loud}"><strong>{share(missing, total)} % unsupported</strong> '
         f"{missing} of {total} cases are beyond what it offers.</p>"
     )
+    if report.partial:
+        yield f'<p class="bad">Of the {report.available} cases of the suite, {total} were run.</p>'
     yield from _bar(report)
     yield from _counts(report)
     if report.dialects:

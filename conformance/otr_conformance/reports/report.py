@@ -142,6 +142,8 @@ class Outcome:
     @property
     def why(self) -> str:
         """What cases with one cause have in common: a known cause, or what differs."""
+        if self.flaky:
+            return f"not the same each time: {cause(self.because)}"
         if self.cause and self.expected:
             return self.cause
         if self.ambiguity:
@@ -200,6 +202,7 @@ class Report:
         texts: the pinned texts.
         sentences: the clauses that cases touch, in the order of the texts.
         outcomes: every case.
+        available: how many cases the suite has of these protocols and versions, run or not.
         farewells: how the target ended, where that was not as it should be.
     """
 
@@ -215,12 +218,18 @@ class Report:
     texts: tuple[Text, ...]
     sentences: tuple[Sentence, ...]
     outcomes: tuple[Outcome, ...]
+    available: int = 0
     farewells: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         """The target's name and version, in one line."""
         return f"{self.name} {self.version}".strip()
+
+    @property
+    def partial(self) -> bool:
+        """Whether the suite has more cases than were run."""
+        return self.available > len(self.outcomes)
 
     @property
     def status(self) -> ExitCode:

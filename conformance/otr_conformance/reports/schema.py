@@ -42,6 +42,7 @@ def schema() -> Object:
                 "exit": {"enum": [int(code) for code in ExitCode], "description": "of the run"},
                 "seconds": _number("how long the run took"),
                 "cases": _count("how many cases were run"),
+                "available": _count("how many the suite has of these protocols and versions"),
                 "counts": _counts("how many cases have each verdict"),
                 "unsupported_share": {
                     **_number("the share of cases that the target does not support"),
