@@ -1226,6 +1226,12 @@ def mutate(  # noqa: PLR0913 - one for each option
         ),
     ] = "",
     jobs: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="How many processes.")] = 1,
+    thorough: Annotated[
+        bool,
+        typer.Option(
+            "--thorough", help="Play every case that can notice a mutant, not the first 300 only."
+        ),
+    ] = False,
     witness: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Write a run for each mutant that survives."),
@@ -1246,7 +1252,8 @@ def mutate(  # noqa: PLR0913 - one for each option
     choice = work.Choice(protocol, only, sample, seed)
     if listed:
         return work.listing(choice, json=json)
-    return work.mutate(choice, work.Asked(jobs=jobs), witness, json=json)
+    asked = work.Asked(thorough=thorough, jobs=jobs)
+    return work.mutate(choice, asked, witness, json=json)
 
 
 @app.command(

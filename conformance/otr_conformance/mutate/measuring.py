@@ -40,10 +40,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "Prober", "measure"]
 
-FEW: Final = 60
+FEW: Final = 25
 """Cases that are played before a proof is tried."""
+MOST: Final = 300
+"""Cases that are played of those that can notice a mutant, unless all are asked for."""
 PROOF: Final = 20.0
-SEARCH: Final = 60.0
+SEARCH: Final = 20.0
 """Seconds of processor time for a proof, and for a search."""
 CHUNK: Final = 8
 """Neighbours that one process tries, one after the other."""
@@ -57,12 +59,14 @@ class Asked:
         cases: the ids of the cases that count; None: all.
         proves: whether proofs are tried.
         searches: whether runs are searched for that tell a mutant from the reference.
+        thorough: every case that can notice a mutant is played, however many there are.
         jobs: how many processes.
     """
 
     cases: tuple[str, ...] | None = None
     proves: bool = True
     searches: bool = True
+    thorough: bool = False
     jobs: int = 1
 
 
@@ -90,7 +94,8 @@ class Prober:
 
     def outcome(self, mutant: Mutant) -> Outcome:
         """What becomes of a mutant."""
-        order = self.player.plan.cases(mutant.variant)
+        able = self.player.plan.cases(mutant.variant)
+        order = able if self.asked.thorough else able[:MOST]
         first = self.player.play(mutant, order[:FEW])
         if first.fate is Fate.KILLED or first.stalled:
             return _told(mutant, first)
@@ -100,7 +105,15 @@ class Prober:
         rest = self.player.play(mutant, order[FEW:], first)
         if rest.fate is not None:
             return _told(mutant, rest)
-        return self._searched(mutant, rest, why)
+        found = self._searched(mutant, rest, why)
+        left = able[len(order) :]
+        if not left:
+            return found
+        if found.fate is Fate.SURVIVED:
+            last = self.player.play(mutant, left, rest)
+            return found if last.fate is None else _told(mutant, last)
+        some = f"{len(order)} of {len(able):,} cases that can notice it were played"
+        return replace(found, because=f"{some}; {found.because}")
 
     @cached_property
     def _white_box(self) -> Inside:

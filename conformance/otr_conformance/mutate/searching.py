@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BOUND", "Searched", "search"]
 
-BOUND: Final = 2_000
+BOUND: Final = 1_000
 """Joint states of one search, at most."""
 _ASKED: Final = "alike"
 
