@@ -419,6 +419,7 @@
     const word = worst(counts);
     if (word === "none") return h("td", {}, h("span", { class: "cell c-none" }, "·"));
     const said = Object.keys(SIGNS).filter((each) => counts[each]).map((each) => `${counts[each]} ${SAID[each]}`).join(", ");
+    const all = counts.fail + counts.note + counts.pass;
     return h("td", {}, h("button", {
       type: "button", class: `cell c-${word}`, title: said, "aria-label": `${reports[report].label}: ${said}`,
       onclick: () => {
@@ -426,7 +427,7 @@
         if (word === "fail" || word === "note") asked.verdicts = new Set(wanted);
         view = "cases"; shown = 0; render(); app.scrollIntoView();
       },
-    }, `${SIGNS[word]} ${counts[word]}`));
+    }, `${SIGNS[word]} ${counts[word]}${all > counts[word] ? `/${all}` : ""}`));
   };
   const sum = (all) => all.reduce((total, counts) => ({
     // of clauses, not of cases
@@ -465,7 +466,7 @@
           ...chosen().map((report) => cell(counts[report.number][clause.number], clause.number, report.number))));
       }
     }
-    const legend = h("p", { class: "dim" }, "✗ cases against the clause, ~ noted, ✓ for it, – unsupported. A number beside a clause counts cases, beside a section clauses. A case that fails counts against the clauses of what should have happened where the target first differed. Clauses about formats and key derivations, which every case relies on, are not listed.");
+    const legend = h("p", { class: "dim" }, "✗ cases against the clause, ~ noted, ✓ for it, – unsupported. A number beside a clause counts cases, as in 2/40 where 40 say something about it; beside a section it counts clauses. A case that fails counts against the clauses of what should have happened where the target first differed. Clauses about formats and key derivations, which every case relies on, are not listed.");
     list.replaceChildren(
       h("div", { class: "status" }, h("span", { role: "status" }, `${found.length} of ${clauses.length} clauses`),
         narrow ? null : h("button", {
