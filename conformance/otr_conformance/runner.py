@@ -61,6 +61,10 @@ TIMEOUT = 5.0
 """Seconds that a target may take for one answer."""
 PATIENCE = 24
 """How many times as long the answers of one case together may take, without those to `new`."""
+LOG_LINES: Final = 2000
+"""Lines that the log of a case has at most: its beginning and its end."""
+LINE_WIDTH: Final = 2000
+"""Characters that a line of it has at most."""
 BESIDE = 1000
 """Bytes that a line has beside the message in it, at most."""
 
@@ -228,6 +232,9 @@ class Runner(AbstractContextManager["Runner"]):
             case: the case.
             draw: which of its random values the tester draws; the same number, the same values.
         """
+        return _bounded(self._run_whatever(case, draw))
+
+    def _run_whatever(self, case: AnyCase, draw: int) -> Result:
         script = _Script(case.play)
         try:
             result = self._run_case(replace(case, play=script), script, draw)
@@ -284,6 +291,19 @@ class Runner(AbstractContextManager["Runner"]):
             wanted.add(Capability.FRAGMENT)
         lacking = sorted(c.word for c in wanted - set(hello.capabilities))
         return f"lacks {', '.join(lacking)}" if lacking else ""
+
+
+def _bounded(result: Result) -> Result:
+    """A result that stays readable, whatever the target has said."""
+    log, because = result.log, result.because
+    if len(log) > LOG_LINES:
+        half = LOG_LINES // 2
+        log = (*log[:half], f"... {len(log) - 2 * half} lines ...", *log[-half:])
+    return replace(result, because=_cut(because), log=tuple(map(_cut, log)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LINE_WIDTH else f"{text[:LINE_WIDTH]} ..."
 
 
 class _Script:

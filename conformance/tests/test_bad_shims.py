@@ -13,6 +13,7 @@ from otr_conformance import runner
 from otr_conformance.play.case import AnyCase
 from otr_conformance.protocols import protocol
 from otr_conformance.runner import Run, Running, run_all
+from otr_conformance.shim import client
 from otr_conformance.shim.errors import FaultKind, ShimCrash, ShimFault
 from otr_conformance.targets import Target
 from otr_conformance.verdict import Verdict
@@ -140,6 +141,23 @@ def test_a_shim_that_is_always_late_hangs_although_each_answer_is_in_time(
     monkeypatch.setattr(runner, "PATIENCE", 0.1)
 
     judge(start("slow"), Verdict.HANG, "more than 0.5 seconds for its answers together")
+
+
+def test_answers_together_are_bounded_although_each_is(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "TOGETHER_LIMIT", 2**20)
+
+    judge(start("verbose"), HARNESS, "answers: are longer than 1048576 bytes together")
+
+
+def test_what_a_target_says_does_not_swell_the_report(start: Start) -> None:
+    (run, _) = outcome(start("verbose")).values()
+
+    assert run.result.verdict is Verdict.FAIL
+    assert len(run.result.because) < 2010
+    assert max(map(len, run.result.log)) < 2010
+    assert len(run.result.log) <= 2001
 
 
 def test_what_was_wrong_can_be_seen_in_the_log(start: Start) -> None:

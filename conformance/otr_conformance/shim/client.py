@@ -82,6 +82,7 @@ __all__ = [
     "START_TIMEOUT",
     "STDERR_LIMIT",
     "TIMEOUT",
+    "TOGETHER_LIMIT",
     "ShimProcess",
     "resident",
 ]
@@ -97,6 +98,9 @@ KEY_TIMEOUT: Final = 120.0
 
 MEMORY: Final = 2**31
 """What a shim and its children may hold in memory, in bytes, if nothing else is said."""
+
+TOGETHER_LIMIT: Final = 2**27
+"""The most bytes of all answers together, where they have a limit; see `ShimProcess.allow`."""
 
 STDERR_LIMIT: Final = 65_536
 """How much of the end of standard error is kept, in bytes."""
@@ -152,6 +156,7 @@ class ShimProcess:
         self._over = False
         self._allowed: float | None = None  # for all answers from now on, in seconds
         self._spent = 0.0
+        self._told = 0  # the bytes of those answers
         self._looked = 0.0  # when the memory was looked at, by the monotonic clock
         self._number = 0
         self._said: Hello | None = None
@@ -496,8 +501,11 @@ class ShimProcess:
             return self._exchange_in_all(line, do, timeout, self._allowed)
 
     def allow(self, seconds: float) -> None:
-        """From now on, all answers together may take so long; those to `new` do not count."""
-        self._allowed, self._spent = seconds, 0.0
+        """From now on, all answers together may take so long, and have `TOGETHER_LIMIT` bytes.
+
+        The time that `new` takes does not count.
+        """
+        self._allowed, self._spent, self._told = seconds, 0.0, 0
 
     def _exchange_in_all(self, line: bytes, do: Do, timeout: float, allowed: float) -> Answer:
         begun = time.monotonic()
@@ -534,6 +542,7 @@ class ShimProcess:
         while True:
             while (found := self._next_line()) is not None:
                 size += len(found) + 1
+                self._told += len(found) + 1
                 spoken = self._read_line(found, do)
                 if isinstance(spoken, Done):
                     self._expect_nothing()
@@ -604,6 +613,9 @@ class ShimProcess:
             raise ShimFault(FaultKind.TOO_MUCH, "answer", f"has more than {EVENTS_LIMIT} events")
         if size > ANSWER_LIMIT:
             raise ShimFault(FaultKind.TOO_MUCH, "answer", f"is longer than {ANSWER_LIMIT} bytes")
+        if self._allowed is not None and self._told > TOGETHER_LIMIT:
+            reason = f"are longer than {TOGETHER_LIMIT} bytes together"
+            raise ShimFault(FaultKind.TOO_MUCH, "answers", reason)
 
     def _expect_nothing(self) -> None:
         """Refuse what was written outside an answer."""

@@ -84,6 +84,15 @@ def much_in_events(number: int) -> None:
         write(line)
 
 
+def verbose(number: int) -> None:
+    """Within every limit, and too much all the same."""
+    for _ in range(3):
+        say(re=number, event="wire", wire="AAAA" * 100_000)
+    line = json.dumps({"re": number, "event": "wire", "wire": "AAAA"}) + "\n"
+    write(line * 5_000)
+    say(re=number, end="ok")
+
+
 def endless_line(_: int) -> None:
     while True:
         write("a" * 100_000)
@@ -149,7 +158,7 @@ WAYS: dict[str, Callable[[int], None]] = {
     way.__name__: way
     for way in (
         *(garbage, not_utf8, twice_in_one, huge_integer, huge_number, deep, wrong_number),
-        *(two_answers, unknown_event, many_events, much_in_events, endless_line),
+        *(two_answers, unknown_event, many_events, much_in_events, verbose, endless_line),
         *(late, late_for_ever, dies, killed, closes, grows, child_grows, stubborn, leaves_child),
         refuses,
     )
