@@ -22,7 +22,7 @@ from otr_conformance.interop import known, wires
 from otr_conformance.interop.judge import SOMETIMES, TOGETHER, Judge, Outcome, Seated
 from otr_conformance.interop.known import Entry
 from otr_conformance.interop.meeting import ALICE, BOB
-from otr_conformance.interop.pairs import Endpoint, Pair, Plan, plans
+from otr_conformance.interop.pairs import Endpoint, Pair, Plan, Played, plans
 from otr_conformance.interop.rules import AnyRules, Seat, rules_of
 from otr_conformance.interop.scripts import SCRIPTS
 from otr_conformance.interop.wires import CHECKS, Identity, Watch3, Watch4
@@ -240,7 +240,7 @@ def test_what_does_not_happen_with_the_reference_is_said_to(
     [violation] = judged("query", 3, stranger, deaf(times)).violations
 
     assert violation.who == BOB
-    assert violation.says.endswith(f"({word})")
+    assert violation.when == word
 
 
 def test_what_is_only_recommended_is_a_note() -> None:
@@ -455,6 +455,20 @@ def test_a_peer_talks_to_the_reference_and_deviates_as_it_is_known_to(
 
 
 # What is known.
+
+
+def test_what_does_not_happen_every_time_may_be_known_of_either_side() -> None:
+    outcome = judged("query", 3, None, deaf((True,)))
+    [violation] = outcome.violations
+    played = Played(Plan(SCRIPTS["query"], 3), "one", "other", outcome, 0.0)
+    random = replace(violation, when=SOMETIMES)
+    entries = {("one", known.RANDOM): Entry("x"), ("other", "query"): Entry("y")}
+
+    assert known.entry_of(entries, played, violation) == Entry("y")
+    assert known.entry_of(entries, played, random) == Entry("x")
+    assert known.entry_of({("other", "query"): Entry("y")}, played, random) is None
+    assert known.expected(entries, played)
+    assert not known.expected({}, played)
 
 
 def test_known_deviations_name_pages_that_exist() -> None:

@@ -350,7 +350,7 @@ def _show_deviations(out: Screen, report: Report, view: View) -> None:
             deviation = _Deviation(
                 played.target(each.who),
                 each.verdict,
-                each.says,
+                f"{each.says} ({each.when})" if each.when else each.says,
                 each.check,
                 each.row,
                 each.clauses,
@@ -505,6 +505,7 @@ def _violation(violation: Violation, played: Played, report: Report) -> Json:
         "verdict": violation.verdict.word,
         "step": violation.step,
         "says": violation.says,
+        "when": violation.when,
         "check": violation.check,
         "row": violation.row,
         "clauses": list(violation.clauses),

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .rules import AnyRules
     from .scripts import Script
 
-__all__ = ["Judge", "Outcome", "Seated", "Violation"]
+__all__ = ["SOMETIMES", "TOGETHER", "Judge", "Outcome", "Seated", "Violation"]
 
 Seated: TypeAlias = "Callable[[AnyRules, Seat], AnyParty]"
 """Puts a fresh party of a target on a seat."""
@@ -82,6 +82,7 @@ class Violation:
         row: what the tables do there; "" where that cannot be said.
         clauses: the sentences of the text that ask for it.
         ambiguity: the ambiguity that is read the other way.
+        when: `TOGETHER` or `SOMETIMES`, where the side does no such thing with the reference.
     """
 
     who: str
@@ -92,6 +93,7 @@ class Violation:
     row: str = ""
     clauses: tuple[str, ...] = ()
     ambiguity: str = ""
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,8 +298,8 @@ class Judge:
         if guilty:
             return [_blamed(found, name) for name in guilty]
         blamed = _blamed(found, first.violation.who)
-        says = f"{blamed.violation.says} ({TOGETHER if self._again() else SOMETIMES})"
-        return [replace(blamed, violation=replace(blamed.violation, says=says))]
+        when = TOGETHER if self._again() else SOMETIMES
+        return [replace(blamed, violation=replace(blamed.violation, when=when))]
 
     def _again(self) -> bool:
         """Whether the two differ from the tables once more."""

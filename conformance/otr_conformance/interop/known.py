@@ -1,6 +1,7 @@
 """How targets are known to deviate in meetings: `known.toml`.
 
-An entry is about a script, or about a check of the monitor's, in whatever script.
+An entry is about a script, or about a check of the monitor's in whatever script, or about what does
+not happen every time: then nobody can tell which of the two it was, and an entry for either counts.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from otr_conformance.verdict import GOOD, Verdict
 from otr_reference.errors import Malformed
 
+from .judge import SOMETIMES
 from .scripts import SCRIPTS
 from .wires import CHECKS
 
@@ -26,6 +28,8 @@ __all__ = ["FILE", "Entry", "entry_of", "expected", "read"]
 
 FILE: Final = Path(__file__).with_name("known.toml")
 FIELDS: Final = {"because", "finding"}
+RANDOM: Final = "not-every-time"
+"""What an entry is called that is about no script."""
 EXCUSED: Final = frozenset({Verdict.FAIL, Verdict.NOTE})
 
 
@@ -56,7 +60,7 @@ def read(path: Path = FILE) -> Mapping[tuple[str, str], Entry]:
     for target, scripts in found.items():
         for script, entry in scripts.items():
             field = f"{target}.{script}"
-            if script not in SCRIPTS and script not in CHECKS:
+            if script not in {*SCRIPTS, *CHECKS, RANDOM}:
                 raise Malformed(field=field, reason="there is no such script or check")
             if not {"because"} <= set(entry) <= FIELDS:
                 raise Malformed(field=field, reason="needs because, may have finding")
@@ -70,6 +74,9 @@ def entry_of(
     """The entry that explains a violation; None if there is none."""
     if violation.verdict not in EXCUSED:
         return None
+    if violation.when == SOMETIMES:
+        found = (known.get((target, RANDOM)) for target in (played.alice, played.bob))
+        return next(filter(None, found), None)
     return known.get((played.target(violation.who), violation.check or played.plan.script.name))
 
 
