@@ -748,6 +748,65 @@ def assemble(takes: Values) -> Values:
     return {"assembled": found}
 
 
+# --- States and policies --------------------------------------------------------------------------
+
+AKE = {
+    ("none", "dh-commit"): ("awaiting-revealsig", ["dh-key"]),
+    ("awaiting-revealsig", "dh-commit"): ("awaiting-revealsig", ["dh-key"]),
+    ("awaiting-sig", "dh-commit"): ("awaiting-revealsig", ["dh-key"]),
+    ("awaiting-dhkey", "dh-commit", True): ("awaiting-dhkey", ["dh-commit"]),
+    ("awaiting-dhkey", "dh-commit", False): ("awaiting-revealsig", ["dh-key"]),
+    ("awaiting-dhkey", "dh-key"): ("awaiting-sig", ["reveal-signature"]),
+    ("awaiting-sig", "dh-key", True): ("awaiting-sig", ["reveal-signature"]),
+    ("awaiting-revealsig", "reveal-signature"): ("none", ["signature"]),
+    ("awaiting-sig", "signature"): ("none", []),
+}
+"""Section "State transitions": what is done, where the user allows the version; else nothing.
+
+The third part is whether our hashed gx is the higher one, or the D-H Key the one of before.
+"""
+EXPECTED = {"smp-1": "expect1", "smp-2": "expect2", "smp-3": "expect3", "smp-4": "expect4"}
+NEXT = {
+    "smp-1": ("expect1", []),  # message 2 is sent when the user has answered
+    "smp-2": ("expect4", ["smp-3"]),
+    "smp-3": ("expect1", ["smp-4"]),
+    "smp-4": ("expect1", []),
+}
+
+
+def react_to_offer(takes: Values) -> Values:
+    """Sections "Receiving a Query Message" and "Receiving plaintext with the whitespace tag"."""
+    allowed = [v for v in takes["offers"] if v in {2, 3} and takes[f"allow v{v}"]]
+    require(allowed and takes.get("whitespace start ake", True), "policy")
+    return {"state": "awaiting-dhkey", "sends": ["dh-commit"]}
+
+
+def react_to_smp(takes: Values) -> Values:
+    """Section "The SMP state machine"."""
+    if takes["state"] != EXPECTED[takes["message"]]:
+        return {"state": "expect1", "sends": ["smp-abort"]}
+    state, sends = NEXT[takes["message"]]
+    return {"state": state, "sends": sends}
+
+
+@operation("react")
+def react(takes: Values) -> Values:
+    message, state = takes["message"], takes["state"]
+    if message in {"query", "whitespace-tag"}:
+        return react_to_offer(takes)
+    if message in EXPECTED:
+        return react_to_smp(takes)
+    if message == "data":
+        require(state == "encrypted", "state")
+        return {"state": state, "sends": []}
+    asked = takes.get("ours higher", takes.get("same gy"))
+    require(takes[f"allow v{takes['version']}"], "policy")
+    found = AKE.get((state, message)) or AKE.get((state, message, asked))
+    require(found, "state")
+    assert found is not None
+    return {"state": found[0], "sends": found[1]}
+
+
 # --- All of them ----------------------------------------------------------------------------------
 
 

@@ -992,6 +992,57 @@ def store(stores: dict[tuple[int, int], tuple[int, dict[int, str]]], read: Value
     return "".join(pieces[index] for index in range(1, total + 1))
 
 
+# --- States and policies --------------------------------------------------------------------------
+
+DAKE = {
+    ("idle", "identity"): ("waiting-auth-i", ["auth-r"]),
+    ("waiting-auth-i", "identity"): ("waiting-auth-i", ["auth-r"]),
+    ("waiting-auth-r", "auth-r"): ("idle", ["auth-i"]),
+    ("waiting-auth-i", "auth-i"): ("idle", []),
+    ("idle", "non-interactive-auth"): ("idle", []),
+    ("waiting-auth-r", "non-interactive-auth"): ("idle", []),
+    ("waiting-auth-i", "non-interactive-auth"): ("idle", []),
+}
+"""Section "Protocol State Machine": what is done with a valid message; else nothing."""
+EXPECTED = {"smp-1": "expect1", "smp-2": "expect2", "smp-3": "expect3", "smp-4": "expect4"}
+NEXT = {
+    "smp-1": ("expect1", []),  # message 2 is sent when the user has answered
+    "smp-2": ("expect4", ["smp-3"]),
+    "smp-3": ("expect1", ["smp-4"]),
+    "smp-4": ("expect1", []),
+}
+
+
+def react_to_smp(takes: Values) -> Values:
+    """Section "The SMP State Machine"."""
+    if takes["state"] != EXPECTED[takes["message"]]:
+        return {"state": "expect1", "sends": ["smp-abort"]}
+    state, sends = NEXT[takes["message"]]
+    return {"state": state, "sends": sends}
+
+
+@operation("react")
+def react(takes: Values) -> Values:
+    message, state = takes["message"], takes["state"]
+    if message in EXPECTED:
+        return react_to_smp(takes)
+    crossed = (state, message) == ("waiting-auth-r", "identity")
+    found = DAKE.get((state, message))
+    if crossed:
+        found = (state, ["identity"]) if takes["ours higher"] else ("waiting-auth-i", ["auth-r"])
+    require(found, "state")
+    assert found is not None
+    require(takes["allow v4"], "policy")
+    if message != "auth-i":
+        require(not takes["require authenticated"] or takes["trusted"], "policy")
+    if message == "identity":
+        require(takes["identity start dake"] or crossed, "policy")
+    if message == "non-interactive-auth":
+        require(not takes["require interactive"], "policy")
+        require(not takes["finished"], "state")
+    return {"state": found[0], "sends": found[1]}
+
+
 # --- All of them ----------------------------------------------------------------------------------
 
 

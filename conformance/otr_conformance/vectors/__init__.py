@@ -57,6 +57,7 @@ ABOUT: Final[Mapping[str, Mapping[str, str]]] = {
         "smp": "each range and each proof of SMP, and what is compared in the end",
         "fragments": "sequences of fragments, and what is assembled after each of them",
         "data-messages": "data messages that are received in a private conversation",
+        "states": "what messages without a fault do in each state, under each policy",
     },
     "otrv4": {
         "texts": "which form a text has, and what is in it",
@@ -69,6 +70,7 @@ ABOUT: Final[Mapping[str, Mapping[str, str]]] = {
         "smp": "each point and each proof of SMP, and what is compared in the end",
         "fragments": "sequences of fragments, and what is assembled after each of them",
         "data-messages": "data messages that are received, with the chain key that they need",
+        "states": "what messages without a fault do in each state, under each policy",
     },
 }
 """For each protocol, its documents in order, and what each is about."""

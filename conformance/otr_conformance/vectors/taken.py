@@ -46,6 +46,11 @@ class Taken:
         """A number that is written as octets, the least significant first."""
         return int.from_bytes(self.octets(name), "little")
 
+    def flag(self, name: str) -> bool:
+        """A truth value."""
+        value: bool = self._of(name, bool)
+        return value
+
     def texts(self, name: str) -> list[str]:
         """Several texts."""
         return [str(each) for each in self._of(name, list)]
