@@ -342,13 +342,13 @@ def test_an_error_of_the_implementation_follows_what_it_caused(alice: ShimProces
         alice.receive("alice", b"fail")
     with pytest.raises(ShimRefused) as unsupported:
         alice.receive("alice", b"cannot")
-    with pytest.raises(ShimRefused) as internal:
+    with pytest.raises(ShimRefused, match="does not fit on a line") as too_long:
         alice.receive("alice", b"long")
 
     assert (refused.value.error, refused.value.detail) == (ErrorWord.REFUSED, "not today")
     assert [event.event for event in refused.value.events] == ["wire"]
     assert unsupported.value.error is ErrorWord.UNSUPPORTED
-    assert internal.value.error is ErrorWord.INTERNAL
+    assert too_long.value.error is ErrorWord.UNSUPPORTED
     assert alice.poll("alice").wires == (b"poll",)
 
 

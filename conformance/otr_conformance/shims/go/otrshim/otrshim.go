@@ -228,7 +228,7 @@ func (s *server) answer(line []byte) []byte {
 	for _, event := range events {
 		line := joinLine(number, event)
 		if len(line) > lineLimit+1 {
-			err = fault{"internal", "what was reported does not fit on a line"}
+			err = Unsupported("what was reported does not fit on a line")
 			continue
 		}
 		lines = append(lines, line...)
