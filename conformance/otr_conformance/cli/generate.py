@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import otr_conformance
 from otr_check.explore import witness
-from otr_conformance import history, ids
+from otr_conformance import grading, history, ids
 from otr_conformance import vectors as checks
 from otr_conformance.otrv4 import vectors
 from otr_conformance.protocols import PROTOCOLS
@@ -125,6 +125,8 @@ def _own(root: Path, ledger: ids.Ledger) -> Iterator[tuple[Path, str]]:
             path = root / _PICTURES / protocol.name / f"{name}{SEQUENCE}"
             yield path, to_json(protocol.recordings.record(name))
     for path, text in history.rendered(root):
+        yield root / path, text
+    for path, text in grading.rendered():
         yield root / path, text
 
 
