@@ -264,6 +264,22 @@ def test_what_nobody_can_see_is_proved_and_what_a_case_sees_is_not() -> None:
     assert "not about tables" in because or "about values" in because
 
 
+@pytest.mark.slow
+def test_nothing_that_a_case_fails_is_proved() -> None:
+    suite, judge = PROTOCOLS["otrv4"].suite, judge_of("otrv4")
+    assert judge is not None
+    player = Player(suite, list(suite.cases)[::40])
+    kinds = {Kind.ANSWER, Kind.BOUNDARY, Kind.PART, Kind.UPDATE, Kind.POLICY, Kind.MUTE}
+
+    killed = 0
+    for mutant in sample([m for m in mutants_of("otrv4") if m.kind in kinds], 40, seed=4):
+        names = player.plan.cases(mutant.variant)[:12]
+        if player.play(mutant, names).fate is Fate.KILLED:
+            killed += 1
+            assert proved(judge, mutant.variant)[0] is None, mutant.name
+    assert killed >= 10
+
+
 @pytest.mark.parametrize("name", UNCOMPARED)
 def test_the_suite_compares_nothing_that_proofs_leave_out(name: str) -> None:
     suite = protocol(name).suite
