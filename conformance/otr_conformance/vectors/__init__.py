@@ -75,9 +75,6 @@ ABOUT: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """For each protocol, its documents in order, and what each is about."""
 
-_MADE_IN: Final = {"contents": "messages", "long-term-keys": "messages", "profiles": "messages"}
-"""The module that makes a document, where it is not that of its name."""
-
 _TEXTS: Final = {"otrv3": V3, "otrv4": V4}
 
 
@@ -95,7 +92,7 @@ def made(protocol: str, name: str) -> tuple[Group, ...]:
     """
     if name not in ABOUT[protocol]:
         raise KeyError(name)
-    module = import_module(f".{protocol}.{_MADE_IN.get(name, _module(name))}", __name__)
+    module = import_module(f".{protocol}.{_module(name)}", __name__)
     groups: tuple[Group, ...] = getattr(module, _module(name))()
     twice = [n for n, times in Counter(g.name for g in groups).items() if times > 1]
     if twice:

@@ -6,6 +6,8 @@ point that the model's check names.
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from otr_conformance.vectors.kinds import Operation, Refused
@@ -166,17 +168,10 @@ def _read_message(taken: Taken) -> dict[str, Value]:
 
 def _decoded(binary: bytes) -> MalformedMessage | None:
     """Refuse other versions; what is wrong with the header, if it has none that can be read."""
-    message = wire.decode(layouts.ENVELOPE.prefix + _base64(binary) + b".")
+    message = wire.decode(layouts.ENVELOPE.prefix + b64encode(binary) + b".")
     if isinstance(message, OtherVersion):
         raise Refused(Point.VERSION, "Protocol version")
     return message if isinstance(message, MalformedMessage) else None
-
-
-def _base64(binary: bytes) -> bytes:
-    """Octets in base-64."""
-    from base64 import b64encode  # noqa: PLC0415 - for this alone
-
-    return b64encode(binary)
 
 
 @_operation(
@@ -498,7 +493,7 @@ _KINDS: Final = {
 def _receive_data(taken: Taken) -> dict[str, Value]:
     binary = taken.octets("message")
     _for_us_if_read(binary, taken.number("our tag"))
-    message = wire.decode(layouts.ENVELOPE.prefix + _base64(binary) + b".")
+    message = wire.decode(layouts.ENVELOPE.prefix + b64encode(binary) + b".")
     if not isinstance(message, DataMessage):
         raise Refused(Point.ENCODING, getattr(message, "field", "Message type"))
     fields = message.fields
@@ -553,8 +548,6 @@ def _for_us_if_read(binary: bytes, ours: int) -> None:
     {"secret information": "what is hashed", "x": "32 octets, the most significant first"},
 )
 def _smp_secret(taken: Taken) -> dict[str, Value]:
-    from hashlib import sha256  # noqa: PLC0415 - to look inside
-
     values = {n: taken.octets(n) for n in ("initiator", "responder", "ssid", "secret")}
     information = Codec(layouts.SMP_SECRET).write(values)
     return {"secret information": information, "x": sha256(information).digest()}

@@ -24,6 +24,7 @@ from .material import (
     SUITE,
     TAGS,
     Q,
+    bad_elements,
     dh,
     ecdh,
     element,
@@ -31,7 +32,6 @@ from .material import (
     octets,
     profile_octets,
 )
-from .messages import bad_elements
 from .operations import OPERATIONS, RINGS, signed
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from otr_reference.chacha import cipher
 from otr_reference.codec import Codec
 from otr_reference.otrv4.kdf import under_byte
 
-from .material import ALICE, BAD_POINTS, BOB, SUITE, TAGS, dh, ecdh, octets
-from .messages import bad_elements
+from .material import ALICE, BAD_POINTS, BOB, SUITE, TAGS, bad_elements, dh, ecdh, octets
 from .operations import OPERATIONS
 
 if TYPE_CHECKING:

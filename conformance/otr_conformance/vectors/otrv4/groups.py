@@ -16,6 +16,7 @@ from .material import (
     SUITE,
     P,
     Q,
+    bad_elements,
     dh,
     ecdh,
     element,
@@ -24,7 +25,6 @@ from .material import (
     scalar,
     seed,
 )
-from .messages import bad_elements
 from .operations import OPERATIONS
 
 __all__ = ["groups"]

@@ -9,6 +9,7 @@ from otr_conformance.vectors.otrv3.material import ALICE, BOB, TAGS, dsa_key, nu
 from otr_model.otrv4.groups4 import ED448, MODP_3072
 from otr_reference import ed448
 from otr_reference.otrv4.real import RealSuite
+from otr_reference.otrv4.wire import encode_client_profile
 
 if TYPE_CHECKING:
     from otr_reference.otrv4.messages import ClientProfile
@@ -25,6 +26,7 @@ __all__ = [
     "TAGS",
     "P",
     "Q",
+    "bad_elements",
     "dh",
     "dsa_key",
     "ecdh",
@@ -85,8 +87,6 @@ def profile(who: str, *, dsa: bool = False, expiration: int = NOW + 7 * DAY) -> 
 
 def profile_octets(who: str, *, dsa: bool = False) -> bytes:
     """The same in octets."""
-    from otr_reference.otrv4.wire import encode_client_profile  # noqa: PLC0415 - for this alone
-
     return encode_client_profile(profile(who, dsa=dsa))
 
 
@@ -140,3 +140,22 @@ BAD_POINTS: Final[dict[str, tuple[str, bytes]]] = {
     "big-endian": ("G in the other order of octets", written(_BASE)[::-1]),
 }
 """57 octets that are no point of the group."""
+
+
+def bad_elements() -> dict[str, tuple[str, int]]:
+    """Numbers that are no DH keys."""
+    outside = next(n for n in range(3, 100) if not SUITE.in_dh_group(SUITE.element(n)))
+    return {
+        "zero": ("0", 0),
+        "one": ("1", 1),
+        "p-less-one": ("dh_p - 1, which is of order 2", P - 1),
+        "p": ("dh_p", P),
+        "p-and-one": ("dh_p + 1", P + 1),
+        "p-and-two": ("dh_p + 2, which is 2 modulo dh_p", P + 2),
+        "outside": (f"{outside}, which is outside of the subgroup", outside),
+        "negative": (
+            "dh_p less a legal key, which is outside",
+            P - SUITE.to_int(dh("prekey").public),
+        ),
+        "longer": ("a number of more octets than dh_p", P << 8),
+    }
