@@ -183,7 +183,12 @@ def _run(
 def _propose(finished: _Finished, known: Expectations, path: Path) -> None:
     """Write what was expected and is so, and entries for the surprises that can be expected."""
     surprises = [
-        expectations.Surprise(each.run.case.id, each.verdict, each.run.result.because)
+        expectations.Surprise(
+            each.run.case.id,
+            each.verdict,
+            each.run.result.because,
+            next(iter(outcome(each).at_step), ""),
+        )
         for each in finished.judged
         if not each.expected and each.verdict not in GOOD
     ]
