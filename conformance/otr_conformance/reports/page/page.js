@@ -39,6 +39,8 @@
   });
   const clauses = data.clauses.map(([id, section, level, about], number) => ({ id, section, level, about, number }));
   const reports = data.reports.map(([label, name, target], number) => ({ label, name, target, number }));
+  const alike = new Set(reports.map((report) => report.name)).size < reports.length;
+  for (const report of reports) report.short = alike ? report.label : report.name;
   const cases = data.cases.map(([id, about, level, version, needs, touches, telling], number) => ({
     id, about, level, version, needs, number, telling,
     name: id.slice(id.indexOf(":") + 1),
@@ -73,13 +75,13 @@
 
   const fits = (outcome) => outcome && asked.verdicts.has(outcome.v) && (!asked.surprises || !outcome.e);
   const chosen = () => (asked.report === "" ? reports : [reports[Number(asked.report)]]);
-  const isAsked = (each) =>
+  const isAsked = (each, whatever = false) =>
     (!asked.protocol || each.protocol === asked.protocol)
     && (!asked.level || each.level === asked.level)
     && (asked.section === "" || each.sections.has(Number(asked.section)))
     && (asked.clause < 0 || each.touches.includes(asked.clause))
     && (!asked.text || asked.text.split(/\s+/).every((word) => each.text.includes(word)))
-    && chosen().some((report) => fits(each.outcomes[report.number]));
+    && chosen().some((report) => (whatever ? each.outcomes[report.number] : fits(each.outcomes[report.number])));
 
   // --- Filters ----------------------------------------------------------------------------------
 
@@ -141,10 +143,11 @@
 
   // --- Cases ------------------------------------------------------------------------------------
 
-  const chip = (outcome) => h("span", { class: `chip v-${VERDICTS[outcome.v]}` }, VERDICTS[outcome.v] + (outcome.e ? "" : " !"));
+  const chip = (outcome, name) => h("span", { class: `chip v-${VERDICTS[outcome.v]}`, title: outcome.e ? false : "unexpected" },
+    (name ? `${name}: ` : "") + VERDICTS[outcome.v] + (outcome.e ? "" : " !"));
 
   const showCases = () => {
-    const found = cases.filter(isAsked);
+    const found = cases.filter((each) => isAsked(each));
     shown = Math.max(shown, STEP);
     const entries = found.slice(0, shown).map(entry);
     const status = h("div", { class: "status" },
@@ -156,22 +159,25 @@
     const more = found.length > shown
       ? h("button", { type: "button", class: "more", onclick: () => { shown += 2 * STEP; render(); } }, `Show more (${found.length - shown} left)`)
       : null;
-    list.replaceChildren(status, ...entries, more || "");
+    const others = found.length ? 0 : cases.filter((each) => isAsked(each, true)).length;
+    const hint = others
+      ? h("button", {
+        type: "button", onclick: () => { asked.verdicts = new Set(known); asked.surprises = false; render(); },
+      }, `Show ${others} with other verdicts`)
+      : null;
+    list.replaceChildren(status, ...entries, more || hint || "");
   };
 
   const entry = (each) => {
     const outcomes = chosen().map((report) => each.outcomes[report.number]).filter(Boolean);
     const telling = outcomes.find((o) => remarkable(o) && o.because) || outcomes.find((o) => o.because);
     const several = chosen().length > 1;
-    const chips = chosen().map((report) => {
+    const mine = chosen().map((report) => {
       const outcome = each.outcomes[report.number];
-      if (!outcome) return h("span", { class: "dim", title: `${report.label}: not run` }, "–");
-      const made = chip(outcome);
-      if (several) made.title = report.label;
-      return made;
+      return outcome ? chip(outcome, several ? report.short : "") : null;
     });
     const details = h("details", { class: "case", id: `case-${each.id}` },
-      h("summary", {}, h("span", { class: "chips" }, ...chips), h("span", { class: "mono" }, each.id),
+      h("summary", {}, h("span", { class: "chips" }, ...mine), h("span", { class: "mono" }, each.id),
         telling ? h("span", { class: "because" }, telling.because) : null));
     const fill = () => {
       if (details.open && !details.querySelector(".body")) details.append(body(each));
