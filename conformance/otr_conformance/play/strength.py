@@ -115,7 +115,8 @@ class Trial(Generic[L, C, S]):
         """The first case that notices a fault. A crash counts only if nothing else notices."""
         crash: Noticed | None = None
         for case in cases:
-            result = self.grader.grade(case, lab, self.grader.reference_target(variant))
+            target = self.grader.reference_target(variant)
+            result = self.grader.grade(case, lab, target, explained=False)
             if result.verdict is Verdict.FAIL:
                 return Noticed(variant.name, case.id, result.because, result.verdict)
             if result.verdict is Verdict.CRASH and crash is None:
