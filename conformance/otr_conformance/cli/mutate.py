@@ -216,7 +216,8 @@ def _show(out: Screen, found: Measured, choice: Choice, files: dict[str, Path]) 
     verdict = ("no mutant that can be told from the reference survives", GOOD)
     survivors = len(found.of(Fate.SURVIVED))
     if survivors:
-        verdict = (f"{survivors} mutants survive that can be told from the reference", WRONG)
+        what = "1 mutant survives" if survivors == 1 else f"{survivors:,} mutants survive"
+        verdict = (f"{what} that can be told from the reference", WRONG)
     out.line(verdict)
 
 

@@ -11,7 +11,7 @@ What the tables leave to code is an `Override`; `otr_reference.otrv4.bugs` has t
 from __future__ import annotations
 
 from otr_model.kernel.expr import Number, Truth
-from otr_model.kernel.table import Raise, to
+from otr_model.kernel.table import Raise
 from otr_model.kernel.variant import Assign, Edit, EditRow, Override, Redefine, SkipCheck, Variant
 
 from . import variables as v
@@ -25,7 +25,6 @@ _DAKE, _MESSAGE, _RATCHET, _SMP = "otrv4.dake", "otrv4.message", "otrv4.ratchet"
 _PRIVATE = "encrypted-messages"
 _UNDERWAY = (Smp.EXPECT2, Smp.EXPECT3, Smp.EXPECT4)
 _YES, _NO = Truth(value=True), Truth(value=False)
-_IDENTIFIERS = 1 << 32
 
 
 def _bug(name: str, about: str, *edits: Edit) -> Variant:
@@ -406,14 +405,6 @@ BUGS: tuple[Variant, ...] = (
         "sender-tag-unchecked",
         "a sender instance tag below the smallest is accepted",
         Redefine(Cond.SENDER_TAG_VALID, _YES),
-    ),
-    _bug(
-        "fragments-of-instances-mixed",
-        "fragments of all instances of the peer are put together in one place",
-        EditRow(
-            "otrv4.instances:received.ready.fragment",
-            raises=(to(v.ASSEMBLY % _IDENTIFIERS, Event.PIECE),),
-        ),
     ),
     _bug(
         "fragment-twice-counts",
