@@ -290,15 +290,6 @@ def _keyids() -> Group:
         },
         check=_CHECKS["their-key-known"],
     )
-    one = _Session(3, 1, 1)
-    group.fault(
-        "first.recipient-zero",
-        "our first key is the only one, and Recipient keyid is 0",
-        Flag.ZERO,
-        Point.MAC,
-        {"message": one.message(recipient_keyid=0, counter=1), **(start | {"our_keyid": 1})},
-        check=_CHECKS["data-mac"],
-    )
     last = _Session(3, _OURS, 0xFFFFFFFF)
     group.fault(
         "sender.last",
