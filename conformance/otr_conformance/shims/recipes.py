@@ -149,11 +149,12 @@ While the toy is in place, `conform` reports many failures. That is as it should
 3. `otrspec conform {target} --case 'life.*' --trace` begins with whole conversations.
 4. Declare what else your implementation can do, one capability at a time: each makes more cases
    run. `otrspec cases` says what each needs.
-5. When what is left are known deviations, keep them: with `--propose known.toml` they are written
-   down, and with `--expect known.toml` they are expected, once you have reviewed each.
+5. When what is left are known deviations, keep them: `--propose otrspec-expected.toml` writes them
+   down, and with `--expect otrspec-expected.toml` they are expected, once you have reviewed each.
 {clean}
 The chapter "How to test yours" of the handbook (docs/testing-yours.md) goes through this step by
-step; docs/shim-protocol.md says what every request and report means.
+step; docs/shim-protocol.md says what every request and event means, docs/reports.md how to read and
+keep reports.
 
 ## In CI
 
@@ -170,7 +171,10 @@ For GitHub Actions; other services need the same commands.
             with: {{python-version: "3.11"}}
 {setup}          - run: pip install otrspec
 {build_step}          - run: otrspec shim check {command}
-          - run: otrspec conform {target}
+          - run: otrspec conform {target} --junit report.xml --html report.html
+          - uses: actions/upload-artifact@v4
+            if: always()
+            with: {{name: otrspec, path: "report.*"}}
 """
 
 
