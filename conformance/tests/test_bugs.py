@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from otr_model.kernel.variant import Variant
 
 KILLERS: Final = {
+    ("otrv3", "heartbeats-on-everything"): "strength.no-heartbeat-so-soon",
     ("otrv3", "tie-break-reversed"): "ake.v3-both-begin-amid-answer",
     ("otrv3", "tie-break-gives-way"): "ake.v3-both-begin-amid-answer",
     ("otrv3", "dh-key-reused"): "life.fragments",

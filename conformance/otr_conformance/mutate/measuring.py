@@ -44,6 +44,8 @@ FEW: Final = 25
 """Cases that are played before a proof is tried."""
 MOST: Final = 300
 """Cases that are played of those that can notice a mutant, unless all are asked for."""
+LOOKED: Final = 8
+"""Cases in which somebody looks inside."""
 PROOF: Final = 20.0
 SEARCH: Final = 20.0
 """Seconds of processor time for a proof, and for a search."""
@@ -123,7 +125,7 @@ class Prober:
         """An outcome with the case in which somebody inside sees what nobody else does."""
         if outcome.fate is not Fate.INTERNAL:
             return outcome
-        cases = (self.player.cases[name] for name in order[:FEW])
+        cases = (self.player.cases[name] for name in order[:LOOKED])
         try:
             with limited(PROOF):
                 seen = self._white_box.seen(outcome.mutant.variant, cases)

@@ -1,9 +1,9 @@
 """Whether somebody can tell a mutant from the reference: by searching for a run that does.
 
-In each scenario that takes a row which the mutant concerns, a participant who is the mutant is set
-against one who is not (`otr_check.explore.beside`). A run that tells them apart is made into a
-case, and the case is played: if it fails the mutant, the suite lacks that case. If it does not,
-what differs is something that grading lets pass, and the search goes on.
+In the scenarios that take most of the rows which the mutant concerns, a participant who is the
+mutant is set against one who is not (`otr_check.explore.beside`). A run that tells them apart is
+made into a case, and the case is played: if it fails the mutant, the suite lacks that case. If it
+does not, what differs is something that grading lets pass, and the search goes on.
 
 Nothing is proved by not finding anything: the bounds are part of the answer.
 """
@@ -36,6 +36,8 @@ __all__ = ["BOUND", "Searched", "search"]
 
 BOUND: Final = 1_000
 """Joint states of one search, at most."""
+MOST: Final = 6
+"""Scenarios that are searched, at most."""
 _ASKED: Final = "alike"
 
 
@@ -95,6 +97,16 @@ def _rows(name: str, title: str) -> frozenset[str]:
     return Exploration(scenario, adaptor_of(scenario)).run().fired
 
 
+def _promising(name: str, concerned: frozenset[str] | None) -> list[str]:
+    """The scenarios that take most of the rows which are concerned, and at least one."""
+    taken = {
+        title: len(_rows(name, title) if concerned is None else concerned & _rows(name, title))
+        for title in _scenarios(name)
+    }
+    found = [title for title, count in taken.items() if count]
+    return sorted(found, key=lambda title: -taken[title])[:MOST]
+
+
 def search(name: str, variant: Variant, concerned: frozenset[str] | None) -> Searched:
     """Look for a run that tells a variant from the reference, and for a case that sees it.
 
@@ -105,9 +117,8 @@ def search(name: str, variant: Variant, concerned: frozenset[str] | None) -> Sea
     """
     searched: list[str] = []
     passed: list[str] = []
-    for title, scenario in _scenarios(name).items():
-        if concerned is not None and not concerned & _rows(name, title):
-            continue
+    for title in _promising(name, concerned):
+        scenario = _scenarios(name)[title]
         searched.append(title)
         for witness in _told_apart(scenario, variant.name):
             because, case = _graded(name, witness, variant)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from otr_conformance.otrv3.case import case
 from otr_conformance.otrv3.scenes import private, talk
+from otr_conformance.otrv3.stage import THIRD_TAG
 
 if TYPE_CHECKING:
     from otr_conformance.otrv3.stage import Stage
@@ -37,3 +38,17 @@ def keys_end_with_the_peer(stage: Stage) -> None:
     private(stage)
     talk(stage)
     talk(stage)
+
+
+@case("strength.no-heartbeat-so-soon")
+def no_heartbeat_so_soon(stage: Stage) -> None:
+    """Does not answer a Data Message with a heartbeat where it has just sent a message itself.
+
+    Another client of the tester's is there when something comes back, and would say so.
+    """
+    private(stage)
+    talk(stage)
+    stage.tester_says("no answer, please")
+    stage.to_target_delivers()
+    stage.tester_at(THIRD_TAG)
+    stage.settle()
