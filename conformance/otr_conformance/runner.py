@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 from otr_conformance.play.grade import Result
 from otr_conformance.play.stage import Stuck
 from otr_conformance.protocols import protocol
-from otr_conformance.shim.client import MEMORY, ShimProcess
+from otr_conformance.shim.client import KEY_TIMEOUT, MEMORY, ShimProcess
 from otr_conformance.shim.errors import FaultKind, ShimCrash, ShimError, ShimFault, ShimRefused
 from otr_conformance.shim.protocol import LINE_LIMIT
 from otr_conformance.shim.vocabulary import Capability, Do, ErrorWord
@@ -61,6 +61,8 @@ TIMEOUT = 5.0
 """Seconds that a target may take for one answer."""
 PATIENCE = 24
 """How many times as long the answers of one case together may take, without those to `new`."""
+STALL = 600.0
+"""Seconds that a case may take the suite itself; a process that takes longer is ended."""
 LOG_LINES: Final = 2000
 """Lines that the log of a case has at most: its beginning and its end."""
 LINE_WIDTH: Final = 2000
@@ -549,8 +551,10 @@ class Running(AbstractContextManager["Running"]):
         for worker in self._workers:
             self._employ(worker)
         while busy := [worker for worker in self._workers if worker.cases]:
-            ready = wait([worker.connection for worker in busy])
-            for worker in [each for each in busy if each.connection in ready]:
+            now = time.perf_counter()
+            soonest = min(worker.limit for worker in busy)
+            ready = wait([worker.connection for worker in busy], max(0.0, soonest - now))
+            for worker in [each for each in busy if each.connection in ready or each.overdue()]:
                 run = worker.finished()
                 if run is None:
                     run = worker.lost()
@@ -604,6 +608,7 @@ class _Worker:
         self._shim = _CONTEXT.RawValue("i", 0)
         self._process: BaseProcess | None = None
         self._since = 0.0
+        self._stalled = False
 
     def start(self, workers: Iterable[_Worker], hello: Hello | None) -> None:
         """Start it, perhaps once more.
@@ -649,12 +654,27 @@ class _Worker:
         self._since = time.perf_counter()
         return Run(self.cases.popleft(), done.result, done.seconds, done.verdicts)
 
+    @property
+    def limit(self) -> float:
+        """When its case has to be over, by the clock that counts up for us."""
+        target = PATIENCE * self._order.timeout + KEY_TIMEOUT
+        return self._since + self._order.repeat * (target + STALL)
+
+    def overdue(self) -> bool:
+        """Whether its case takes too long; then it is ended."""
+        self._stalled = not self.connection.poll() and time.perf_counter() >= self.limit
+        if self._stalled and self._process is not None:
+            self._process.kill()
+        return self._stalled
+
     def lost(self) -> Run:
         """What is said of a case whose process has ended."""
         self.end()
         case = self.cases.popleft()
         status = self._process.exitcode or 0 if self._process is not None else 0
         because = str(ShimCrash(status)).replace("the shim", "the suite's own process")
+        if self._stalled:
+            because = f"the suite was not done with it after {self.limit - self._since:.0f} seconds"
         result = Result(case.id, Verdict.HARNESS_ERROR, because)
         return Run(case, result, time.perf_counter() - self._since, (result.verdict,))
 

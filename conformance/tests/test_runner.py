@@ -233,6 +233,27 @@ def test_a_process_of_ours_that_is_killed_costs_one_case(killed: Callable[[str],
     assert {result.verdict for result in found.values()} == {Verdict.PASS}
 
 
+def test_a_case_that_the_suite_is_never_done_with_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cases = some("otrv3", 5)
+
+    def endless(_: Runner, case: AnyCase, draw: int = 0) -> Result:
+        while case.id == cases[0].id:
+            time.sleep(1)
+        return Result(case.id, Verdict.PASS, str(draw))
+
+    for name, value in (("STALL", 2.0), ("PATIENCE", 0), ("KEY_TIMEOUT", 0.0)):
+        monkeypatch.setattr(runner, name, value)
+    monkeypatch.setattr(Runner, "run_case", endless)
+    found = verdicts(cases, 1)
+
+    lost = found.pop(cases[0].id)
+    assert lost.verdict is Verdict.HARNESS_ERROR
+    assert lost.because == "the suite was not done with it after 2 seconds"
+    assert {result.verdict for result in found.values()} == {Verdict.PASS}
+
+
 def test_the_shim_of_a_process_that_is_killed_does_not_stay_behind(
     killed: Callable[[str], None], tmp_path: Path
 ) -> None:
