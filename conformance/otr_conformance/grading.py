@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +42,7 @@ def rendered() -> Iterator[tuple[Path, str]]:
 # --- Where messages are refused ---------------------------------------------------------------
 
 
+@cache
 def rejections(protocol: Protocol) -> str:
     """Each refusal that a case provokes: where it is, and what tells it from others."""
     lines = [
