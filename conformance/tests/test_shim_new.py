@@ -131,7 +131,7 @@ def test_programs_are_told_the_same(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_a_language_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["shim", "new", "javscript"]) == 2
+    assert main(["shim", "new", "javascrpit"]) == 2
 
     assert "did you mean javascript?" in capsys.readouterr().err
 
