@@ -313,6 +313,7 @@ def test_values_are_written_as_json() -> None:
     values = {"octets": b"\x01\xff", "number": 1, "yes": True, "list": [b"\0", "text"]}
     written = {"octets": "01ff", "number": 1, "yes": True, "list": ["00", "text"]}
     assert plain(values) == written
+    assert plain([2**53 - 1, 2**53, -(2**63)]) == [2**53 - 1, str(2**53), str(-(2**63))]
     with pytest.raises(TypeError, match="number is no bytes"):
         Taken(values).octets("number")
 

@@ -362,6 +362,11 @@ def read_profile(octets: bytes) -> Values:
     return found
 
 
+def readable(number: int) -> int | str:
+    """A number, as text if some languages do not have it in JSON."""
+    return number if abs(number) < 2**53 else str(number)
+
+
 @operation("read-client-profile")
 def read_client_profile(takes: Values) -> Values:
     found = read_profile(octets(takes, "profile"))
@@ -371,7 +376,7 @@ def read_client_profile(takes: Values) -> Values:
         "public key": held[2].hex(),
         "forging key": held[3].hex(),
         "versions": sorted({int(chr(c)) for c in held[4] if chr(c) in "123456789"}),
-        "expiration": held[5],
+        "expiration": readable(held[5]),
         "signed": found["signed"].hex(),
         "fingerprint": kdf.fingerprint(held[2], held[3]).hex(),
     }
@@ -443,7 +448,7 @@ def read_prekeys(octets: bytes) -> Values:
 def read_prekey_profile(takes: Values) -> Values:
     found = read_prekeys(octets(takes, "profile"))
     texts = {name: found[name].hex() for name in ("shared prekey", "signed")}
-    return {"owner": found["owner"], "expiration": found["expiration"], **texts}
+    return {"owner": found["owner"], "expiration": readable(found["expiration"]), **texts}
 
 
 @operation("check-ensemble")

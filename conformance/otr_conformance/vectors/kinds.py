@@ -296,18 +296,22 @@ class Group:
 
 # --- As JSON ----------------------------------------------------------------------------------
 
+_SAFE: Final = 1 << 53
+"""Numbers below are the same in every language that reads JSON."""
+
 _SHORT: Final = 12
 """Values of this many octets or fewer are written out."""
 
 
 def plain(value: Value) -> Json:
-    """A value as JSON: octets in hexadecimal digits."""
+    """A value as JSON: octets in hexadecimal digits, numbers that some readers lose as text."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, str | bool):
         return value
     if isinstance(value, int):
-        return int(value)  # not a number of another library's
+        number = int(value)  # not a number of another library's
+        return number if abs(number) < _SAFE else str(number)
     if isinstance(value, Mapping):
         return {name: plain(each) for name, each in value.items()}
     return [plain(each) for each in value]
