@@ -22,12 +22,32 @@ from otr_conformance.mutate.proving import UNCOMPARED, judge_of, proved
 from otr_conformance.mutate.searching import search
 from otr_conformance.protocols import PROTOCOLS, protocol
 from otr_conformance.verdict import Verdict
+from otr_model.kernel.expr import Truth
 from otr_model.kernel.mutants import Kind, Mutant
-from otr_model.kernel.variant import BadVariant, EditRow, SetPolicy, Variant, apply
+from otr_model.kernel.variant import (
+    NONE,
+    Assign,
+    BadVariant,
+    EditRow,
+    Redefine,
+    SetPolicy,
+    Variant,
+    apply,
+)
+from otr_model.otrv3 import variables as v3
+from otr_model.otrv3.conditions import Cond as Cond3
+from otr_model.otrv3.effects import Do as Do3
+from otr_model.otrv3.protocol import OTRV3
+from otr_model.otrv4.conditions import Cond as Cond4
+from otr_reference.otrv3.commands import Start as Start3
+from otr_reference.otrv3.endpoint import Endpoint as Endpoint3
+from otr_reference.otrv3.session import Policy as Policy3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from otr_model.kernel.variant import Edit
 
 TIE = "drop otrv3.ake:dh-commit.awaiting-dhkey.allowed.ours-higher"
 
@@ -99,11 +119,36 @@ def test_the_name_of_a_mutant_is_a_variant_that_can_be_explored() -> None:
         variant_of("otrv3", "omit nothing")
 
 
-def test_a_policy_that_is_not_there_cannot_be_edited() -> None:
-    composition = PROTOCOLS["otrv3"].suite.trial.composition
+@pytest.mark.parametrize(
+    ("edit", "complaint"),
+    [
+        (SetPolicy("allow_v5", value=True), "no policy allow_v5"),
+        (Redefine(Cond4.WELCOME, Truth(value=True)), "WELCOME is no condition"),
+        (Assign(Do3.SEND_QUERY, v3.SENT, None), "SEND_QUERY does not set sent"),
+    ],
+)
+def test_what_is_not_there_cannot_be_edited(edit: Edit, complaint: str) -> None:
+    with pytest.raises(BadVariant, match=complaint):
+        apply(OTRV3, Variant("wrong", "", (edit,)))
 
-    with pytest.raises(BadVariant, match="no policy allow_v5"):
-        apply(composition, Variant("v5", "", (SetPolicy("allow_v5", value=True),)))
+
+def test_the_reference_follows_other_answers_values_and_policies() -> None:
+    lab = PROTOCOLS["otrv3"].suite.terms()
+    config = lab.config("alice", 0x101, Policy3())
+
+    def sent(variant: Variant) -> int:
+        endpoint = Endpoint3(lab.suite, config, variant)
+        return len(endpoint.step(endpoint.begin(), Start3()).outputs)
+
+    silent = Variant("disabled", "", (Redefine(Cond3.DISABLED, Truth(value=True)),))
+    policies = tuple(SetPolicy(name, value=False) for name in ("allow_v2", "allow_v3"))
+
+    assert sent(NONE) == 1
+    assert sent(silent) == 0
+    assert sent(Variant("nothing allowed", "", policies)) == 0
+    kept = apply(OTRV3, Variant("kept", "", (Assign(Do3.STORE_SENT, v3.STORED, None),)))
+    assert v3.STORED not in kept.sets_of(Do3.STORE_SENT)
+    assert v3.STORED_AT in kept.sets_of(Do3.STORE_SENT)
 
 
 # --- Samples ----------------------------------------------------------------------------------
