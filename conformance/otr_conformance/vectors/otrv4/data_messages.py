@@ -5,6 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+
 from otr_conformance.vectors.encodings import HEADER_SHIFTS, encoding_faults
 from otr_conformance.vectors.kinds import Flag, Group
 from otr_model.kernel.vocabulary import Point
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["data_messages"]
 
+_BLOCK: Final = "otrv4.ambiguity:chacha-counter"
 _CHAIN: Final = octets("chain", 64)
 _CHECKS: Final = {
     name: f"otrv4.check:data-{name}" for name in ("ecdh-point", "dh-due", "dh-member", "mac")
@@ -348,6 +352,13 @@ def _macs() -> Group:
         Flag.OTHER_KEY,
         {"message": _message(encryption=mk_enc[32:])},
     )
+    for name, about, start, ambiguity in (
+        ("nonce", "the nonce is 1: another text comes out", bytes(4) + b"\1" + bytes(11), ""),
+        ("block", "it begins with block 1: another text comes out", b"\1" + bytes(15), _BLOCK),
+    ):
+        encrypted = Cipher(ChaCha20(mk_enc[:32], start), None).encryptor().update(b"Hello")
+        made = _message(encrypted=encrypted)
+        group.valid(f"cipher.{name}", about, Flag.DOMAIN, {"message": made}, ambiguity=ambiguity)
     return group
 
 
