@@ -59,7 +59,7 @@ def noticed(protocol: str, variant: Variant) -> Case | None:
     lab, target = suite.terms(), faulty_target(protocol, variant)
     others: dict[Verdict, Case] = {}
     for case in suite.cases.values():
-        result = suite.grader.grade(case, lab, target)
+        result = suite.grader.grade(case, lab, target, explained=False)
         found = Case(case.id, result.verdict.value, result.because, result.ambiguity)
         if result.verdict is Verdict.FAIL:
             return found
@@ -71,7 +71,8 @@ def noticed(protocol: str, variant: Variant) -> Case | None:
 def noticed_by(protocol: str, variant: Variant, case: str) -> Case | None:
     """What one case says of a target under a variant; None if it passes."""
     suite = PROTOCOLS[protocol].suite
-    result = suite.grader.grade(suite.cases[case], suite.terms(), faulty_target(protocol, variant))
+    target = faulty_target(protocol, variant)
+    result = suite.grader.grade(suite.cases[case], suite.terms(), target, explained=False)
     if result.verdict is Verdict.PASS:
         return None
     return Case(case, result.verdict.value, result.because, result.ambiguity)
