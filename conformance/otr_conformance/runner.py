@@ -27,6 +27,7 @@ from collections import Counter, deque
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from otr_conformance.play.grade import Result
@@ -90,7 +91,8 @@ _GRAVITY: Final = (
 )
 _LEAVING: Final = 3.0  # seconds that a process of ours has to end when it is asked to
 _STDERR_LINES: Final = 20
-_AT_ONCE: Final = 2  # cases that a process is given, so that it need not wait for the next one
+_AT_ONCE: Final = 2  # shares that a process is given, so that it need not wait for the next one
+_REPETITIONS: Final = 10  # of a case that a process is given at a time
 _FORKS: Final = os.name == "posix" and os.uname().sysname != "Darwin"
 """Whether a process begins as a copy of this one, which has everything at once. On macOS, system
 libraries do not survive that."""
@@ -219,13 +221,18 @@ class Runner(AbstractContextManager["Runner"]):
         for case in cases:
             yield self.run_repeatedly(case, repeat)
 
-    def run_repeatedly(self, case: AnyCase, repeat: int = 1) -> Run:
-        """Run one case so many times; the tester draws other random values each time."""
+    def run_repeatedly(self, case: AnyCase, repeat: int = 1, first: int = 0) -> Run:
+        """Run one case so many times; the tester draws other random values each time.
+
+        Args:
+            case: the case.
+            repeat: how many times.
+            first: the number of the first draw; see `run_case`.
+        """
         begun = time.perf_counter()
-        results = [self.run_case(case, draw) for draw in range(max(repeat, 1))]
+        results = [self.run_case(case, draw) for draw in range(first, first + max(repeat, 1))]
         verdicts = tuple(result.verdict for result in results)
-        gravest = max(results, key=lambda result: _GRAVITY.index(result.verdict))
-        return Run(case, gravest, time.perf_counter() - begun, verdicts)
+        return Run(case, _gravest(results), time.perf_counter() - begun, verdicts)
 
     def run_case(self, case: AnyCase, draw: int = 0) -> Result:
         """Run one case; whatever the target does, there is a verdict.
@@ -293,6 +300,11 @@ class Runner(AbstractContextManager["Runner"]):
             wanted.add(Capability.FRAGMENT)
         lacking = sorted(c.word for c in wanted - set(hello.capabilities))
         return f"lacks {', '.join(lacking)}" if lacking else ""
+
+
+def _gravest(results: Iterable[Result]) -> Result:
+    """The first of the gravest results."""
+    return max(results, key=lambda result: _GRAVITY.index(result.verdict))
 
 
 def _bounded(result: Result) -> Result:
@@ -465,7 +477,14 @@ def run_all(  # noqa: PLR0913 - one keyword for each thing that a user can choos
         A context manager, see there. Nothing is started before it is entered.
     """
     order = _Order(target, timeout, tuple(dialects), max(repeat, 1))
-    return Running(order, tuple(cases), jobs or usable_cores())
+    # What takes long begins early, so that nobody waits for it alone at the end.
+    ordered = sorted(cases, key=lambda case: -case.largest)
+    shares = [
+        _Share(case, first, min(_REPETITIONS, order.repeat - first))
+        for case in ordered
+        for first in range(0, order.repeat, _REPETITIONS)
+    ]
+    return Running(order, shares, jobs or usable_cores())
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,12 +505,49 @@ class _Order:
 
 
 @dataclass(frozen=True, slots=True)
+class _Share:
+    """What a process is given at a time.
+
+    Attributes:
+        case: a case.
+        first: the number of its first repetition.
+        repeat: how many there are from it on.
+    """
+
+    case: AnyCase
+    first: int
+    repeat: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Done:
-    """What came of a case; the parent knows which."""
+    """What came of a share; the parent knows which."""
 
     result: Result
     seconds: float
     verdicts: tuple[Verdict, ...]
+
+
+class _Gathered:
+    """What came of the shares of one case so far."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[int, Run]] = []
+
+    def add(self, share: _Share, run: Run) -> int:
+        """One more; how many repetitions there are now."""
+        self._parts.append((share.first, run))
+        return sum(len(part.verdicts) for _, part in self._parts)
+
+    def whole(self) -> Run:
+        """All of them, as one run."""
+        parts = [part for _, part in sorted(self._parts, key=itemgetter(0))]
+        return Run(
+            parts[0].case,
+            _gravest(part.result for part in parts),
+            sum(part.seconds for part in parts),
+            tuple(verdict for part in parts for verdict in part.verdicts),
+        )
 
 
 class Running(AbstractContextManager["Running"]):
@@ -510,14 +566,14 @@ class Running(AbstractContextManager["Running"]):
             found, for instance, shows only then.
     """
 
-    def __init__(self, order: _Order, cases: Sequence[AnyCase], jobs: int) -> None:
+    def __init__(self, order: _Order, shares: Sequence[_Share], jobs: int) -> None:
         self.hello: Hello | None = None
         self.target = order.target
         self.farewells: list[str] = []
-        self.jobs = max(1, min(jobs, len(cases)))
+        self.jobs = max(1, min(jobs, len(shares)))
         self._order = order
-        # What takes long begins early, so that nobody waits for it alone at the end.
-        self._waiting = deque(sorted(cases, key=lambda case: -case.largest))
+        self._waiting = deque(shares)
+        self._gathered: dict[str, _Gathered] = {}
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:
@@ -550,20 +606,17 @@ class Running(AbstractContextManager["Running"]):
         """Each case that was run, as soon as it has been."""
         for worker in self._workers:
             self._employ(worker)
-        while busy := [worker for worker in self._workers if worker.cases]:
+        while busy := [worker for worker in self._workers if worker.shares]:
             now = time.perf_counter()
             soonest = min(worker.limit for worker in busy)
             ready = wait([worker.connection for worker in busy], max(0.0, soonest - now))
             for worker in [each for each in busy if each.connection in ready or each.overdue()]:
-                run = worker.finished()
-                if run is None:
-                    run = worker.lost()
-                    self._waiting.extendleft(reversed(worker.abandoned()))
-                    worker.start(self._workers, self.hello)
-                    with contextlib.suppress(ShimError, _Ended):  # its first case will tell
-                        worker.greeting()
+                share = worker.shares[0]
+                part = worker.finished() or self._replaced(worker)
                 self._employ(worker)
-                yield run
+                gathered = self._gathered.setdefault(share.case.id, _Gathered())
+                if gathered.add(share, part) >= self._order.repeat:
+                    yield self._gathered.pop(share.case.id).whole()
         for worker in self._workers:
             worker.release()
         told = [worker.farewell() for worker in self._workers]
@@ -572,11 +625,20 @@ class Running(AbstractContextManager["Running"]):
     @property
     def present(self) -> tuple[AnyCase, ...]:
         """The cases that are being run now, one for each process that is busy."""
-        return tuple(worker.cases[0] for worker in self._workers if worker.cases)
+        return tuple(worker.shares[0].case for worker in self._workers if worker.shares)
+
+    def _replaced(self, worker: _Worker) -> Run:
+        """Start a process again that has ended; what is said of the case that it was running."""
+        run = worker.lost()
+        self._waiting.extendleft(reversed(worker.abandoned()))
+        worker.start(self._workers, self.hello)
+        with contextlib.suppress(ShimError, _Ended):  # its first case will tell
+            worker.greeting()
+        return run
 
     def _employ(self, worker: _Worker) -> None:
-        """Give a process a case, and another one to go on with."""
-        while self._waiting and len(worker.cases) < _AT_ONCE:
+        """Give a process something to do, and something else to go on with."""
+        while self._waiting and len(worker.shares) < _AT_ONCE:
             worker.give(self._waiting.popleft())
 
     def _end(self) -> None:
@@ -598,12 +660,12 @@ class _Worker:
 
     Attributes:
         connection: our end of what we talk over.
-        cases: what it was given and has not answered, the first of which it runs.
+        shares: what it was given and has not answered, the first of which it runs.
     """
 
     def __init__(self, order: _Order) -> None:
         self.connection: Connection
-        self.cases: deque[AnyCase] = deque()
+        self.shares: deque[_Share] = deque()
         self._order = order
         self._shim = _CONTEXT.RawValue("i", 0)
         self._process: BaseProcess | None = None
@@ -617,6 +679,7 @@ class _Worker:
             workers: All that there are; what we talk over is none of each other's business.
             hello: What the target has said of itself before; None if nothing.
         """
+        self._stalled = False
         self.connection, theirs = _CONTEXT.Pipe()
         ours = [w.connection for w in workers if w is self or w._process is not None]  # noqa: SLF001 - its own kind
         inherited = ours if _FORKS else []
@@ -637,28 +700,28 @@ class _Worker:
             raise said
         return said
 
-    def give(self, case: AnyCase) -> None:
+    def give(self, share: _Share) -> None:
         """Let it run a case."""
-        if not self.cases:
+        if not self.shares:
             self._since = time.perf_counter()
-        self.cases.append(case)
+        self.shares.append(share)
         with contextlib.suppress(BrokenPipeError):  # `finished` will see that it has ended
-            self.connection.send(case.id)
+            self.connection.send((share.case.id, share.first, share.repeat))
 
     def finished(self) -> Run | None:
-        """What came of its first case; None if the process has ended instead."""
+        """What came of its first share; None if the process has ended instead."""
         try:
             done: _Done = self._receive()
         except _Ended:
             return None
         self._since = time.perf_counter()
-        return Run(self.cases.popleft(), done.result, done.seconds, done.verdicts)
+        return Run(self.shares.popleft().case, done.result, done.seconds, done.verdicts)
 
     @property
     def limit(self) -> float:
         """When its case has to be over, by the clock that counts up for us."""
         target = PATIENCE * self._order.timeout + KEY_TIMEOUT
-        return self._since + self._order.repeat * (target + STALL)
+        return self._since + self.shares[0].repeat * (target + STALL)
 
     def overdue(self) -> bool:
         """Whether its case takes too long; then it is ended."""
@@ -670,19 +733,20 @@ class _Worker:
     def lost(self) -> Run:
         """What is said of a case whose process has ended."""
         self.end()
-        case = self.cases.popleft()
         status = self._process.exitcode or 0 if self._process is not None else 0
         because = str(ShimCrash(status)).replace("the shim", "the suite's own process")
         if self._stalled:
             because = f"the suite was not done with it after {self.limit - self._since:.0f} seconds"
-        result = Result(case.id, Verdict.HARNESS_ERROR, because)
-        return Run(case, result, time.perf_counter() - self._since, (result.verdict,))
+        share = self.shares.popleft()
+        result = Result(share.case.id, Verdict.HARNESS_ERROR, because)
+        verdicts = (result.verdict,) * share.repeat
+        return Run(share.case, result, time.perf_counter() - self._since, verdicts)
 
-    def abandoned(self) -> list[AnyCase]:
-        """The cases that it was given and did not begin; they are nobody's now."""
-        cases = list(self.cases)
-        self.cases.clear()
-        return cases
+    def abandoned(self) -> list[_Share]:
+        """What it was given and did not begin; it is nobody's now."""
+        shares = list(self.shares)
+        self.shares.clear()
+        return shares
 
     def release(self) -> None:
         """Let it end: there are no cases any more."""
@@ -766,9 +830,10 @@ def _work(
             connection.send(runner.hello)
         except ShimError as error:
             connection.send(error)
-        while (name := connection.recv()) is not None:
+        while (given := connection.recv()) is not None:
+            name, first, repeat = given
             case = protocol(name.partition(".")[0]).suite.cases[name]
-            run = runner.run_repeatedly(case, order.repeat)
+            run = runner.run_repeatedly(case, repeat, first)
             connection.send(_Done(run.result, run.seconds, run.verdicts))
         connection.send(runner.farewell())
 

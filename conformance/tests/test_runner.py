@@ -129,16 +129,18 @@ def test_repetitions_are_counted_and_the_gravest_is_shown(monkeypatch: pytest.Mo
     case = protocol("otrv3").suite.cases["otrv3.case:life.started-by-tester"]
 
     def sometimes(_: Runner, case: AnyCase, draw: int = 0) -> Result:
-        verdict = Verdict.FAIL if draw in {3, 4} else Verdict.PASS
+        verdict = Verdict.FAIL if draw in {13, 24} else Verdict.PASS
         return Result(case.id, verdict, f"in repetition {draw}")
 
     monkeypatch.setattr(Runner, "run_case", sometimes)
-    with run_all(REFERENCE, [case], jobs=1, repeat=6) as running:
+    with run_all(REFERENCE, [case], jobs=2, repeat=26) as running:
+        assert running.jobs == 2  # repetitions of one case are divided, too
         (run,) = running
 
     assert run.flaky
-    assert run.counts == {Verdict.FAIL: 2, Verdict.PASS: 4}
-    assert run.result.because == "in repetition 3"
+    assert run.counts == {Verdict.FAIL: 2, Verdict.PASS: 24}
+    assert [draw for draw, each in enumerate(run.verdicts) if each is Verdict.FAIL] == [13, 24]
+    assert run.result.because == "in repetition 13"
 
 
 def test_the_tester_draws_other_values_in_each_repetition() -> None:
