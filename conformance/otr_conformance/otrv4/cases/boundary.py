@@ -152,7 +152,7 @@ def ensemble_smallest_tag(stage: Stage) -> None:
 # What is stored of a fragmented message.
 
 
-@case("boundary.stores-as-much", level=Level.SHOULD, largest=MOST_STORED // 2)
+@case("boundary.stores-as-much", level=Level.SHOULD, largest=MOST_STORED + 1)
 def stores_as_much(stage: Stage) -> None:
     """Asked to store as much as it is willing to, behaves as before."""
     for index in (1, 2):
