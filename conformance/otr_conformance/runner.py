@@ -836,8 +836,10 @@ def _work(
             run = runner.run_repeatedly(case, repeat, first)
             connection.send(_Done(run.result, run.seconds, run.verdicts))
         connection.send(runner.farewell())
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # we are leaving
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
     """Our parent does not need us any more: end, and end the shim on the way."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit
