@@ -1229,7 +1229,7 @@ def mutate(  # noqa: PLR0913 - one for each option
     thorough: Annotated[
         bool,
         typer.Option(
-            "--thorough", help="Play every case that can notice a mutant, not the first 300 only."
+            "--thorough", help="Play every case that can notice a mutant, not the first 600 only."
         ),
     ] = False,
     witness: Annotated[

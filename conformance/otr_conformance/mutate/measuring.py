@@ -5,7 +5,7 @@ For each mutant, in this order, until its fate is known:
 1. the few most promising cases are played;
 2. it is followed beside the reference: perhaps that nobody can tell it is proved; what may differ
    inside is then looked for inside (`otr_conformance.mutate.inside`);
-3. all other cases that can notice it are played;
+3. more of the cases that can notice it are played, or all;
 4. a run that tells it from the reference is searched for, and made into a case.
 
 What a mutant does is bounded by processor time: it may compute for ever.
@@ -42,7 +42,7 @@ __all__ = ["Asked", "Prober", "measure"]
 
 FEW: Final = 25
 """Cases that are played before a proof is tried."""
-MOST: Final = 300
+MOST: Final = 600
 """Cases that are played of those that can notice a mutant, unless all are asked for."""
 LOOKED: Final = 8
 """Cases in which somebody looks inside."""

@@ -6,14 +6,17 @@ reference looks at such a cell can notice it. That is no guess: cases that do no
 
 Among those that can, negative cases about the check that is skipped come first; then the ones that
 failed the mutants before, since mutants are tried in the order of the tables, and neighbours fail
-alike; then the cases that take the row itself; and short cases before long ones. Where the fault
-may show anywhere, cases that take many rows come before those that take few.
+alike; then, where numbers are wrong, the cases about boundaries. Of the rest each row that is
+concerned has its turn, rare rows first, with short cases before long ones and told stories before
+derived pairs. Where the fault may show anywhere, cases that take many rows come before those that
+take few.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, Final
 
 from otr_model.kernel.composition import checks_of
 from otr_model.kernel.variant import (
@@ -40,8 +43,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Covered", "Plan"]
 
-RECENT = 40
+RECENT: Final = 24
 """How many of the cases that failed a mutant last are tried first."""
+_BOUNDARY: Final = ":boundary."
+_DERIVED: Final = ":pair."
+"""How the names of such cases begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,26 +100,48 @@ class Plan:
     def cases(self, variant: Variant) -> list[str]:
         """The ids of the cases that can notice a variant, most promising first."""
         concerned = self.concerned(variant)
-        if concerned is None:
-            able = set(self.covered)
-        else:
-            able = set().union(*(self._by_row[row] for row in concerned)) if concerned else set()
+        rows = set(self._by_row) if concerned is None else set(concerned)
+        able = set().union(*(self._by_row[row] for row in rows)) if rows else set[str]()
         own = self._own(variant)
+        first = [
+            *self._about(variant, able),
+            *(case for case in self._recent if case in able),
+            *(self._edges(able) if _counts(variant) else ()),
+            *self._in_turn(own or rows, able, richest=concerned is None and not own),
+            *self._in_turn(rows, able, richest=concerned is None),
+            *sorted(able),
+        ]
+        return list(dict.fromkeys(first))
+
+    def _about(self, variant: Variant, able: set[str]) -> list[str]:
+        """The cases in which a check that is skipped fails, negative ones first."""
         checks = {edit.check.label for edit in variant.edits if isinstance(edit, SkipCheck)}
-        recent = {case: at for at, case in enumerate(self._recent)}
+        found = [
+            case
+            for case in able
+            if checks & (self.covered[case].falsifies | self.covered[case].failed)
+        ]
+        return sorted(found, key=lambda case: (not checks & self.covered[case].falsifies, case))
 
-        def rank(case: str) -> tuple[bool, int, bool, int, str]:
-            """False and small numbers come first."""
+    @staticmethod
+    def _edges(able: set[str]) -> list[str]:
+        """The cases about boundaries."""
+        return sorted(case for case in able if _BOUNDARY in case)
+
+    def _in_turn(self, rows: set[str], able: set[str], *, richest: bool) -> Iterator[str]:
+        """Of each row in turn one case more, of rare rows first: so none is left for the end."""
+
+        def rank(case: str) -> tuple[bool, int, str]:
             done = self.covered[case]
-            return (
-                not checks & (done.falsifies | done.failed),
-                recent.get(case, RECENT),
-                bool(own) and not own & done.rows,
-                -len(done.rows) if concerned is None else done.steps,
-                case,
-            )
+            return (_DERIVED in case, -len(done.rows) if richest else done.steps, case)
 
-        return sorted(able, key=rank)
+        if richest:
+            yield from sorted(able, key=rank)
+            return
+        rarest = sorted(rows, key=lambda row: (len(self._by_row[row]), row))
+        queues = [sorted(self._by_row[row], key=rank) for row in rarest]
+        for turn in zip_longest(*queues):
+            yield from (case for case in turn if case is not None)
 
     def _own(self, variant: Variant) -> set[str]:
         """The rows that a variant is about: those that are edited, or have the effect that is."""
@@ -168,6 +196,11 @@ class Plan:
 
     def _doing(self, effect: Effect) -> Iterator[str]:
         return (row.id for row in self.composition.rows() if effect in row.do)
+
+
+def _counts(variant: Variant) -> bool:
+    """Whether a variant is about numbers."""
+    return any(isinstance(edit, Redefine | Assign | SetParameter) for edit in variant.edits)
 
 
 def _asks(word: Condition | Check) -> Callable[[Condition], bool]:
