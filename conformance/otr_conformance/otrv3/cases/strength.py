@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from otr_conformance.otrv3.case import case
 from otr_conformance.otrv3.scenes import private, talk
 from otr_conformance.otrv3.stage import THIRD_TAG
+from otr_reference.otrv3.messages import DhCommit
 
 if TYPE_CHECKING:
     from otr_conformance.otrv3.stage import Stage
@@ -51,4 +53,20 @@ def no_heartbeat_so_soon(stage: Stage) -> None:
     stage.tester_says("no answer, please")
     stage.to_target_delivers()
     stage.tester_at(THIRD_TAG)
+    stage.settle()
+
+
+@case("strength.tags-next-to-ours")
+def tags_next_to_ours(stage: Stage) -> None:
+    """Discards a D-H Commit Message for the instance whose tag is one less, or one more, than its.
+
+    All else about it is right; the right one that follows is answered.
+    """
+    private(stage)
+    stage.tester_takes("?OTRv3?")
+    message = stage.decode(stage.to_target[0])
+    for beside in (-1, 1):
+        if isinstance(message, DhCommit):
+            header = replace(message.header, receiver=stage.target_tag + beside)
+            stage.sends(replace(message, header=header), "the same for the instance beside it")
     stage.settle()
