@@ -692,3 +692,17 @@ def error(stage: Stage) -> None:
     stage.arrives("?OTR Error: something happened")
     stage.settle()
     talk(stage)
+
+
+@case(
+    "receiving.malformed-then-tagged",
+    target=Policy(allow_v2=False, send_whitespace_tag=True),
+    needs={"policy"},
+)
+def malformed_then_tagged(stage: Stage) -> None:
+    """Attaches the whitespace tag to a text after something malformed, which was no plaintext."""
+    stage.arrives("?OTR:AAMD.")
+    stage.target_says("good day")
+    stage.settle()
+    stage.target_says("good day again")
+    stage.settle()
