@@ -28,6 +28,8 @@ LIMIT: Final = 5.0
 """Seconds of processor time that one case may take."""
 AFTER: Final = 40
 """Cases that are played, after one that a mutant crashed in, to see whether another fails it."""
+LONGEST: Final = 400
+"""Letters of what a case says of a mutant."""
 TIRED: Final = 120
 """Mutants after which terms are forgotten: they are kept for as long as a lab."""
 
@@ -124,7 +126,7 @@ class Player:
         except Exception as error:  # noqa: BLE001 - a mutant may break in any way
             return Verdict.CRASH, f"{type(error).__name__}: {error}"
         because = f"{result.because} ({result.ambiguity})" if result.ambiguity else result.because
-        return result.verdict, because
+        return result.verdict, because if len(because) <= LONGEST else f"{because[:LONGEST]} ..."
 
 
 @contextmanager
