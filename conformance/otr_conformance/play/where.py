@@ -96,12 +96,13 @@ class Points:
 
 @lru_cache
 def points_of(*compositions: Composition) -> Points:
-    """Where the checks and rows of some tables refuse."""
+    """Where the checks and rows of some tables refuse; of checks with one label, the first."""
     checks: dict[str, Check] = {}
     alike: dict[str, frozenset[Point]] = {}
     rows: dict[str, Point] = {}
     for composition in compositions:
-        checks.update((check.label, check) for check in composition.checks)
+        for check in composition.checks:
+            checks.setdefault(check.label, check)
         for condition in composition.conditions:
             if not isinstance(condition.spec, Validity):
                 continue
