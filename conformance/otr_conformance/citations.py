@@ -215,7 +215,7 @@ def ordered(case: AnyCase, found: Mapping[str, int]) -> tuple[str, ...]:
 
 @cache
 def _usual(whose: Protocol) -> Counter[str]:
-    """How many cases touch each clause, of some that stand for all."""
-    cases = tuple(whose.suite.cases.values())
+    """How many cases touch each clause, of some that stand for all that were written."""
+    cases = tuple(case for case in whose.suite.cases.values() if not case.derived)
     some = cases[:: max(1, len(cases) // _SAMPLE)]
     return Counter(clause for case in some for clause in touched(case, rows_of(case)))

@@ -1193,6 +1193,7 @@ def promela(  # noqa: PLR0913 - one for each option
 
 
 @app.command(
+    short_help="Make the reference faulty, and see what cases notice.",
     epilog=_examples(
         "otrspec mutate otrv3 --sample 100 --seed 1",
         "otrspec mutate otrv4 --only bug --jobs 2",
