@@ -11,7 +11,7 @@ import pytest
 
 import otr_conformance.otrv3.cases  # noqa: F401 - declares the cases
 from otr_conformance.otrv3.case import CASES
-from otr_conformance.otrv3.grade import Played, difference, play, predict
+from otr_conformance.otrv3.grade import GRADER, Played, difference, play, predict
 from otr_conformance.otrv3.labs import RealLab, TermLab
 from otr_conformance.otrv3.shim_party import ShimParty
 from otr_conformance.otrv3.stage import Cast, reference_target
@@ -19,6 +19,7 @@ from otr_conformance.play.stage import Observation, Report
 from otr_conformance.shim.errors import ShimRefused
 from otr_conformance.shim.protocol import Answer, Hello, WarningEvent
 from otr_conformance.shim.vocabulary import ErrorWord, WarningAbout
+from otr_conformance.verdict import Verdict
 from otr_reference.otrv3.commands import SendText, UseExtraKey
 
 if TYPE_CHECKING:
@@ -146,3 +147,16 @@ def test_other_errors_of_a_shim_are_no_conduct_of_its_implementation(error: Erro
 
     with pytest.raises(ShimRefused):
         faulty.command(SendText(faulty.lab.text("hello")))
+
+
+def test_a_target_is_not_blamed_for_what_its_randomness_prevents(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case, lab = CASES["otrv3.case:ake.v3-both-begin-and-target-is-higher"], TermLab()
+    assert GRADER.grade(case, lab, reference_target()).verdict is Verdict.PASS
+    monkeypatch.setattr("otr_conformance.otrv3.stage.ATTEMPTS", 0)
+
+    result = GRADER.grade(case, lab, reference_target())
+
+    assert result.verdict is Verdict.HARNESS_ERROR
+    assert result.because.startswith("no hash was as wanted, 3 times")

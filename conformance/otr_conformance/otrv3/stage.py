@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from otr_conformance.play.stage import Acts, NoSuchMessage, Party, Reaction, Report, Stuck
+from otr_conformance.play.stage import UNLUCKY, Acts, NoSuchMessage, Party, Reaction, Report, Stuck
 from otr_conformance.play.stage import Stage as AnyStage
 from otr_model.kernel.variant import NONE, Variant
 from otr_model.kernel.vocabulary import Point
@@ -365,8 +365,7 @@ class Stage(AnyStage[Command, Message, DataMessage]):
                 self.log.append(f"the tester sends a D-H Commit, {'higher' if higher else 'lower'}")
                 self.absorb_tester(reaction)
                 return
-        message = "no hash was as wanted"
-        raise Stuck(message)
+        raise Stuck(UNLUCKY)
 
     def _versions(self) -> frozenset[int]:
         config = self.tester.endpoint.config

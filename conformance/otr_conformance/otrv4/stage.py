@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from otr_conformance.otrv3.stage import WHAT as WHAT_3
 from otr_conformance.otrv3.stage import report_of as report_of_3
-from otr_conformance.play.stage import Acts, NoSuchMessage, Party, Reaction, Report, Stuck
+from otr_conformance.play.stage import UNLUCKY, Acts, NoSuchMessage, Party, Reaction, Report, Stuck
 from otr_conformance.play.stage import Stage as AnyStage
 from otr_model.kernel.variant import NONE, Variant
 from otr_model.kernel.vocabulary import Point as At
@@ -471,8 +471,7 @@ class Stage(AnyStage[Command, Message, DataMessage]):
                 )
                 self.absorb_tester(reaction)
                 return
-        message = "no hash was as wanted"
-        raise Stuck(message)
+        raise Stuck(UNLUCKY)
 
     # Seeing.
 

@@ -27,7 +27,7 @@ from otr_reference.engine import Unprepared
 from .case import Case, Cast, Level
 from .compare import Compared, Comparison, compare
 from .labs import Lab
-from .stage import AnyParty, AnyStage, Arrival, NoSuchMessage, Observation, Stuck
+from .stage import UNLUCKY, AnyParty, AnyStage, Arrival, NoSuchMessage, Observation, Stuck
 from .watch import Rule
 from .where import ELSEWHERE, WARNINGS, Points, Rejection, points_of, rejections
 
@@ -47,6 +47,8 @@ S = TypeVar("S", bound=AnyStage)
 
 _AMBIGUITY: Final = ".ambiguity:"
 NOT_THERE: Final = "no such message could be refused there"
+DRAWS: Final = 3
+"""How often a case is played where the target's own randomness stands in the way."""
 _EXPLAINED: Final = 4
 """So many refusals of a case are looked at to explain a difference."""
 
@@ -200,11 +202,22 @@ class Grader(Generic[L, C, S]):
         if predicted.stuck:
             return Result(case.id, Verdict.HARNESS_ERROR, f"the case is stuck: {predicted.stuck}")
         try:
-            seen = self.play(case, lab, target, watched=True)
+            seen = self._seen(case, lab, target)
         except Unprepared as error:
             return Result(case.id, Verdict.CRASH, str(error))
+        if seen.stuck == UNLUCKY:
+            because = f"{UNLUCKY}, {DRAWS} times: nothing is said about the target"
+            return Result(case.id, Verdict.HARNESS_ERROR, because, log=seen.log)
         grading = _Grading(self, case, oracle, predicted, seen)
         return grading.result(explained=explained)
+
+    def _seen(self, case: Case[C, S], lab: L, target: Callable[[L, C], AnyParty]) -> Played:
+        """The case as it was played; again, where the target's randomness stood in the way."""
+        for _ in range(DRAWS - 1):
+            seen = self.play(case, lab, target, watched=True)
+            if seen.stuck != UNLUCKY:
+                return seen
+        return self.play(case, lab, target, watched=True)
 
     def predicting(self, case: Case[C, S], lab: L) -> L:
         """The lab to predict in: terms, which observe the same in a tenth of the time.

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STORM",
+    "UNLUCKY",
     "Acts",
     "AnyParty",
     "AnyStage",
@@ -56,6 +57,8 @@ M = TypeVar("M")
 D = TypeVar("D")
 """A Data Message of a protocol, decoded."""
 
+UNLUCKY = "no hash was as wanted"
+"""Why a case cannot go on where the target's own randomness stood in the way."""
 STORM = 400
 """Deliveries in one `settle` after which the two sides are taken never to come to rest."""
 
