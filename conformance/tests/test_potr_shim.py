@@ -177,7 +177,7 @@ def test_a_query_leads_to_a_private_conversation_between_these_keys(talk: Talk) 
 def test_texts_pass_both_ways_whole_and_in_pieces(talk: Talk) -> None:
     for size in (0, 100):
         talk.private(size)
-        for text in (b"one", b"two " * 100, "drei \u00e9".encode()):
+        for text in (b"one, which is short", b"two " * 100, "drei, mit \u00e9".encode()):
             talk.heard("alice", talk.shim.send("alice", text))
             assert all(len(wire) <= size for _, wire in talk.network if size)
             assert not any(text in wire for _, wire in talk.network)
