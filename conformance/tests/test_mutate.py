@@ -358,8 +358,9 @@ def weakly(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Measure with the first few cases only, and without proofs."""
 
     def patch(count: int) -> None:
-        def weak(name: str, mutants: Any, asked: Asked, after_each: Any) -> Measured:  # noqa: ARG001 - as measure
-            return measure(name, mutants, Asked(some_cases(name, count), proves=False), after_each)
+        def weak(*given: Any) -> Measured:
+            name, mutants, _, *rest = given
+            return measure(name, mutants, Asked(some_cases(name, count), proves=False), *rest)
 
         monkeypatch.setattr(command, "measure", weak)
 

@@ -1199,6 +1199,7 @@ def promela(  # noqa: PLR0913 - one for each option
         "otrspec mutate otrv4 --only bug --jobs 2",
         "otrspec mutate --list --only 'bug mac-keys-*'",
         "otrspec mutate otrv3 --only 'skip *' --witness survivors/",
+        "otrspec mutate --jobs 2 --resume mutants.jsonl",
     ),
 )
 def mutate(  # noqa: PLR0913 - one for each option
@@ -1237,6 +1238,14 @@ def mutate(  # noqa: PLR0913 - one for each option
         Path | None,
         typer.Option(metavar="FOLDER", help="Write a run for each mutant that survives."),
     ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Add each outcome to this file, and go on with what is in it. Of another version "
+            "of the project, the cases that failed mutants are played first.",
+        ),
+    ] = None,
     listed: Annotated[
         bool, typer.Option("--list", help="List the mutants, and what is wrong with each.")
     ] = False,
@@ -1254,7 +1263,7 @@ def mutate(  # noqa: PLR0913 - one for each option
     if listed:
         return work.listing(choice, json=json)
     asked = work.Asked(thorough=thorough, jobs=jobs)
-    return work.mutate(choice, asked, witness, json=json)
+    return work.mutate(choice, asked, witness, resume, json=json)
 
 
 @app.command(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from otr_check.explore.witness import to_json
-from otr_conformance.mutate import Asked, Fate, Measured, measure, mutants_of, sample
+from otr_conformance.mutate import Asked, Fate, Kept, Measured, measure, mutants_of, sample
 from otr_conformance.protocols import PROTOCOLS, protocol
 from otr_conformance.verdict import ExitCode
 
@@ -40,6 +40,8 @@ _SHORT: Final = {
 }
 _LISTED: Final = (Fate.CRASHED, Fate.INTERNAL, Fate.NOTED, Fate.UNDECIDED, Fate.SURVIVED)
 """The fates whose mutants are listed, the most important last."""
+_MINUTE: Final = 60.0
+"""Seconds between two lines that say how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,34 +107,34 @@ def listing(choice: Choice, *, json: bool) -> ExitCode:
     return ExitCode.EXPECTED
 
 
-def mutate(choice: Choice, asked: Asked, witnesses: Path | None, *, json: bool) -> ExitCode:
+def mutate(
+    choice: Choice, asked: Asked, witnesses: Path | None, resume: Path | None, *, json: bool
+) -> ExitCode:
     """Measure what the suite is worth, and say what becomes of each mutant.
 
     Args:
         choice: which mutants.
         asked: how they are measured.
         witnesses: the folder in which a run is written for each survivor; None: nowhere.
+        resume: the file of outcomes that are known, and to which each is added; None: nowhere.
         json: for programs.
 
     Returns:
-        0 if no mutant survives that can be told from the reference, 1 if one does, 3 if a process
-        is gone.
+        0 if no mutant survives that can be told from the reference, 1 if one does.
 
     Raises:
         UnknownProtocol: if there is no such protocol.
         Misuse: if no mutant is meant, or a witness cannot be written.
+        BadResults: if outcomes cannot be kept.
     """
     mutants = choice.mutants()
     total = sum(map(len, mutants.values()))
+    kept = Kept() if resume is None else Kept.read(resume, asked)
     found: list[Measured] = []
-    try:
-        with progress("measuring", total) as step:
-            told = _teller(step, total)
-            for name, every in mutants.items():
-                found.append(measure(name, every, asked, told))
-    except BrokenProcessPool:
-        tell("otrspec: a process that was measuring is gone")
-        return ExitCode.HARNESS_ERROR
+    with progress("measuring", total) as step:
+        told = _teller(step, total)
+        for name, every in mutants.items():
+            found.append(measure(name, every, asked, told, kept))
     status = ExitCode.EXPECTED if all(each.holds for each in found) else ExitCode.UNEXPECTED
     files = _written(found, witnesses)
     if json:
@@ -145,17 +147,26 @@ def mutate(choice: Choice, asked: Asked, witnesses: Path | None, *, json: bool) 
 
 
 def _teller(step: Callable[[str], None], total: int) -> Callable[[Outcome], None]:
-    """What shows how far the measuring is, and how long it may still take."""
-    began, done, killed = time.monotonic(), 0, 0
+    """What shows how far the measuring is, and how long it may still take.
+
+    Where there is no terminal, it is a line each minute.
+    """
+    began = said = time.monotonic()
+    done = killed = 0
+    lines = not sys.stderr.isatty()
     step("")
 
     def told(outcome: Outcome) -> None:
-        nonlocal done, killed
+        nonlocal done, killed, said
         done += 1
         killed += outcome.fate is Fate.KILLED
-        left = (time.monotonic() - began) / done * (total - done)
+        now = time.monotonic()
+        left = (now - began) / done * (total - done)
         when = f"about {left / 60:.0f} min left" if left > 90 else f"about {left:.0f} s left"  # noqa: PLR2004 - a minute and a half
         step(f"{killed:,} killed, {when}")
+        if lines and now - said >= _MINUTE:
+            said = now
+            tell(f"otrspec: {done:,} of {total:,} mutants, {killed:,} killed, {when}")
 
     return told
 
@@ -194,7 +205,10 @@ def _show(out: Screen, found: Measured, choice: Choice, files: dict[str, Path]) 
         else f"{tried:,} mutants"
     )
     drawn = f", drawn with --seed {choice.seed}" if choice.size else ""
-    out.line((f"{found.protocol}: {what}{drawn}, in {found.seconds:.0f} s", HEAD))
+    spent = f"in {found.seconds:.0f} s, {found.processor:.0f} s of processor time"
+    out.line((f"{found.protocol}: {what}{drawn}, {spent}", HEAD))
+    if found.taken:
+        out.line((f"{found.taken:,} of them had been measured before", DIM))
     out.line()
     counts = grid("", "", "", right=1)
     for fate, count in found.counts.items():
@@ -257,6 +271,8 @@ def _document(
                 "population": each.population,
                 "tried": len(each.outcomes),
                 "seconds": round(each.seconds, 3),
+                "processor": round(each.processor, 3),
+                "taken": each.taken,
                 **{_SHORT[fate]: count for fate, count in each.counts.items()},
             }
             for each in found
@@ -271,6 +287,7 @@ def _document(
                 "case": outcome.case,
                 "because": outcome.because,
                 "played": outcome.played,
+                "seconds": round(outcome.seconds, 3),
                 "witness": str(files.get(outcome.mutant.name, "")),
             }
             for each in found

@@ -16,6 +16,18 @@ from __future__ import annotations
 
 from .catalogue import BadSample, mutants_of, sample
 from .fates import Fate, Measured, Outcome
+from .kept import BadResults, Kept
 from .measuring import Asked, measure
 
-__all__ = ["Asked", "BadSample", "Fate", "Measured", "Outcome", "measure", "mutants_of", "sample"]
+__all__ = [
+    "Asked",
+    "BadResults",
+    "BadSample",
+    "Fate",
+    "Kept",
+    "Measured",
+    "Outcome",
+    "measure",
+    "mutants_of",
+    "sample",
+]

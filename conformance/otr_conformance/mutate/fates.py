@@ -41,7 +41,9 @@ class Outcome:
         case: the id of the case that noticed it; "" if none did.
         because: what the case saw, or how the fate is known.
         played: how many cases were played.
-        witness: for a survivor, a run that tells it from the reference.
+        witness: for a survivor, a run that tells it from the reference; for one that crashes in a
+            search, the run.
+        seconds: of processor time.
     """
 
     mutant: Mutant
@@ -50,6 +52,7 @@ class Outcome:
     because: str = ""
     played: int = 0
     witness: Witness | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,16 @@ class Measured:
         outcomes: one for each mutant, in their order.
         population: how many mutants there are, tried or not.
         seconds: how long it took.
+        processor: seconds of processor time, of all processes.
+        taken: from outcomes that had been kept, how many.
     """
 
     protocol: str
     outcomes: tuple[Outcome, ...]
     population: int
     seconds: float
+    processor: float
+    taken: int = 0
 
     @property
     def counts(self) -> Mapping[Fate, int]:

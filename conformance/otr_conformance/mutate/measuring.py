@@ -13,12 +13,10 @@ What a mutant does is bounded by processor time: it may compute for ever.
 
 from __future__ import annotations
 
-import multiprocessing
-import sys
+import os
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance.protocols import protocol
@@ -26,12 +24,14 @@ from otr_conformance.protocols import protocol
 from .catalogue import mutants_of
 from .fates import Fate, Measured, Outcome
 from .inside import Inside
+from .kept import Kept
 from .playing import Player, Stalled, limited
+from .processes import FORKS, Died, spread
 from .proving import judge_of, proved
 from .searching import search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from otr_check.bisimulation import Judge
     from otr_model.kernel.mutants import Mutant
@@ -94,9 +94,20 @@ class Prober:
         if self.asked.proves:
             _ = self.judge
 
-    def outcome(self, mutant: Mutant) -> Outcome:
-        """What becomes of a mutant."""
+    def outcome(self, mutant: Mutant, hint: str = "") -> Outcome:
+        """What becomes of a mutant.
+
+        Args:
+            mutant: which.
+            hint: a case that may fail it, and is played first.
+        """
+        began = time.process_time()
+        return replace(self._outcome(mutant, hint), seconds=time.process_time() - began)
+
+    def _outcome(self, mutant: Mutant, hint: str) -> Outcome:
         able = self.player.plan.cases(mutant.variant)
+        if hint in able:
+            able = [hint, *(case for case in able if case != hint)]
         order = able if self.asked.thorough else able[:MOST]
         first = self.player.play(mutant, order[:FEW])
         if first.fate is Fate.KILLED or first.stalled:
@@ -144,6 +155,8 @@ class Prober:
                 return proved(self.judge, mutant.variant)
         except Stalled:
             return None, f"no proof within {PROOF:g} seconds"
+        except Exception as error:  # noqa: BLE001 - a mutant without a proof must not end the run
+            return None, f"no proof: {type(error).__name__}: {error}"
 
     def _searched(self, mutant: Mutant, played: Played, why: str) -> Outcome:
         undecided = Outcome(mutant, Fate.UNDECIDED, because=why, played=played.count)
@@ -155,9 +168,13 @@ class Prober:
                 found = search(self.name, mutant.variant, concerned)
         except Stalled:
             return replace(undecided, because=f"{why}; no search within {SEARCH:g} seconds")
+        except Exception as error:  # noqa: BLE001 - a mutant may break in any way
+            where = f"{why}; the search ended: {type(error).__name__}: {error}"
+            return replace(undecided, fate=Fate.CRASHED, because=where)
         if found.witness is None:
             return replace(undecided, because=f"{why}; {found.says}")
-        return replace(undecided, fate=Fate.SURVIVED, because=found.says, witness=found.witness)
+        fate = Fate.SURVIVED if found.case else Fate.CRASHED
+        return replace(undecided, fate=fate, because=found.says, witness=found.witness)
 
 
 def _told(mutant: Mutant, played: Played) -> Outcome:
@@ -177,6 +194,7 @@ def measure(
     mutants: Sequence[Mutant],
     asked: Asked | None = None,
     after_each: Callable[[Outcome], None] = lambda _: None,
+    kept: Kept | None = None,
 ) -> Measured:
     """What becomes of some mutants of a protocol.
 
@@ -185,20 +203,32 @@ def measure(
         mutants: which, in the order of `mutants_of`.
         asked: how; None: with all cases, proofs and searches, by one process.
         after_each: called with each outcome, in whatever order they come.
+        kept: outcomes that are known, and to which each is added; None: none are.
 
     Raises:
         UnknownProtocol: if there is no such protocol.
-        BrokenProcessPool: if a process is gone.
+        BadResults: if outcomes cannot be kept.
     """
-    asked = asked or Asked()
-    began = time.monotonic()
-    prober = _prober(name, asked)
-    found: dict[str, Outcome] = {}
-    for outcome in _outcomes(prober, [mutant.name for mutant in mutants]):
-        found[outcome.mutant.name] = outcome
+    asked, kept = asked or Asked(), kept or Kept()
+    began, used = time.monotonic(), _processor()
+    every = [mutant.name for mutant in mutants]
+    known = kept.known(name)
+    found = {each: known[each] for each in every if each in known}
+    for outcome in found.values():
         after_each(outcome)
-    outcomes = tuple(found[mutant.name] for mutant in mutants)
-    return Measured(name, outcomes, len(mutants_of(name)), time.monotonic() - began)
+    taken = len(found)
+    for outcome in _outcomes(name, asked, [n for n in every if n not in known], kept.hints(name)):
+        found[outcome.mutant.name] = outcome
+        kept.add(name, outcome)
+        after_each(outcome)
+    outcomes = tuple(found[each] for each in every)
+    spent = time.monotonic() - began, _processor() - used
+    return Measured(name, outcomes, len(mutants_of(name)), *spent, taken)
+
+
+def _processor() -> float:
+    """Seconds of processor time that this process and its children have taken, those that ended."""
+    return sum(os.times()[:4])
 
 
 def _prober(name: str, asked: Asked) -> Prober:
@@ -207,29 +237,27 @@ def _prober(name: str, asked: Asked) -> Prober:
     return _probers[name, asked]
 
 
-def _outcomes(prober: Prober, names: list[str]) -> Iterator[Outcome]:
-    name, asked = prober.name, prober.asked
+def _outcomes(
+    name: str, asked: Asked, names: list[str], hints: Mapping[str, str]
+) -> Iterator[Outcome]:
     chunks = [names[at : at + CHUNK] for at in range(0, len(names), CHUNK)]
-    if asked.jobs == 1 or len(chunks) == 1:
-        for each in names:
-            yield from _try(name, asked, [each])
+    attempt = partial(_try, name, asked, hints)
+    if asked.jobs == 1 or len(chunks) <= 1:
+        yield from map(attempt, names)
         return
-    forks = sys.platform == "linux"
-    if forks:
-        prober.prepare()
-    context = multiprocessing.get_context("fork" if forks else "spawn")
-    with ProcessPoolExecutor(asked.jobs, mp_context=context) as pool:
-        waiting = [pool.submit(_try, name, asked, chunk) for chunk in chunks]
-        try:
-            for done in as_completed(waiting):
-                yield from done.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _try(name: str, asked: Asked, names: list[str]) -> list[Outcome]:
-    """What becomes of a few mutants, in whatever process."""
-    prober = _prober(name, asked)
+    if FORKS:
+        _prober(name, asked).prepare()
     known = {mutant.name: mutant for mutant in mutants_of(name)}
-    return [prober.outcome(known[each]) for each in names]
+    for each, result in spread(attempt, chunks, asked.jobs):
+        if isinstance(result, Died):
+            because = f"its process ended with {result.status}, twice"
+            yield Outcome(known[each], Fate.CRASHED, because=because)
+        else:
+            yield result
+
+
+def _try(name: str, asked: Asked, hints: Mapping[str, str], mutant: str) -> Outcome:
+    """What becomes of a mutant, in whatever process."""
+    prober = _prober(name, asked)
+    known = {each.name: each for each in mutants_of(name)}
+    return prober.outcome(known[mutant], hints.get(mutant, ""))

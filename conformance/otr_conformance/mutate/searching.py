@@ -39,6 +39,7 @@ BOUND: Final = 1_000
 MOST: Final = 6
 """Scenarios that are searched, at most."""
 _ASKED: Final = "alike"
+_GOES_ON: Final = "no-crash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ class Searched:
     Attributes:
         scenarios: where was looked.
         passed: differences that grading lets pass, in words.
-        witness: a run that tells the mutant from the reference, and that a case would see.
-        because: what that case says.
-        case: the case, in Python.
+        witness: a run that tells the mutant from the reference, and that a case would see, or in
+            which the mutant ends.
+        because: what that case says, or how the mutant ends.
+        case: the case, in Python; "" where the mutant ends.
     """
 
     scenarios: tuple[str, ...] = ()
@@ -117,15 +119,20 @@ def search(name: str, variant: Variant, concerned: frozenset[str] | None) -> Sea
     """
     searched: list[str] = []
     passed: list[str] = []
+    crashed: Searched | None = None
     for title in _promising(name, concerned):
         scenario = _scenarios(name)[title]
         searched.append(title)
         for witness in _told_apart(scenario, variant.name):
+            if witness.property == _GOES_ON:
+                where = f"{witness.says}, in {title}"
+                crashed = crashed or Searched((title,), (), witness, where)
+                continue
             because, case = _graded(name, witness, variant)
             if case:
                 return Searched(tuple(searched), tuple(passed), witness, because, case)
             passed.append(because)
-    return Searched(tuple(searched), tuple(passed))
+    return crashed or Searched(tuple(searched), tuple(passed))
 
 
 def _told_apart(scenario: Scenario, variant: str) -> Iterator[Witness]:
@@ -139,13 +146,9 @@ def _told_apart(scenario: Scenario, variant: str) -> Iterator[Witness]:
         beside = replace(
             scenario, actors=tuple(faulty if each is actor else each for each in scenario.actors)
         )
-        try:
-            exploration = Exploration(beside, adaptor_of(beside))
-            found = exploration.run(until_violated=True)
-        except OtrSpecError:
-            continue  # the variant leads where the reference's own data is missing
-        for violation in found.violations:
-            if violation.property == _ASKED:
+        exploration = Exploration(beside, adaptor_of(beside))
+        for violation in exploration.run(until_violated=True).violations:
+            if violation.property in {_ASKED, _GOES_ON}:
                 yield witness_of(exploration, violation)
 
 

@@ -16,14 +16,14 @@ they do not: `otr_check.bisimulation` has those.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from otr_check.terms import Term
 
-from .party import Adaptor, Blind, Claim, Deed, Local, Outcome, Standing
+from .party import Adaptor, Blind, Claim, Crash, Deed, Local, Outcome, Standing, Undecided
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from otr_model.kernel.composition import Composition
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .scenario import Action, Scenario
 
 __all__ = ["Beside", "Pair", "seen_of"]
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,17 @@ class Beside(Adaptor):
         """A message arrives in both worlds."""
         pair = cast("Pair", wire)
         here, there = _split(local)
-        return _joined(
-            self.one.receive(who, here, pair.one, now, order),
-            self.other.receive(who, there, pair.other, now, order),
-        )
+        one = _going_on(lambda: self.one.receive(who, here, pair.one, now, order))
+        other = _going_on(lambda: self.other.receive(who, there, pair.other, now, order))
+        return _joined(one, other)
 
     def command(
         self, who: int, local: Local, action: Action, now: int, order: Order
     ) -> Outcome | None:
         """The user does the same in both worlds."""
         here, there = _split(local)
-        one = self.one.command(who, here, action, now, order)
-        other = self.other.command(who, there, action, now, order)
+        one = _going_on(lambda: self.one.command(who, here, action, now, order))
+        other = _going_on(lambda: self.other.command(who, there, action, now, order))
         if one is None or other is None:
             return None
         return _joined(one, other)
@@ -106,6 +107,21 @@ class Beside(Adaptor):
     def attacker(self) -> Opponent:
         """Nobody: worlds with attackers would have to be told apart by what he can make."""
         return Blind()
+
+
+def _going_on(step: Callable[[], R]) -> R:
+    """What a step of one world gives.
+
+    Raises:
+        Crash: if the endpoint cannot go on, in whatever way: a variant may break in any.
+    """
+    try:
+        return step()
+    except (Undecided, Crash):
+        raise
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        raise Crash(message) from error
 
 
 def _split(local: Local) -> tuple[Local, Local]:
