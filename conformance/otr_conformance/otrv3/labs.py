@@ -13,15 +13,18 @@ from otr_check.otrv3.suite import TermSuite
 from otr_check.terms import Term
 from otr_conformance.play.labs import ByteLab, SymbolLab
 from otr_conformance.play.labs import Lab as AnyLab
+from otr_conformance.play.remembered import remembering
 from otr_reference.keys import dsa
 from otr_reference.otrv3.real import RealSuite
 from otr_reference.otrv3.session import Config, Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from otr_reference.otrv3.suite import Suite
     from otr_reference.sorts import Key, Octets, PublicKey, SigningKey
 
-__all__ = ["Lab", "RealLab", "TermLab", "generated_key"]
+__all__ = ["REAL", "Lab", "RealLab", "TermLab", "generated_key"]
 
 MAC_KEY_OCTETS: Final = 20
 USUAL_PUBKEY: Final = 422
@@ -96,13 +99,31 @@ def generated_key(name: str) -> dsa.DsaPrivate:
     return dsa.DsaPrivate(public, x)
 
 
+REAL: Final = remembering(
+    RealSuite,
+    RealSuite.fresh_pair,
+    RealSuite.ake_keys,
+    RealSuite.sign,
+    RealSuite.verify,
+    RealSuite.data_keys,
+    RealSuite.power,
+    RealSuite.prove_exponent,
+    RealSuite.exponent_proved,
+    RealSuite.prove_coordinates,
+    RealSuite.coordinates_proved,
+    RealSuite.prove_equal_exponents,
+    RealSuite.equal_exponents_proved,
+)()
+"""The suite of every lab, so that all of them remember together."""
+
+
 class RealLab(ByteLab, Lab):
     """Real cryptography. Long-term keys are made of the names."""
 
     suite: RealSuite
 
     def __init__(self) -> None:
-        self.suite = RealSuite()
+        self.suite = REAL
 
     def signing_key(self, name: str) -> SigningKey:
         """A DSA key."""
@@ -123,19 +144,32 @@ class RealLab(ByteLab, Lab):
         return self.suite.higher(higher, lower)
 
 
+def _the_first(_higher: Octets, _lower: Octets) -> bool:
+    """Nobody knows better."""
+    return True
+
+
 class _DecidingSuite(TermSuite):
-    """Terms, with every undecided comparison of hashes decided as it comes, and remembered."""
+    """Terms, with every undecided comparison of hashes decided as it comes, and remembered.
+
+    Attributes:
+        choices: what was decided.
+        ask: who decides: whether the first of two hashes is the higher one.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.choices: dict[tuple[Octets, Octets], bool] = {}
+        self.ask: Callable[[Octets, Octets], bool] = _the_first
 
     def choose(self, higher: Octets, lower: Octets) -> bool:
         """Decide, unless it is decided; whether the first is the higher."""
         if higher is lower:
             return False
-        known = self.choices.setdefault((higher, lower), True)
-        self.choices[lower, higher] = not known
+        known = self.choices.get((higher, lower))
+        if known is None:
+            known = self.choices[higher, lower] = self.ask(higher, lower)
+            self.choices[lower, higher] = not known
         return known
 
     def higher(self, ours: Octets, theirs: Octets) -> bool:

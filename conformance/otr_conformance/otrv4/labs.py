@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from otr_check.otrv4.suite import TermSuite, VersionThree
+from otr_conformance.otrv3.labs import REAL as REAL_3
 from otr_conformance.otrv3.labs import generated_key
 from otr_conformance.play.labs import ByteLab, SymbolLab
 from otr_conformance.play.labs import Lab as AnyLab
+from otr_conformance.play.remembered import remembering
 from otr_model.kernel.variant import Override
 from otr_model.otrv4.words import Mode
 from otr_reference.otrv3.endpoint import Endpoint as Endpoint3
-from otr_reference.otrv3.real import RealSuite as RealSuite3
 from otr_reference.otrv3.session import Config as Config3
 from otr_reference.otrv4.account import Account
 from otr_reference.otrv4.dialects import dialect
@@ -22,9 +23,10 @@ from otr_reference.otrv4.session import Config, Policy
 from otr_reference.shake import shake256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from otr_model.kernel.variant import Variant
+    from otr_reference.otrv3.real import RealSuite as RealSuite3
     from otr_reference.otrv3.suite import Suite as Suite3
     from otr_reference.otrv4.suite import LongTerm, Suite
     from otr_reference.sorts import Key, Octets
@@ -124,14 +126,41 @@ class Lab(AnyLab):
         )
 
 
+_REAL: Final = remembering(
+    RealSuite,
+    RealSuite.fresh_ecdh,
+    RealSuite.fresh_dh,
+    RealSuite.client_profile,
+    RealSuite.profile_signed,
+    RealSuite.transition_signed,
+    RealSuite.prekey_profile,
+    RealSuite.prekey_profile_signed,
+    RealSuite.ring_sign,
+    RealSuite.ring_verified,
+    RealSuite.mixed,
+    RealSuite.mixed_by_retriever,
+    RealSuite.mixed_by_publisher,
+    RealSuite.third_brace_key,
+    RealSuite.ratchet,
+    RealSuite.scale,
+    RealSuite.prove_exponent,
+    RealSuite.exponent_proved,
+    RealSuite.prove_coordinates,
+    RealSuite.coordinates_proved,
+    RealSuite.prove_equal_exponents,
+    RealSuite.equal_exponents_proved,
+)()
+"""The suite of every lab, so that all of them remember together."""
+
+
 class RealLab(ByteLab, Lab):
     """Real cryptography. Long-term keys are made of the names."""
 
     suite: RealSuite
 
     def __init__(self) -> None:
-        self.suite = RealSuite()
-        self._suite_3 = RealSuite3()
+        self.suite = _REAL
+        self._suite_3 = REAL_3
 
     def speak(self, dialects: Iterable[Variant]) -> None:
         """Operations differ; both the tester and what is expected of the target speak so."""
@@ -173,20 +202,33 @@ class _DecidingThree(VersionThree):
         return self.suite.choose(ours, theirs)
 
 
+def _the_first(_higher: Octets, _lower: Octets) -> bool:
+    """Nobody knows better."""
+    return True
+
+
 class _DecidingSuite(TermSuite):
-    """Terms, with every undecided comparison of hashes decided as it comes, and remembered."""
+    """Terms, with every undecided comparison of hashes decided as it comes, and remembered.
+
+    Attributes:
+        choices: what was decided.
+        ask: who decides: whether the first of two hashes is the higher one.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.older = _DecidingThree(self)
         self.choices: dict[tuple[Octets, Octets], bool] = {}
+        self.ask: Callable[[Octets, Octets], bool] = _the_first
 
     def choose(self, higher: Octets, lower: Octets) -> bool:
         """Decide, unless it is decided; whether the first is the higher."""
         if higher is lower:
             return False
-        known = self.choices.setdefault((higher, lower), True)
-        self.choices[lower, higher] = not known
+        known = self.choices.get((higher, lower))
+        if known is None:
+            known = self.choices[higher, lower] = self.ask(higher, lower)
+            self.choices[lower, higher] = not known
         return known
 
     def higher(self, ours: Octets, theirs: Octets) -> bool:
