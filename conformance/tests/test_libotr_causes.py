@@ -1,0 +1,299 @@
+"""Every entry about libotr is of the cause that its page states.
+
+A page says what libotr does, and so what has to happen in a case for that to show. Here this is
+looked for in what the tables predict: which rows are taken, in which order. An entry whose case has
+nothing of the kind is an entry under the wrong page. Where libotr is installed its first difference
+is looked at, too: it may not come before its cause.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from otr_conformance import expectations
+from otr_conformance.otrv3.grade import predict
+from otr_conformance.otrv3.labs import RealLab, TermLab
+from otr_conformance.otrv3.suite import SUITE
+from otr_conformance.peers import PeerUnavailable
+from otr_conformance.peers.registry import peer
+from otr_conformance.play.grade import Played
+from otr_conformance.runner import Runner
+from otr_conformance.targets import find
+from otr_model.kernel.variant import NONE, Variant
+from otr_model.otrv3.protocol import OTRV3
+from otr_model.otrv3.variants import LITERAL
+from otr_model.otrv3.words import Auth
+from otr_model.trace import Fired
+
+FINDINGS = Path(__file__).parents[2] / "docs" / "findings"
+CASES = SUITE.cases
+ENTRIES = expectations.read(peer("libotr").expectations, CASES).entries
+GOES_TO = {row.id: row.goto for row in OTRV3.rows()}
+MOST_INSTANCES = {p.name: p.value for p in OTRV3.parameters}["max_instances"]
+NEVER = -1
+Cause = Callable[[Played], int]
+"""Looks for what a page is about: the step in which the last of it happens, or NEVER."""
+
+
+@cache
+def terms() -> TermLab:
+    """What most cases are predicted in."""
+    return TermLab()
+
+
+@cache
+def predicted(name: str, variant: Variant = NONE) -> Played:
+    """What the tables say that a target does in a case."""
+    case = CASES[name]
+    return predict(case, terms() if case.cast.versions else RealLab(), variant)
+
+
+def seen_in(name: str, look: Cause) -> Played:
+    """The case as it is predicted; to the letter of an ambiguity, where the cause shows only so."""
+    readings = (predicted(name, variant) for variant in (NONE, *LITERAL.values()))
+    return next((play for play in readings if look(play) != NEVER), predicted(name))
+
+
+def steps_of(play: Played) -> Iterator[tuple[int, tuple[Fired, ...]]]:
+    """What the target took in each step."""
+    begin = 0
+    for number, end in enumerate(play.marks):
+        yield number, play.fired[begin:end]
+        begin = end
+
+
+def written(fired: Fired) -> str:
+    """A row as the causes below name it: where it was taken, and the check that failed."""
+    where = "instance" if fired.member else "peer"
+    return f"{fired.row.removeprefix('otrv3.')}@{where}!{fired.failed}"
+
+
+# What a case has to have.
+
+
+def after(*wanted: str) -> Cause:
+    """These rows are taken, in this order. `@peer`: in what is known of the peer as a whole."""
+
+    def look(play: Played) -> int:
+        missing = list(wanted)
+        for number, taken in steps_of(play):
+            for fired in taken:
+                if fnmatchcase(written(fired), missing[0]):
+                    missing.pop(0)
+                    if not missing:
+                        return number
+        return NEVER
+
+    return look
+
+
+def together(*wanted: str) -> Cause:
+    """So many rows are taken in one step, each of its own."""
+
+    def look(play: Played) -> int:
+        for number, taken in steps_of(play):
+            left = [written(fired) for fired in taken]
+            for pattern in wanted:
+                found = next((each for each in left if fnmatchcase(each, pattern)), None)
+                if found is None:
+                    break
+                left.remove(found)
+            else:
+                return number
+        return NEVER
+
+    return look
+
+
+def query_without_end(play: Played) -> int:
+    """A text arrives in which no question mark follows ?OTRv."""
+    for number, taken in steps_of(play):
+        step = play.observations[number].step
+        shown = any(
+            written(fired).startswith("receive:whole.ready.is-plaintext") for fired in taken
+        )
+        if shown and re.search(r"\?OTRv[^?]*'", step):
+            return number
+    return NEVER
+
+
+def ends_amid_exchange(play: Played) -> int:
+    """The user ends the conversation, and an exchange that was begun goes on."""
+    states: dict[int, object] = {}
+    for number, taken in steps_of(play):
+        for fired in taken:
+            if fired.row.startswith("otrv3.ake:"):
+                states[fired.member] = GOES_TO[fired.row]
+        ends = any(written(fired).startswith("message:user-end.") for fired in taken)
+        if ends and any(state is not Auth.NONE for state in states.values()):
+            return number
+    return NEVER
+
+
+def text_grows_old(play: Played) -> int:
+    """A text waits for the conversation to become private, and time passes."""
+    stored = after("message:user-send.plaintext.*.require-encryption@*")(play)
+    waits = [number for number, seen in enumerate(play.observations) if seen.waited]
+    return next((number for number in waits if 0 <= stored < number), NEVER)
+
+
+def too_many_instances(play: Played) -> int:
+    """More instances of the peer write than are kept apart."""
+    known: set[int] = set()
+    for number, taken in steps_of(play):
+        known.update(fired.member for fired in taken if fired.member)
+        no_room = any(fnmatchcase(written(fired), "instances:*.no-room@*") for fired in taken)
+        if no_room or len(known) > MOST_INSTANCES:
+            return number
+    return NEVER
+
+
+STRAY_DH_KEY = (
+    "ake:dh-key.awaiting-sig.allowed.not-same-gy@*",
+    "ake:dh-key.awaiting-revealsig.allowed@instance*",
+    "ake:dh-key.none.allowed@instance*",
+)
+
+
+def stray_dh_key(play: Played) -> int:
+    """A D-H Key Message of version 3 arrives that is to be ignored, after a D-H Commit was sent."""
+    found = [after("ake:*-offer.*.offers-3@peer*", stray)(play) for stray in STRAY_DH_KEY]
+    return min((step for step in found if step != NEVER), default=NEVER)
+
+
+DISCONNECTED = "message:disconnected.encrypted@*"
+OFFER_3, OFFER_2 = "ake:*-offer.*.offers-3@peer*", "ake:*-offer.*.not-offers-3.offers-2@peer*"
+GOOD_DH_KEY = "ake:dh-key.awaiting-dhkey.allowed.dh-key-valid@*"
+SENT_AGAIN = "message:settled.encrypted.owed.for-this-peer@*"
+NEXT = "tlv:next-tlv.ready.tlv"
+
+
+def end_beside_another(play: Played) -> int:
+    """The TLV that ends the conversation comes together with one of SMP, or an extra key."""
+    both = [together(DISCONNECTED, f"{NEXT}-{other}*@*")(play) for other in ("smp", "extra")]
+    return max(both)
+
+
+CAUSES: Mapping[str, Cause] = {
+    "libotr-crossing-commits": after("ake:dh-commit.awaiting-dhkey.allowed.ours-higher@*"),
+    "libotr-end-drops-exchange": ends_amid_exchange,
+    "libotr-end-first": end_beside_another,
+    "libotr-error-resend": after("message:error.encrypted.*@instance*", SENT_AGAIN),
+    "libotr-finished-text": after("message:user-send.finished@*", SENT_AGAIN),
+    "libotr-fragmented-plaintext": together(
+        "instances:reassembled.ready.text@*", "message:plaintext.*@*"
+    ),
+    "libotr-fragmented-query": together(
+        "fragment:arrived.collecting.last@instance*",
+        "instances:reassembled.ready.no-tags@*",
+        "ake:query-offer.*.offers-*@*",
+    ),
+    "libotr-fragments-kept": after(
+        "fragment:arrived.collecting.whole@*", "fragment:arrived.empty.without-first@*"
+    ),
+    "libotr-heartbeats": together(
+        "message:data.encrypted.data-valid.not-has-text@*",
+        "message:content-done.encrypted.heartbeat-due@*",
+    ),
+    "libotr-instances": too_many_instances,
+    "libotr-known-dh-key": after("keys:keys-agreed.held.key-known@*"),
+    "libotr-last-keyid": after("message:data.encrypted.not-data-valid.*!key-has-successor"),
+    "libotr-mixed-versions": after(OFFER_3, OFFER_2, "ake:dh-key.*"),
+    "libotr-no-error": after("message:data.[!e]*.not-ignore-unreadable@*"),
+    "libotr-old-text": text_grows_old,
+    "libotr-query-changes-version": after(
+        "message:authenticated.plaintext@peer*", OFFER_3, "message:user-send.encrypted@peer*"
+    ),
+    "libotr-query-without-end": query_without_end,
+    "libotr-repeated-tlvs": together(f"{NEXT}-extra-key.private@*", f"{NEXT}-extra-key.private@*"),
+    "libotr-second-dh-key": stray_dh_key,
+    "libotr-smp-restart": after("smp:user-smp-start.expect[234].private@*"),
+    "libotr-stale-commit": after(
+        "ake:dh-key.awaiting-dhkey.allowed.not-dh-key-valid@instance*", OFFER_3, GOOD_DH_KEY
+    ),
+    "libotr-stray-reveal-signature": after(
+        "ake:reveal-signature.awaiting-dhkey.allowed@*", GOOD_DH_KEY
+    ),
+    "libotr-tag-in-private": together(
+        "message:tagged-plaintext.encrypted@peer*", "ake:tag-offer.*.whitespace-start-ake.*@peer*"
+    ),
+    "libotr-text-after-signature": together(
+        "ake:signature.awaiting-sig.allowed.signature-valid@*", SENT_AGAIN
+    ),
+    "libotr-whitespace-tag": after(
+        "message:plaintext.plaintext.*@*", "message:user-send.plaintext.*.not-attach-tag@*"
+    ),
+}
+
+
+def entries_of(finding: str) -> list[str]:
+    """The cases under a page."""
+    return [case for case, entry in ENTRIES.items() if entry.finding == finding]
+
+
+def test_every_page_states_a_cause() -> None:
+    assert sorted(CAUSES) == sorted(page.stem for page in FINDINGS.glob("libotr-*.md"))
+
+
+@pytest.mark.parametrize("finding", CAUSES)
+def test_every_case_of_a_page_has_what_the_page_is_about(finding: str) -> None:
+    look = CAUSES[finding]
+
+    assert [case for case in entries_of(finding) if look(seen_in(case, look)) == NEVER] == []
+
+
+@pytest.mark.parametrize("finding", CAUSES)
+def test_a_case_of_another_page_does_not(finding: str) -> None:
+    look = CAUSES[finding]
+    others = [entries_of(other)[0] for other in CAUSES if other != finding]
+
+    assert any(look(predicted(case)) == NEVER for case in others)
+
+
+LETTER = "follows the letter"
+SEEN = re.compile(r"Seen in libotr 4\.1\.1, and read in its source \(`\w+`(, `\w+`)*\)\.")
+
+
+@pytest.mark.parametrize("finding", CAUSES)
+def test_a_page_says_which_functions_of_libotr_do_it(finding: str) -> None:
+    page = (FINDINGS / f"{finding}.md").read_text(encoding="utf-8")
+    heading = " ".join(page.partition("## ")[0].split())
+
+    assert SEEN.search(heading) is not None
+
+
+@pytest.fixture(scope="module")
+def libotr() -> Iterator[Runner]:
+    """libotr, behind its shim."""
+    if peer("libotr").module.locate() is None:
+        try:
+            peer("libotr").module.install(lambda _: None)
+        except PeerUnavailable as reason:
+            pytest.skip(str(reason))
+    with Runner(find("libotr")) as running:
+        yield running
+
+
+@pytest.mark.slow
+@pytest.mark.peer
+@pytest.mark.parametrize("finding", CAUSES)
+def test_libotr_does_not_differ_before_the_cause(finding: str, libotr: Runner) -> None:
+    look = CAUSES[finding]
+    early: list[str] = []
+    for case in entries_of(finding):
+        play = seen_in(case, look)
+        result = libotr.run_case(CASES[case])
+        differs = [
+            number
+            for number, seen in enumerate(play.observations)
+            if result.because.startswith(f"{seen.step}: ")
+            and (play.rows(number) == result.rows or LETTER in result.because)
+        ]
+        if not differs or max(differs) < look(play):
+            early.append(f"{case}: {result.because}")
+
+    assert early == []
