@@ -12,6 +12,7 @@ imported when it is asked for, so that knowing the names costs nothing:
 | `plan` | `PLAN` | a `Plan`: what cases are derived from |
 | `recordings` | `RECORDINGS` | `Recordings`: the conversations that are drawn |
 | `decoding` | `DECODER` | a `Decoder`: messages, field by field |
+| `fuzzing` | `FUZZING` | a `Fuzzing`: what can happen on a hostile network |
 | `bench` | `BENCH` | a `Bench`: what is measured |
 
 Everywhere else protocols are met only through these.
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from otr_conformance.bench import Bench
     from otr_conformance.decoding import Decoder
     from otr_conformance.derive.plan import AnyPlan
+    from otr_conformance.fuzz.vocabulary import Fuzzing
     from otr_conformance.model import Model
     from otr_conformance.play.recordings import Recordings
     from otr_conformance.suite import AnySuite
@@ -78,6 +80,13 @@ class Protocol:
         from otr_conformance.derive.plan import Plan  # noqa: PLC0415 - see the module
 
         return self._part("plan", "PLAN", Plan)
+
+    @property
+    def fuzzing(self) -> Fuzzing:
+        """What can happen on a hostile network."""
+        from otr_conformance.fuzz.vocabulary import Fuzzing  # noqa: PLC0415 - see the module
+
+        return self._part("fuzzing", "FUZZING", Fuzzing)
 
     @property
     def recordings(self) -> Recordings:

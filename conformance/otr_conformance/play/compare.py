@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .stage import Observation
 
-__all__ = ["TOLERANCES", "Compared", "Comparison", "Tolerance", "compare"]
+__all__ = ["TOLERANCES", "Compared", "Comparing", "Comparison", "Tolerance", "compare"]
 
 NOT_SENT = "warning not-sent"
 REFRESHED = "still-"
@@ -164,21 +164,19 @@ def compare(
     compared: Compared, expected: Iterable[Observation], seen: Iterable[Observation]
 ) -> Comparison:
     """Compare observations, step by step, until the first difference that matters."""
-    comparing = _Comparing(compared)
+    comparing = Comparing(compared)
     for number, (want, got) in enumerate(zip(expected, seen, strict=False)):
-        if want == got and not comparing.astray:
-            comparing.pass_over(want)
-            continue
-        because = comparing.step(want, got)
+        because = comparing.next(want, got)
         if because:
             return Comparison(f"{want.step}: {because}", number, tuple(comparing.used))
     return Comparison(alternatives=tuple(comparing.used))
 
 
-class _Comparing:
+class Comparing:
     """A comparison under way.
 
     Attributes:
+        compared: what of observations is compared.
         used: the tolerances that were made use of.
         ahead: how many Data Messages the target has sent beyond those that were predicted.
     """
@@ -197,6 +195,13 @@ class _Comparing:
     def astray(self) -> bool:
         """Whether equal observations may differ in what came before."""
         return self.ahead != 0 or self._wanted != self._found
+
+    def next(self, want: Observation, got: Observation) -> str:
+        """One more step: what differs, in words; "" if nothing that matters."""
+        if want == got and not self.astray:
+            self.pass_over(want)
+            return ""
+        return self.step(want, got)
 
     def _use(self, tolerance: Tolerance) -> None:
         self.used[tolerance.name] = None
@@ -330,13 +335,13 @@ class _Comparing:
         )
 
 
-_PARTS: Final[Mapping[str, Callable[[_Comparing, Observation, Observation], Differences]]] = {
-    "the target sent": _Comparing.wires,
-    "the target's user was told": _Comparing.reports,
-    "the tester's user was told": _Comparing.peer,
-    "the tester found wrong": _Comparing.failed,
-    "the target revealed": _Comparing.revealed,
-    "the target used": _Comparing.keys,
+_PARTS: Final[Mapping[str, Callable[[Comparing, Observation, Observation], Differences]]] = {
+    "the target sent": Comparing.wires,
+    "the target's user was told": Comparing.reports,
+    "the tester's user was told": Comparing.peer,
+    "the tester found wrong": Comparing.failed,
+    "the target revealed": Comparing.revealed,
+    "the target used": Comparing.keys,
 }
 """What is compared of a step, in order, and how a sentence about it begins."""
 
@@ -359,7 +364,7 @@ class _Keys:
     strange: int = 0
     renewed: int = 0
 
-    def add(self, step: Observation, refused: set[int]) -> None:  # noqa: ARG002 - see _Comparing
+    def add(self, step: Observation, refused: set[int]) -> None:  # noqa: ARG002 - see Comparing
         """One step on."""
         self.revealed.update(step.revealed)
         self.exposed.update(step.exposed)

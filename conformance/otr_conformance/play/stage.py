@@ -280,6 +280,7 @@ class Stage(ABC, Generic[K, M, D]):
         marks: how many rows the target had taken at the end of each observation.
         mistaken: which arrival is made wrong on its way, and at which point; None: none.
         watch: what judges the texts that are shown and sent; None: nothing does.
+        passed: everything that either side sent at once, and what reached the target, in order.
     """
 
     lab: Lab
@@ -297,6 +298,7 @@ class Stage(ABC, Generic[K, M, D]):
     marks: list[int] = field(default_factory=list)
     mistaken: tuple[int, Point] | None = None
     watch: AnyWatch | None = None
+    passed: list[tuple[Wire, ...]] = field(default_factory=list)
     _reached: list[Reached[D]] = field(default_factory=list)
     _own: list[Reached[D]] = field(default_factory=list)
     _public: dict[Hashable, Key] = field(default_factory=dict)
@@ -522,6 +524,7 @@ class Stage(ABC, Generic[K, M, D]):
     def _reach(self, wire: Wire) -> None:
         """Something reaches the target."""
         given: Wire | None = wire
+        self.passed.append((wire,))
         if self.mistaken is not None and self.mistaken[0] == len(self.arrivals):
             given = self.wrong_at(self.mistaken[1], wire)
         begin = len(self.fired)
@@ -550,6 +553,8 @@ class Stage(ABC, Generic[K, M, D]):
             seen.reports[self._comparable("target", report)] += 1
         if self.watch is not None:
             self.watch.reported(reaction.reports)
+        if reaction.wires:
+            self.passed.append(reaction.wires)
         for wire in reaction.wires:
             self.to_tester.append(wire)
             whole = self.whole(wire)
@@ -594,6 +599,16 @@ class Stage(ABC, Generic[K, M, D]):
         """The numbers of the messages that are under a key."""
         return [n for n, each in enumerate(messages, 1) if self.is_under(each.message, key)]
 
+    @property
+    def forgeable(self) -> list[tuple[D, Key]]:
+        """Data Messages of both sides that anybody could forge, with the keys that are public."""
+        return [
+            (known.message, key)
+            for known in (*self._reached, *self._own)
+            for key in self._public.values()
+            if self.is_under(known.message, key)
+        ]
+
     def _now_public(self, number: int) -> None:
         """The MAC key of a message of the tester's is public."""
         reached = self._reached[number - 1]
@@ -613,6 +628,8 @@ class Stage(ABC, Generic[K, M, D]):
         self.tester_fired.extend(reaction.trace)
         if self.watch is not None:
             self.watch.said(reaction)
+        if reaction.wires:
+            self.passed.append(reaction.wires)
         for wire in reaction.wires:
             self.to_target.append(wire)
             self.log.append(f"  tester -> target: {self.kind(wire)}")

@@ -1,0 +1,354 @@
+"""The target on one stage, and beside it the reference over symbolic terms on another, in lockstep.
+
+    duel = Duel(FUZZING, "v3", real(FUZZING))
+    duel.play("target starts")
+    duel.play("to tester 0")
+
+Every move is played on both. What is observed of the target has to be what the tables predict, as
+far as the suite compares it (`otr_conformance.play.compare`), and the plaintext oracle watches
+(`otr_conformance.play.watch`). Whatever differs raises `Differs`.
+
+Two hashes of a target's own and of the tester's compare as they happen to: the terms are told how,
+by what passed at the same place on the target's stage.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Final
+
+from otr_conformance.play.compare import Comparing
+from otr_conformance.play.stage import UNLUCKY, Stuck
+from otr_conformance.protocols import protocol
+from otr_conformance.shim.errors import ShimError
+from otr_model.kernel.variant import NONE
+from otr_reference.errors import OtrSpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otr_conformance.derive.plan import Move
+    from otr_conformance.play.labs import Lab
+    from otr_conformance.play.stage import AnyParty, AnyStage
+    from otr_conformance.shim.client import ShimProcess
+    from otr_conformance.shim.protocol import Hello
+    from otr_model.kernel.variant import Variant
+
+    from .vocabulary import Fuzzing
+
+__all__ = [
+    "Contestant",
+    "Crashed",
+    "Differs",
+    "Duel",
+    "behind_shim",
+    "mutant",
+    "real",
+    "reference",
+]
+
+TIRED: Final = 200
+"""Duels after which terms are forgotten: they are kept for as long as a lab."""
+MORE: Final = "the target has sent more than the tables have, which is let pass"
+UNSEEN: Final = "two hashes are compared that nobody saw"
+
+
+class Differs(OtrSpecError):
+    """The target did not do what the tables do.
+
+    Attributes:
+        because: what differs, in a sentence.
+        rows: the rows that the tables take there.
+        oracle: the plaintext oracle objects, whatever the tables do.
+    """
+
+    def __init__(self, because: str, rows: tuple[str, ...] = (), *, oracle: bool = False) -> None:
+        super().__init__(because)
+        self.because = because
+        self.rows = rows
+        self.oracle = oracle
+
+
+class Crashed(OtrSpecError):
+    """A target within this process ended with an error that is not one of ours."""
+
+
+class Contestant(ABC):
+    """A target that can be seated again and again.
+
+    Attributes:
+        fuzzing: the protocol.
+        capabilities: the words of what it can do; None: everything.
+    """
+
+    capabilities: frozenset[str] | None = None
+
+    def __init__(self, fuzzing: Fuzzing) -> None:
+        self.fuzzing = fuzzing
+        self.suite = protocol(fuzzing.plan.protocol).suite
+        self._terms: Any = None
+        self._seated = 0
+
+    @property
+    def terms(self) -> Any:  # noqa: ANN401 - the protocol's lab of terms
+        """The terms in which it is predicted; new ones from time to time."""
+        if self._terms is None or self._seated >= TIRED:
+            self._terms, self._seated = self.suite.terms(), 0
+        self._seated += 1
+        return self._terms
+
+    @abstractmethod
+    def lab(self, terms: Lab) -> Lab:
+        """Where it is played, given the lab in which it is predicted."""
+
+    @abstractmethod
+    def party(self, lab: Lab, cast: Any) -> AnyParty:  # noqa: ANN401 - of the protocol
+        """A fresh endpoint."""
+
+    @property
+    def predictable(self) -> bool:
+        """It is the tables themselves: there is nothing to compare with."""
+        return False
+
+
+class _Reference(Contestant):
+    """The reference, perhaps under a variant, in this process."""
+
+    def __init__(self, fuzzing: Fuzzing, variant: Variant, real_lab: Lab | None) -> None:
+        super().__init__(fuzzing)
+        self.variant = variant
+        self._real = real_lab
+        self._make = fuzzing.plan.grader.reference_target(variant)
+
+    def lab(self, terms: Lab) -> Lab:
+        return terms if self._real is None else self._real
+
+    def party(self, lab: Lab, cast: Any) -> AnyParty:  # noqa: ANN401 - of the protocol
+        return self._make(lab, cast)
+
+    @property
+    def predictable(self) -> bool:
+        return self._real is None and self.variant is NONE
+
+
+class _BehindShim(Contestant):
+    """A target behind a shim; each duel begins with a reset."""
+
+    def __init__(self, fuzzing: Fuzzing, shim: ShimProcess, hello: Hello) -> None:
+        super().__init__(fuzzing)
+        self.shim, self.hello = shim, hello
+        self._real: Lab = self.suite.real()
+        self.capabilities = frozenset(each.word for each in hello.capabilities)
+
+    def lab(self, terms: Lab) -> Lab:  # noqa: ARG002 - values leave the process
+        return self._real
+
+    def party(self, lab: Any, cast: Any) -> AnyParty:  # noqa: ANN401 - of the protocol
+        self.shim.reset()
+        return self.suite.shim_party(lab, cast, self.shim, self.hello)
+
+
+def reference(fuzzing: Fuzzing) -> Contestant:
+    """The reference over terms: what it does is what the tables do."""
+    return _Reference(fuzzing, NONE, None)
+
+
+def mutant(fuzzing: Fuzzing, variant: Variant, *, octets: bool = False) -> Contestant:
+    """The reference under a variant, over terms or over bytes."""
+    lab = protocol(fuzzing.plan.protocol).suite.real() if octets else None
+    return _Reference(fuzzing, variant, lab)
+
+
+def real(fuzzing: Fuzzing) -> Contestant:
+    """The reference over bytes."""
+    return mutant(fuzzing, NONE, octets=True)
+
+
+def behind_shim(fuzzing: Fuzzing, shim: ShimProcess, hello: Hello) -> Contestant:
+    """The target of a shim that is at work."""
+    return _BehindShim(fuzzing, shim, hello)
+
+
+class Duel:
+    """One play.
+
+    Args:
+        fuzzing: the protocol.
+        part: who plays, by name.
+        target: whom it is about.
+        reading: the tables are read so.
+        watched: the plaintext oracle watches.
+
+    Attributes:
+        stage: on which the target plays.
+        twin: on which the tables predict; the same, where the target is the tables.
+        script: the names of the moves that were played.
+        cut: why nothing more can be compared; "" while it can.
+
+    Raises:
+        UnknownPart: if nobody of that name plays.
+        ShimError: as the target's shim does.
+        Crashed: if the target cannot even be made.
+    """
+
+    def __init__(
+        self,
+        fuzzing: Fuzzing,
+        part: str,
+        target: Contestant,
+        *,
+        reading: Variant = NONE,
+        watched: bool = True,
+    ) -> None:
+        self.fuzzing, self.target = fuzzing, target
+        grader, cast = fuzzing.plan.grader, fuzzing.read_part(part).cast
+        self.part = part
+        terms = target.terms
+        lab = target.lab(terms)
+        # Messages of a protocol that is disabled are shown as they are, which only bytes can tell.
+        predicting = terms if cast.versions else lab
+        terms.suite.choices.clear()
+        terms.suite.ask = self._ask if lab is not terms else _first
+        self.stage: AnyStage = self._guarded(lambda: grader.set_stage(lab, cast, target.party))
+        self.twin: AnyStage = self.stage
+        if not target.predictable or reading is not NONE:
+            self.twin = grader.set_stage(predicting, cast, grader.reference_target(reading))
+        if watched and grader.watch is not None:
+            self.stage.watched(grader.watch(lab, cast))
+        self.script: list[str] = []
+        self.cut = ""
+        self._comparing = Comparing(grader.compared)
+        self._heard: list[tuple[list[Any], int]] = [([], 0), ([], 0)]
+        self._able = target.capabilities
+
+    @property
+    def rows(self) -> list[str]:
+        """The rows that the tables took in the target's place, in order."""
+        return [fired.row for fired in self.twin.fired]
+
+    @property
+    def log(self) -> list[str]:
+        """What happened, for people."""
+        return self.stage.log
+
+    def can(self, name: str) -> bool:
+        """Whether a move is worth trying now."""
+        move = self.fuzzing.vocabulary[name]
+        if self._able is not None and not self._able.issuperset(move.needs):
+            return False
+        return bool(move.when(self.twin))
+
+    def play(self, name: str) -> bool:
+        """Play a move; False if it cannot be played: nothing has happened then.
+
+        Raises:
+            Differs: the target does not do what the tables do, or the plaintext oracle objects.
+            Crashed: the target ends with another error than ours; it is within this process.
+            ShimError: the target's shim is at an end, or at fault.
+            UnknownMove: there is no such move.
+        """
+        move = self.fuzzing.vocabulary[name]
+        before, fired = len(self.twin.observations), len(self.twin.fired)
+        seen = len(self.stage.observations)
+        stuck = self._guarded(lambda: _played(move, self.stage))
+        alone = stuck if self.twin is self.stage else _played(move, self.twin)
+        if stuck == UNLUCKY != alone:
+            self.cut = f"{UNLUCKY}: nothing is said about the target"
+        if stuck and alone and len(self.twin.observations) == before:
+            return False
+        self.script.append(name)
+        rows = tuple(dict.fromkeys(each.row for each in self.twin.fired[fired:]))
+        if not self.cut:
+            self._compare(before, seen, stuck, alone, rows)
+        self._oracle(rows)
+        if stuck or alone:
+            self.cut = self.cut or alone or stuck
+        elif self._astray:
+            self.cut = self.cut or MORE
+        return True
+
+    def _compare(
+        self, before: int, seen: int, stuck: str, alone: str, rows: tuple[str, ...]
+    ) -> None:
+        """Hold what was observed against what the tables predict."""
+        if self.twin is self.stage:
+            return
+        wanted, found = self.twin.observations[before:], self.stage.observations[seen:]
+        for want, got in zip(wanted, found, strict=False):
+            because = self._comparing.next(want, got)
+            if because:
+                message = f"{want.step}: {because}"
+                raise Differs(message, rows)
+        if bool(stuck) != bool(alone) or len(wanted) != len(found):
+            message = stuck or f"the tables cannot go on: {alone}"
+            raise Differs(message, rows)
+
+    def _oracle(self, rows: tuple[str, ...]) -> None:
+        watch = self.stage.watch
+        if watch is not None and watch.violations:
+            raise Differs(watch.violations[0].sentence, rows, oracle=True)
+
+    @property
+    def _astray(self) -> bool:
+        """Whether other messages are on their way than in the prediction."""
+        ours, theirs = self.stage, self.twin
+        return (
+            len(ours.to_target) != len(theirs.to_target)
+            or len(ours.to_tester) != len(theirs.to_tester)
+            or len(ours.passed) != len(theirs.passed)
+        )
+
+    def _guarded(self, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is asked for
+        """Whatever else than our own errors a target within this process raises is its crash."""
+        try:
+            return ask()
+        except OtrSpecError as error:
+            if isinstance(error, ShimError) or isinstance(self.target, _BehindShim):
+                raise
+            raise Crashed(str(error)) from error
+        except Exception as error:
+            if isinstance(self.target, _BehindShim):
+                raise
+            message = f"{type(error).__name__}: {error}"
+            raise Crashed(message) from error
+
+    # How hashes compare.
+
+    def _ask(self, higher: Any, lower: Any) -> bool:  # noqa: ANN401 - terms
+        """How two hashes compare on the target's stage, which are compared here as terms."""
+        real_, terms = (self._offers(n, s) for n, s in enumerate((self.stage, self.twin)))
+        places = [_place(terms, each) for each in (higher, lower)]
+        if any(place >= len(real_) for place in places) or places[0] == places[1]:
+            self.cut = UNSEEN
+            return True
+        suite: Any = self.stage.lab.suite
+        return bool(suite.higher(*(real_[place] for place in places)))
+
+    def _offers(self, which: int, stage: AnyStage) -> list[Any]:
+        """The hashes that have passed on a stage, each once, in the order in which they did."""
+        found, looked = self._heard[which]
+        for wires in stage.passed[looked:]:
+            for offer in self.fuzzing.offered(stage, wires):
+                if not any(stage.lab.suite.same(offer, known) for known in found):  # type: ignore[attr-defined] # every suite of a protocol has it
+                    found.append(offer)
+        self._heard[which] = found, len(stage.passed)
+        return found
+
+
+def _played(move: Move[Any], stage: AnyStage) -> str:
+    """Play a move; why it cannot be played, or "" if it can."""
+    try:
+        move.play(stage)
+    except Stuck as reason:
+        return str(reason) or "it cannot be played"
+    return ""
+
+
+def _first(_higher: object, _lower: object) -> bool:
+    """The first, in the target's world as in the prediction: both have the same terms."""
+    return True
+
+
+def _place(terms: list[Any], wanted: object) -> int:
+    """Where a hash is; that which has not passed yet is the next."""
+    return next((n for n, known in enumerate(terms) if known is wanted), len(terms))

@@ -1,0 +1,412 @@
+"""What can happen to an endpoint of OTRv4 on a hostile network; see `otr_conformance.fuzz`."""
+
+from __future__ import annotations
+
+from dataclasses import fields as fields_of
+from dataclasses import replace
+from functools import partial
+from operator import methodcaller
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from otr_conformance.derive.plan import Moves, Part
+from otr_conformance.fuzz.drawn import DEVIANT, SIZES, Words, drawing
+from otr_conformance.fuzz.network import altering, carrying, cutting
+from otr_conformance.fuzz.vocabulary import Family, Fuzzing, Vocabulary
+from otr_conformance.play.stage import Stuck
+from otr_model.otrv4.conditions import Check
+from otr_model.otrv4.words import Event, Mode, Msg
+from otr_reference.otrv4.deviations import DEVIATIONS
+from otr_reference.otrv4.messages import (
+    AuthI,
+    AuthR,
+    DataMessage,
+    Disconnected,
+    ExtraKeyUse,
+    Fragment,
+    Header,
+    Identity,
+    NonInteractiveAuth,
+    OtherVersion,
+    Padding,
+    SmpAbort,
+    UnknownTlv,
+)
+from otr_reference.otrv4.session import Policy
+
+from .cases.negative_dake import falsifying
+from .plan import MOVES, PARTS, PLAN
+from .stage import TESTER_TAG, THIRD_TAG, Cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from random import Random
+
+    from otr_conformance.fuzz.network import Altering
+    from otr_model.kernel.words import Word
+    from otr_reference.otrv4.messages import ClientProfile, Message, Tlv
+    from otr_reference.otrv4.suite import Suite
+    from otr_reference.sorts import Key, Octets, Wire
+
+    from .stage import Stage
+
+__all__ = ["FUZZING"]
+
+PIECE: Final = 300
+"""Bytes of a fragment that the network makes: every encoded message takes several."""
+IDENTIFIER: Final = 0xFACE
+"""The identifier of the first message that the network cuts; counted on from there."""
+NOBODY: Final = 0x4004
+"""The tag of an instance that there is not."""
+IGNORE_UNREADABLE: Final = 1
+DAKE: Final = (Identity, AuthR, AuthI, NonInteractiveAuth)
+
+K = TypeVar("K")
+
+
+# Altering what is inside.
+
+
+def _value(
+    kinds: type[K] | tuple[type[K], ...], name: str, change: Callable[[Suite, Any], object]
+) -> Altering:
+    """Another value in messages of some kinds."""
+
+    def altered(suite: Suite, message: Message) -> Message | None:
+        if not isinstance(message, kinds):
+            return None
+        values: dict[str, Any] = {name: change(suite, getattr(message, name))}
+        other: Any = replace(message, **values)
+        return other  # type: ignore[no-any-return] # a message of the same kind
+
+    return altered
+
+
+def _field(name: str, change: Callable[[Suite, Any], object]) -> Altering:
+    """Another field in a Data Message, and the same authenticator."""
+
+    def altered(suite: Suite, message: Message) -> Message | None:
+        if not isinstance(message, DataMessage):
+            return None
+        values: dict[str, Any] = {name: change(suite, getattr(message.fields, name))}
+        return replace(message, fields=replace(message.fields, **values))
+
+    return altered
+
+
+def _tag(name: str, tag: int) -> Altering:
+    """Another instance tag."""
+
+    def altered(suite: Suite, message: Any) -> Message | None:  # noqa: ANN401 - any message
+        if isinstance(message, DataMessage):
+            changed = replace(message.fields.header, **{name: tag})
+            return _field("header", lambda _suite, _header: changed)(suite, message)  # type: ignore[no-any-return] # as above
+        if not isinstance(message, (*DAKE, Fragment)):
+            return None
+        header: Header = message.header
+        other: Message = replace(message, header=replace(header, **{name: tag}))
+        return other
+
+    return altered
+
+
+def _profile(name: str, change: Callable[[Suite, ClientProfile], object]) -> Altering:
+    """Another value in the client profile, under the same signature."""
+
+    def changed(suite: Suite, profile: ClientProfile) -> ClientProfile:
+        values: dict[str, Any] = {name: change(suite, profile)}
+        return replace(profile, **values)
+
+    return _value((Identity, AuthR, NonInteractiveAuth), "profile", changed)
+
+
+def _fragment(name: str, change: Callable[[Fragment], int]) -> Altering:
+    """Another number in a fragment."""
+
+    def altered(_suite: Suite, message: Message) -> Message | None:
+        if not isinstance(message, Fragment):
+            return None
+        values: dict[str, Any] = {name: change(message)}
+        return replace(message, **values)
+
+    return altered
+
+
+ALTERINGS: Final[Mapping[str, Altering]] = {
+    "another sender": _tag("sender", NOBODY),
+    "another of the tester's clients as its sender": _tag("sender", THIRD_TAG),
+    "a sender's tag that is too small": _tag("sender", 0xFF),
+    "another receiver": _tag("receiver", NOBODY),
+    "no receiver": _tag("receiver", 0),
+    "a receiver's tag that is too small": _tag("receiver", 0xFF),
+    "another signature of its profile": _profile(
+        "signature", lambda suite, profile: suite.garble_signature(profile.signature)
+    ),
+    "an ephemeral key Y off the group": _value(
+        Identity, "y", lambda suite, _: suite.outside_point()
+    ),
+    "an ephemeral key B off the group": _value(
+        Identity, "b", lambda suite, _: suite.outside_element()
+    ),
+    "an ephemeral key X off the group": _value(
+        (AuthR, NonInteractiveAuth), "x", lambda suite, _: suite.outside_point()
+    ),
+    "an ephemeral key A off the group": _value(
+        (AuthR, NonInteractiveAuth), "a", lambda suite, _: suite.outside_element()
+    ),
+    "a first ECDH key off the group": _value(
+        (Identity, AuthR, NonInteractiveAuth), "first_ecdh", lambda suite, _: suite.outside_point()
+    ),
+    "a first DH key off the group": _value(
+        (Identity, AuthR, NonInteractiveAuth), "first_dh", lambda suite, _: suite.outside_element()
+    ),
+    "another sigma": _value(
+        (AuthR, AuthI, NonInteractiveAuth), "sigma", lambda suite, x: suite.garble_sigma(x)
+    ),
+    "another Auth MAC": _value(
+        NonInteractiveAuth, "auth_mac", lambda suite, x: suite.garble_mac(x)
+    ),
+    "another prekey id": _value(NonInteractiveAuth, "prekey_id", lambda _, number: number ^ 1),
+    "another MAC": _value(DataMessage, "authenticator", lambda suite, x: suite.garble_mac(x)),
+    "no revealed MAC keys": _value(DataMessage, "old_mac_keys", lambda _suite, _keys: ()),
+    "another flag": _field("flags", lambda _, flags: flags ^ IGNORE_UNREADABLE),
+    "a flag that is not defined": _field("flags", lambda _, flags: flags ^ 0x80),
+    "a higher number of messages before": _field("pn", lambda _, number: number + 1),
+    "a higher ratchet id": _field("ratchet_id", lambda _, number: number + 1),
+    "a far higher ratchet id": _field("ratchet_id", lambda _, number: number + 3),
+    "a higher message id": _field("message_id", lambda _, number: number + 1),
+    "a far higher message id": _field("message_id", lambda _, number: number + 5000),
+    "the message id 0": _field("message_id", lambda _suite, _number: 0),
+    "an ECDH key off the group": _field("ecdh", lambda suite, _: suite.outside_point()),
+    "no DH key": _field("dh", lambda _suite, _dh: None),
+    "a DH key off the group": _field("dh", lambda suite, _: suite.outside_element()),
+    "another ciphertext": _field("encrypted", lambda suite, x: suite.garble(x)),
+    "a higher number of its piece": _fragment("index", lambda fragment: fragment.index + 1),
+    "the piece number 0": _fragment("index", lambda _: 0),
+    "one piece more": _fragment("total", lambda fragment: fragment.total + 1),
+    "one piece less": _fragment("total", lambda fragment: fragment.total - 1),
+    "another identifier": _fragment("identifier", lambda fragment: fragment.identifier ^ 1),
+}
+"""How a message can be altered by somebody who knows no keys; None where it is not of the kind."""
+
+
+def _pieces(stage: Stage, wire: Wire) -> list[Wire]:
+    """The fragments that the tester's client could send of a message."""
+    message = stage.decode(wire)
+    if isinstance(message, Fragment | OtherVersion):
+        return [wire]
+    tag = stage.tester.endpoint.config.our_tag
+    identifier = IDENTIFIER + len(stage.passed)
+    return list(stage.lab.suite.split(wire, identifier, tag, stage.target_tag, PIECE))
+
+
+# Forging with what was made public.
+
+
+def _forgeable(stage: Stage) -> bool:
+    return bool(stage.forgeable)
+
+
+def _forge(alter: Altering, stage: Stage, number: int) -> None:
+    """A Data Message whose MAC key is public reaches the target altered, with a MAC that fits."""
+    known = stage.forgeable
+    if not known:
+        message = "no MAC key is public that fits a Data Message"
+        raise Stuck(message)
+    old, key = known[-1 - number % len(known)]
+    suite = stage.lab.suite
+    altered = alter(suite, old)
+    stage.reaches(suite.encode(_under(suite, key, altered)), "a Data Message under a public key")
+
+
+def _under(suite: Suite, key: Key, message: DataMessage) -> DataMessage:
+    return replace(message, authenticator=suite.data_mac(key, suite.data_body(message.fields)))
+
+
+_FORGED: Final[Mapping[str, Altering]] = {
+    "as it was": lambda _suite, message: message,
+    "with another ciphertext": ALTERINGS["another ciphertext"],
+    "with a higher message id": ALTERINGS["a higher message id"],
+    "with a higher ratchet id": ALTERINGS["a higher ratchet id"],
+}
+
+
+# What else users, the tester and the network do.
+
+_MOVES: Final[Moves[Stage]] = Moves()
+
+
+def _users() -> None:
+    """Texts that look like something else."""
+    for who in ("target", "tester"):
+        for what, text in (
+            ("a Query", "?OTRv4?"),
+            ("a tagged text", "said \t  \t\t\t\t \t \t \t    \t\t \t  "),
+            ("an Error", "?OTR Error: ERROR_1: no"),
+            ("a long text", "word " * 200),
+            ("nothing", ""),
+        ):
+            _MOVES.add(f"{who} types {what}", methodcaller(f"{who}_says", text))
+
+
+def _tester() -> None:
+    """What no user can ask for."""
+    for what, tlvs in _TLVS.items():
+        play = partial(_sends, tlvs)
+        _MOVES.add(f"tester sends {what}", play, when=_private)
+    _MOVES.add("tester sends to be ignored", _sends_ignorable, when=_private)
+    _MOVES.add("the tester's other client", methodcaller("tester_at", THIRD_TAG))
+    _MOVES.add("the tester's first client", methodcaller("tester_at", TESTER_TAG))
+    _MOVES.add("tester forgets", methodcaller("tester_forgets"))
+    _MOVES.add("tester becomes mallory", methodcaller("tester_becomes", "mallory"))
+    _MOVES.add("tester becomes itself", methodcaller("tester_becomes", "tester"))
+
+
+_TLVS: Final[Mapping[str, Callable[[Stage], tuple[Tlv, ...]]]] = {
+    "padding": lambda _: (Padding(7),),
+    "an unknown TLV": lambda stage: (UnknownTlv(0x4242, _text(stage)),),
+    "an SMP Abort and a text": lambda _: (SmpAbort(),),
+    "a use of the extra key": lambda stage: (ExtraKeyUse(1, _text(stage)),),
+    "two TLVs": lambda _: (Padding(0), SmpAbort()),
+    "a TLV after the end": lambda _: (Disconnected(), Padding(1)),
+}
+
+
+def _text(stage: Stage) -> Octets:
+    return stage.lab.text("x")
+
+
+def _private(stage: Stage) -> bool:
+    return stage.tester.conversation.current.message is Msg.ENCRYPTED_MESSAGES
+
+
+def _sends(tlvs: Callable[[Stage], tuple[Tlv, ...]], stage: Stage) -> None:
+    if not _private(stage):
+        message = "the tester has no keys to send under"
+        raise Stuck(message)
+    stage.tester_sends(*tlvs(stage), text="with it")
+
+
+def _sends_ignorable(stage: Stage) -> None:
+    if not _private(stage):
+        message = "the tester has no keys to send under"
+        raise Stuck(message)
+    stage.tester_sends(text="for those who can read it", flags=IGNORE_UNREADABLE)
+
+
+def _clock() -> None:
+    for name, seconds in (("1 s passes", 1), ("61 s pass", 61)):
+        _MOVES.add(name, methodcaller("wait", seconds), needs="otrv4-clock")
+
+
+_users()
+_tester()
+_clock()
+
+_FAMILIES: Final = {
+    family.name: family
+    for family in (
+        *carrying(),
+        *cutting(_pieces),
+        *altering(ALTERINGS),
+        *(
+            Family(f"forged {how}, to target", partial(_forge, alter), 3, _forgeable)
+            for how, alter in _FORGED.items()
+        ),
+    )
+}
+
+
+# Who plays.
+
+_POLICIES: Final = tuple(field.name for field in fields_of(Policy))
+_CHECKS: Final = {check.label: check for check in DEVIATIONS if isinstance(check, Check)}
+_VERSIONS: Final = ("allow_v3", "allow_v4")
+_MODES: Final = {mode.label: mode for mode in Mode}
+_KNOWING: Final = {"": False, "yes": True}
+_SAID: Final = (*("target", "tester", "size", "tester-size", "falsify", "mode", "knows", "trusts"),)
+
+
+def _part(words: Words) -> Part[Cast]:
+    """Who plays, of what was drawn."""
+    words.only(_SAID)
+    target, tester = (Policy(**words.policy(who, _POLICIES)) for who in ("target", "tester"))
+    cast = Cast(
+        target,
+        tester,
+        mode=words.one("mode", _MODES) if words.get("mode") else Mode.COMPATIBLE,
+        max_size=words.number("size"),
+        tester_size=words.number("tester-size"),
+        knows=words.one("knows", _KNOWING),
+        trusts=words.one("trusts", _KNOWING),
+    )
+    if words.get("falsify"):
+        cast = replace(cast, variant=falsifying(words.one("falsify", _CHECKS)))
+    needs = {"policy"}
+    for word, wanted in (
+        ("fragment", cast.max_size),
+        ("otrv4-mode", cast.mode is not Mode.COMPATIBLE),
+        ("otrv4-known-profile", cast.knows),
+        ("otrv4-trusted", cast.trusts),
+    ):
+        needs |= {word} if wanted else set()
+    return Part(cast, 4, frozenset(needs))
+
+
+def _draw(random: Random) -> str:
+    """Words that say who plays."""
+    words = Words()
+    words.draw_policy(random, "target", _POLICIES, _VERSIONS)
+    words.draw_policy(random, "tester", _POLICIES, _VERSIONS, some=True)
+    words.draw_sizes(random, tuple(3 * size for size in SIZES))
+    mode = random.choice(tuple(_MODES.values()))
+    if mode is not Mode.COMPATIBLE and random.random() < DEVIANT:
+        words.set("mode", mode.label)
+    for name in ("knows", "trusts"):
+        if random.random() < DEVIANT:
+            words.set(name, "yes")
+    if random.random() < DEVIANT:
+        words.set("falsify", random.choice(sorted(_CHECKS)))
+    return str(words)
+
+
+def _offered(stage: Stage, wires: tuple[Wire, ...]) -> tuple[Octets, ...]:
+    """The hashes of B, and those of version 3, in what one side sent at once."""
+    suite = stage.lab.suite
+    pieces: dict[int, Octets] = {}
+    found: list[Octets] = []
+    for wire in wires:
+        message = suite.decode(wire)
+        if isinstance(message, Fragment):
+            pieces[message.index] = suite.piece(message)
+            if len(pieces) < message.total:
+                continue
+            message = suite.decode(suite.join(tuple(pieces[n] for n in sorted(pieces))))
+            pieces.clear()
+        if isinstance(message, Identity):
+            found.append(suite.hashed_b(message.b))
+    return tuple(found)
+
+
+_USERS: Final[Mapping[Word, tuple[str, ...]]] = {
+    Event.USER_START: ("target starts",),
+    Event.USER_START_DAKE: ("target starts dake",),
+    Event.USER_START_OFFLINE: ("target starts offline",),
+    Event.USER_SEND: ("target types", "target types a tagged text", "target types a long text"),
+    Event.USER_END: ("target ends",),
+    Event.USER_HEARTBEAT: ("target asks for a heartbeat",),
+    Event.USER_EXTRA_KEY: ("target uses the extra key",),
+    Event.USER_SMP_START: ("target begins SMP", "target asks with SMP"),
+    Event.USER_SMP_ANSWER: ("target answers SMP", "target answers SMP wrongly"),
+    Event.USER_SMP_ABORT: ("target aborts SMP",),
+}
+
+_READ, _DRAWN = drawing(PARTS, _part, _draw)
+
+FUZZING: Final = Fuzzing(
+    plan=PLAN,
+    vocabulary=Vocabulary({**MOVES, **_MOVES}, _FAMILIES),
+    users=_USERS,
+    read_part=_READ,
+    draw_part=_DRAWN,
+    offered=_offered,
+)
