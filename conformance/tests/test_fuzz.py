@@ -35,6 +35,7 @@ from otr_model.otrv3.effects import Do
 from otr_model.otrv3.protocol import OTRV3
 from otr_model.otrv3.variants import LITERAL
 from otr_model.otrv3.words import Event, Msg
+from otr_reference.derive import derived
 from otr_reference.otrv3.commands import AnswerSmp, End, Heartbeat, SendText, Start, StartSmp
 from otr_reference.otrv3.messages import DataMessage, Plaintext
 from otr_reference.otrv3.session import Policy
@@ -367,8 +368,9 @@ def test_counters_and_revealed_keys_are_watched(lab: Lab) -> None:
 def test_messages_have_to_fit_the_network() -> None:
     lab = RealLab()
     network = started(lab)
-    network.people[ALICE].endpoint.config.max_size = 100
-    network.lab.suite.split = lambda wire, *_: (wire,)  # type: ignore[method-assign]  # a fault
+    endpoint = network.people[ALICE].endpoint
+    endpoint.config.max_size = 100
+    endpoint.suite = derived(lab.suite, split=lambda _suite, wire, *_: (wire,))
     with pytest.raises(Violated, match=r"alice sends 3\d\d bytes where 100 are allowed"):
         network.command(ALICE, Heartbeat())
 
