@@ -35,12 +35,13 @@ be noted or to be unsupported. Passing where a failure is expected is unexpected
 from __future__ import annotations
 
 import json
-import tomllib
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from otr_conformance.verdict import GOOD, Verdict
+from otr_model.documents import BadDocument, parse_toml
 from otr_reference.errors import Malformed
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ _OF_A_CASE: Final = {*_NEEDED, "clause", "finding", "replay", "suggestion", "unr
 _OF_A_FINDING: Final = {*_NEEDED, "cases", "clause", "replay", "suggestion", "unreviewed"}
 _UNNAMED: Final = "to-be-named"
 _WIDTH: Final = 100
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,8 @@ def read(path: Path, cases: Iterable[str], clauses: Collection[str] | None = Non
         Malformed: naming the entry and what is wrong with it.
     """
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        found = parse_toml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, BadDocument) as error:
         raise Malformed(field=path.name, reason=str(error)) from error
     known = set(cases)
     entries: dict[str, Expectation] = {}
@@ -179,7 +181,7 @@ def _cases(name: str, fields: dict[str, Any], known: set[str]) -> list[str]:
     if not isinstance(listed, list) or not listed:
         raise Malformed(field=f"{name}: cases", reason="is no list of cases")
     for case in listed:
-        if case not in known:
+        if not isinstance(case, str) or case not in known:
             raise Malformed(field=f"{name}: cases", reason=f"there is no case {case}")
     replay = fields.get("replay")
     if replay is not None and str(replay).partition(" ")[0] not in listed:
@@ -294,7 +296,7 @@ def write(expectations: Expectations) -> str:
     tables = Counter(name for _, name, _ in grouped)
     lines: list[str] = []
     for (_, name, entry), cases in sorted(grouped.items(), key=lambda item: item[0][0]):
-        heading = f"[[{name}]]" if tables[name] > 1 else f"[{name}]"
+        heading = f"[[{_key(name)}]]" if tables[name] > 1 else f"[{_key(name)}]"
         lines += [heading, *_fields(entry, cases), ""]
     return "\n".join(lines)
 
@@ -318,6 +320,11 @@ def _fields(entry: Expectation, cases: list[str]) -> Iterator[str]:
     yield "cases = ["
     yield from (f"  {_text(case)}," for case in cases)
     yield "]"
+
+
+def _key(name: str) -> str:
+    """A key of TOML: bare where it can be."""
+    return name if _BARE.fullmatch(name) else _text(name)
 
 
 def _text(text: str) -> str:

@@ -15,11 +15,11 @@ makes it an alias by hand; an id that is retired is never used again.
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance.protocols import PROTOCOLS
+from otr_model.documents import BadDocument, parse_toml
 from otr_model.groups import Group
 from otr_model.otrv4.groups4 import Curve
 from otr_reference.errors import Malformed
@@ -151,8 +151,8 @@ def read(text: str) -> Ledger:
         Malformed: if it is not one, naming the id at fault.
     """
     try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        found = parse_toml(text)
+    except BadDocument as error:
         raise Malformed(field="ids.lock", reason=str(error)) from error
     ledger: Ledger = {}
     for kind, entries in found.items():

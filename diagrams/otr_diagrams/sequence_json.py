@@ -8,9 +8,9 @@ not 0 and "", `member` and `failed`. See `otr_model.trace` for what they mean.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from otr_model.documents import BadDocument, parse_json
 from otr_model.kernel.export import canonical
 from otr_model.trace import Arrow, Fired, Note, Sequence
 
@@ -66,8 +66,8 @@ def from_json(text: str) -> Sequence:
         BadSequence: if it is no JSON, or lacks or has what a sequence does not.
     """
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        document = parse_json(text)
+    except BadDocument as error:
         message = f"not JSON: {error}"
         raise BadSequence(message) from error
     found = _Object(document, "the sequence", {"title", "participants", "steps"})

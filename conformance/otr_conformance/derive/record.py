@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from otr_conformance.play.case import Level
+from otr_model.documents import BadDocument, parse_json
 from otr_model.kernel.export import canonical, export
 from otr_reference.errors import Malformed
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from .search import Pair
 
-__all__ = ["Derived", "Entry", "digest", "path", "read", "write"]
+__all__ = ["Derived", "Entry", "digest", "of_text", "path", "read", "write"]
 
 _FILE = "derived.json"
 _LEVELS = {level.label: level for level in Level}
@@ -127,7 +128,24 @@ def read(protocol: str) -> Derived:
     """
     file = path(protocol)
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Malformed(field=file.name, reason=str(error)) from error
+    return of_text(text, file.name)
+
+
+def of_text(text: str, name: str) -> Derived:
+    """What the text of a file says.
+
+    Args:
+        text: what is in it.
+        name: of the file, for complaints.
+
+    Raises:
+        Malformed: if it is not what `write` writes.
+    """
+    try:
+        found: Any = parse_json(text)
         return Derived(
             found["protocol"],
             found["tables"],
@@ -139,8 +157,8 @@ def read(protocol: str) -> Derived:
                 for each in found.get("policies", ())
             ),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Malformed(field=file.name, reason=str(error)) from error
+    except (BadDocument, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Malformed(field=name, reason=str(error)) from error
 
 
 def _entry(found: Mapping[str, Any]) -> Entry:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from otr_check.explore.registry import adaptor_of, composition_of
 from otr_check.explore.search import Exploration
 from otr_conformance.protocols import PROTOCOLS
+from otr_model.documents import BadDocument, parse_json
 from otr_model.kernel.export import canonical
 from otr_model.kernel.variant import apply
 from otr_reference.errors import OtrSpecError
@@ -211,9 +211,9 @@ def read(root: Path) -> dict[str, Caught]:
     if not path.is_file():
         return {}
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document: Any = parse_json(path.read_text(encoding="utf-8"))
         return {name: _caught(each) for name, each in document.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (BadDocument, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         message = f"{path}: is no record of what catches variants: {error}"
         raise BadRecord(message) from error
 

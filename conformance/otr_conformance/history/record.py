@@ -6,10 +6,10 @@ writes down what came of them, and a test makes some of them again.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from otr_model.documents import BadDocument, parse_json
 from otr_model.kernel.export import canonical
 from otr_reference.errors import OtrSpecError
 
@@ -109,9 +109,9 @@ def read(path: Path) -> dict[str, Run]:
     if not path.is_file():
         return {}
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document: Any = parse_json(path.read_text(encoding="utf-8"))
         return {name: _run(each) for name, each in document.items()}
-    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except (BadDocument, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         message = f"{path}: is no record of runs: {error}"
         raise BadRecord(message) from error
 

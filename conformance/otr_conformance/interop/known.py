@@ -6,12 +6,12 @@ not happen every time: then nobody can tell which of the two it was, and an entr
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance.verdict import GOOD, Verdict
+from otr_model.documents import BadDocument, parse_toml
 from otr_reference.errors import Malformed
 
 from .judge import SOMETIMES
@@ -53,16 +53,18 @@ def read(path: Path = FILE) -> Mapping[tuple[str, str], Entry]:
         Malformed: naming the entry and what is wrong with it.
     """
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        found = parse_toml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, BadDocument) as error:
         raise Malformed(field=path.name, reason=str(error)) from error
     entries: dict[tuple[str, str], Entry] = {}
     for target, scripts in found.items():
+        if not isinstance(scripts, dict):
+            raise Malformed(field=target, reason="is no table of scripts")
         for script, entry in scripts.items():
             field = f"{target}.{script}"
             if script not in {*SCRIPTS, *CHECKS, RANDOM}:
                 raise Malformed(field=field, reason="there is no such script or check")
-            if not {"because"} <= set(entry) <= FIELDS:
+            if not isinstance(entry, dict) or not {"because"} <= set(entry) <= FIELDS:
                 raise Malformed(field=field, reason="needs because, may have finding")
             entries[target, script] = Entry(str(entry["because"]), str(entry.get("finding", "")))
     return entries

@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from otr_conformance.verdict import Verdict
+from otr_model.documents import BadDocument, parse_json
 from otr_reference.errors import OtrSpecError
 
 from .report import Outcome, Report, Sentence, Text
@@ -151,15 +152,15 @@ def read(name: str, content: bytes) -> Report:
         BadReport: if it is none, or of a version that is not known yet.
     """
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        reason = "it ends in the middle" if _cut_off(content, error) else "it is no JSON"
+        found = parse_json(content)
+    except BadDocument as error:
+        reason = "it ends in the middle" if _cut_off(content, error.__cause__) else "it is no JSON"
         message = f"{name}: is no report of otrspec: {reason}"
         raise BadReport(message) from error
     return _Reader(name).report(found)
 
 
-def _cut_off(content: bytes, error: Exception) -> bool:
+def _cut_off(content: bytes, error: BaseException | None) -> bool:
     """Whether what cannot be read begins like a report, and nothing is wrong but its end."""
     if not content.lstrip().startswith(b"{"):
         return False

@@ -17,6 +17,7 @@ from array import array
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from otr_model.documents import BadDocument, parse_json
 from otr_reference.errors import OtrSpecError
 
 from .machine import Question
@@ -34,6 +35,8 @@ __all__ = ["BadSave", "Saved", "read", "rebuild", "write"]
 FORMAT: Final = "otrspec exploration"
 VERSION: Final = 1
 _CHUNK: Final = 1 << 16
+_BEST: Final = 100
+"""How much smaller states may become when they are compressed."""
 
 
 class BadSave(OtrSpecError):
@@ -135,19 +138,19 @@ def read(path: Path) -> Saved:
     except OSError as error:
         message = f"{path}: cannot be read: {error.strerror}"
         raise BadSave(message) from error
-    except (ValueError, KeyError, TypeError, zlib.error) as error:
+    except (BadDocument, ValueError, KeyError, TypeError, zlib.error) as error:
         message = f"{path}: is no saved exploration, or a damaged one"
         raise BadSave(message) from error
 
 
 def _read(file: BinaryIO) -> Saved:
-    header = json.loads(file.readline())
+    header: Any = parse_json(file.readline())
     if header["format"] != FORMAT or header["version"] != VERSION:
         raise ValueError(header["format"])
     width = header["width"]
-    body = memoryview(zlib.decompress(file.read()))
     words = array("I")
     at = 6 * words.itemsize * header["questions"]
+    body = memoryview(_decompressed(file.read()))
     words.frombytes(body[:at])
     numbers = [
         int.from_bytes(body[place : place + width], "little")
@@ -165,6 +168,20 @@ def _read(file: BinaryIO) -> Saved:
         list(zip(numbers[0:pairs:2], numbers[1:pairs:2], strict=True)),
         numbers[pairs:],
     )
+
+
+def _decompressed(body: bytes) -> bytes:
+    """What was compressed; states do not compress nearly as well as what is made to fill memory.
+
+    Raises:
+        ValueError: it is too much for what there is of it, or does not end with it.
+        zlib.error: it is damaged.
+    """
+    opener = zlib.decompressobj()
+    found = opener.decompress(body, _CHUNK + _BEST * len(body))
+    if not opener.eof or opener.unused_data:
+        raise ValueError(len(found))
+    return found
 
 
 def rebuild(saved: Saved, scenario: Scenario, tables: Tables) -> None:

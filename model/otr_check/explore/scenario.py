@@ -35,12 +35,12 @@ to the account to each of them.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field, fields
 from enum import unique
 from importlib import resources
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from otr_model.documents import BadDocument, parse_toml
 from otr_model.kernel.words import Word
 from otr_reference.errors import OtrSpecError
 
@@ -267,10 +267,9 @@ def scenario_of(text: str) -> Scenario:
         BadScenario: if it is no TOML, or no scenario.
     """
     try:
-        found: dict[str, object] = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        message = f"is no TOML: {error}"
-        raise BadScenario(message) from error
+        found = parse_toml(text)
+    except BadDocument as error:
+        raise BadScenario(str(error)) from error
     plain = [f.name for f in fields(Scenario) if f.name != "actors"]
     _refuse_strange(found, (*plain, "participant"), "the scenario")
     actors = tuple(

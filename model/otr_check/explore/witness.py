@@ -11,11 +11,11 @@ described by `schema` and by docs/schema/otrspec-witness.schema.json.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import unique
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from otr_model.documents import BadDocument, parse_json
 from otr_model.kernel.export import canonical
 from otr_model.kernel.words import Word
 from otr_model.trace import Fired
@@ -206,10 +206,9 @@ def from_json(text: str) -> Witness:
             does not.
     """
     try:
-        document: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        message = f"is no JSON: {error}"
-        raise BadWitness(message) from error
+        document = parse_json(text)
+    except BadDocument as error:
+        raise BadWitness(str(error)) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         message = "is no witness"
         raise BadWitness(message)
