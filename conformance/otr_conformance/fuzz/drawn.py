@@ -26,6 +26,8 @@ PLAIN: Final = 0.4
 """How often somebody is drawn who stands in the plan."""
 ALLOWED: Final = 0.7
 """How often each of the versions is allowed."""
+ENABLED: Final = 0.9
+"""How often one of them is, where none was drawn."""
 ASKED: Final = 0.3
 """How often each of the policies is asked for."""
 SIZES: Final = (0, 0, 0, 250, 1000)
@@ -111,15 +113,10 @@ class Words:
         who: str,
         known: Sequence[str],
         versions: Sequence[str],
-        *,
-        some: bool = False,
     ) -> None:
-        """Draw policies; `some`: not all versions are disabled, which else happens now and then.
-
-        A tester whose protocol is disabled shows messages as they are, which only bytes can tell.
-        """
+        """Draw policies; hardly ever are all versions of the protocol disabled."""
         allowed = [word for word in versions if random.random() < ALLOWED]
-        if not allowed and (some or random.random() < ALLOWED):
+        if not allowed and random.random() < ENABLED:
             allowed = [random.choice(versions)]
         asked = [w for w in known if w not in versions and random.random() < ASKED]
         self.set(who, ",".join((*allowed, *asked)))

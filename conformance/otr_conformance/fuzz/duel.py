@@ -205,8 +205,7 @@ class Duel:
         self.part = part
         terms = target.terms
         lab = target.lab(terms)
-        # Messages of a protocol that is disabled are shown as they are, which only bytes can tell.
-        predicting = terms if cast.versions else lab
+        predicting = lab if fuzzing.as_it_is(cast) else terms
         terms.suite.choices.clear()
         terms.suite.ask = self._ask if lab is not terms else _first
         self.stage: AnyStage = self._guarded(lambda: grader.set_stage(lab, cast, target.party))

@@ -26,6 +26,8 @@ Altering = Callable[[Any, Any], Any]
 
 NEAR, FAR = 3, 8
 """How many of the messages on their way, and of those that have passed, are worth drawing."""
+LEAST = 3
+"""Pieces of a message that is cut: bytes and terms of one message may take different numbers."""
 _CUTS: Mapping[str, Callable[[list[Any]], list[Any]]] = {
     "in pieces": lambda pieces: pieces,
     "in pieces, the last first": lambda pieces: [*pieces[-1:], *pieces[:-1]],
@@ -123,7 +125,7 @@ def _two(stage: AnyStage) -> bool:
 
 def _in_pieces(pieces: Callable[[Any, Any], list[Any]], stage: AnyStage, place: int) -> list[Any]:
     made = pieces(stage, stage.to_target[place])
-    if len(made) == 1:
+    if len(made) < LEAST:
         message = "the message is too short to be cut"
         raise Stuck(message)
     return made
@@ -138,7 +140,7 @@ def _cut(
 ) -> None:
     place = _at(stage, "target", number)
     made = cut(_in_pieces(pieces, stage, place))
-    _arrive(stage, made, f"{stage.kind(stage.to_target.pop(place))}, {name},")
+    stage.all_reach(made, f"{stage.kind(stage.to_target.pop(place))}, {name},")
 
 
 def _mixed(pieces: Callable[[Any, Any], list[Any]], stage: AnyStage, number: int) -> None:
@@ -150,12 +152,7 @@ def _mixed(pieces: Callable[[Any, Any], list[Any]], stage: AnyStage, number: int
     longest = max(len(one), len(other))
     made = [each[n] for n in range(longest) for each in (one, other) if n < len(each)]
     del stage.to_target[place : place + 2]
-    _arrive(stage, made, "two messages in pieces, one by one,")
-
-
-def _arrive(stage: AnyStage, wires: list[Any], what: str) -> None:
-    for number, wire in enumerate(wires, 1):
-        stage.reaches(wire, f"{what} {number} of {len(wires)}")
+    stage.all_reach(made, "two messages in pieces, one of each in turn,")
 
 
 def altering(alterings: Mapping[str, Altering]) -> Iterator[Family]:

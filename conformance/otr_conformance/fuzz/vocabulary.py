@@ -125,6 +125,7 @@ class Fuzzing:
             tester's.
         offered: of what one side sends at once, the hashes that decide between two exchanges which
             were begun at once.
+        as_it_is: whether somebody of a cast shows messages as they are, which only bytes can tell.
     """
 
     plan: AnyPlan
@@ -133,3 +134,4 @@ class Fuzzing:
     read_part: Callable[[str], Part[Any]]
     draw_part: Callable[[Random], str]
     offered: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]]
+    as_it_is: Callable[[Any], bool]

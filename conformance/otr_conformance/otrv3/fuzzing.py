@@ -322,7 +322,7 @@ def _draw(random: Random) -> str:
     """Words that say who plays."""
     words = Words()
     words.draw_policy(random, "target", _POLICIES, _VERSIONS)
-    words.draw_policy(random, "tester", _POLICIES, _VERSIONS, some=True)
+    words.draw_policy(random, "tester", _POLICIES, _VERSIONS)
     words.draw_sizes(random, SIZES)
     if random.random() < DEVIANT:
         words.set("falsify", random.choice(sorted(_CHECKS)))
@@ -342,6 +342,11 @@ def _offered(stage: Stage, wires: tuple[Wire, ...]) -> tuple[Octets, ...]:
         if isinstance(message, DhCommit):
             found.append(message.hashed_gx)
     return tuple(found)
+
+
+def _as_it_is(cast: Cast) -> bool:
+    """OTR is disabled on one side."""
+    return not all(policy.allow_v2 or policy.allow_v3 for policy in (cast.target, cast.tester))
 
 
 _USERS: Final[Mapping[Word, tuple[str, ...]]] = {
@@ -364,4 +369,5 @@ FUZZING: Final = Fuzzing(
     read_part=_READ,
     draw_part=_DRAWN,
     offered=_offered,
+    as_it_is=_as_it_is,
 )

@@ -15,6 +15,7 @@ from otr_conformance.fuzz.vocabulary import Family, Fuzzing, Vocabulary
 from otr_conformance.play.stage import Stuck
 from otr_model.otrv4.conditions import Check
 from otr_model.otrv4.words import Event, Mode, Msg
+from otr_reference.otrv3.messages import DhCommit
 from otr_reference.otrv4.deviations import DEVIATIONS
 from otr_reference.otrv4.messages import (
     AuthI,
@@ -356,7 +357,7 @@ def _draw(random: Random) -> str:
     """Words that say who plays."""
     words = Words()
     words.draw_policy(random, "target", _POLICIES, _VERSIONS)
-    words.draw_policy(random, "tester", _POLICIES, _VERSIONS, some=True)
+    words.draw_policy(random, "tester", _POLICIES, _VERSIONS)
     words.draw_sizes(random, tuple(3 * size for size in SIZES))
     mode = random.choice(tuple(_MODES.values()))
     if mode is not Mode.COMPATIBLE and random.random() < DEVIANT:
@@ -370,8 +371,8 @@ def _draw(random: Random) -> str:
 
 
 def _offered(stage: Stage, wires: tuple[Wire, ...]) -> tuple[Octets, ...]:
-    """The hashes of B, and those of version 3, in what one side sent at once."""
-    suite = stage.lab.suite
+    """The hashes of B, and those of g^x in version 3, in what one side sent at once."""
+    suite, older = stage.lab.suite, stage.lab.suite_3
     pieces: dict[int, Octets] = {}
     found: list[Octets] = []
     for wire in wires:
@@ -384,7 +385,16 @@ def _offered(stage: Stage, wires: tuple[Wire, ...]) -> tuple[Octets, ...]:
             pieces.clear()
         if isinstance(message, Identity):
             found.append(suite.hashed_b(message.b))
+        elif isinstance(message, OtherVersion):
+            inside = older.decode(message.wire)
+            found += [inside.hashed_gx] if isinstance(inside, DhCommit) else []
     return tuple(found)
+
+
+def _as_it_is(cast: Cast) -> bool:
+    """OTR is disabled on one side, or what is not of OTRv4 is passed on."""
+    allowed = (policy.allow_v3 or policy.allow_v4 for policy in (cast.target, cast.tester))
+    return cast.mode is not Mode.COMPATIBLE or not all(allowed)
 
 
 _USERS: Final[Mapping[Word, tuple[str, ...]]] = {
@@ -409,4 +419,5 @@ FUZZING: Final = Fuzzing(
     read_part=_READ,
     draw_part=_DRAWN,
     offered=_offered,
+    as_it_is=_as_it_is,
 )

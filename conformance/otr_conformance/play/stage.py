@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from otr_reference.errors import OtrSpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterable
 
     from otr_model.kernel.vocabulary import Point
     from otr_model.trace import Fired
@@ -459,8 +459,13 @@ class Stage(ABC, Generic[K, M, D]):
 
     def reaches(self, wire: Wire, what: str) -> None:
         """Something reaches the target; what, in words."""
+        self.all_reach((wire,), what)
+
+    def all_reach(self, wires: Iterable[Wire], what: str) -> None:
+        """Several things reach the target, one after the other, in one step; what, in words."""
         with self.seeing(f"{what} reaches the target"):
-            self._reach(wire)
+            for wire in wires:
+                self._reach(wire)
 
     def to_tester_delivers(self, index: int = 0, *, keep: bool = False) -> None:
         """A message reaches the tester; `keep`: it stays, to be delivered again."""
