@@ -408,6 +408,8 @@ _USERS: Final[Mapping[Word, tuple[str, ...]]] = {
     Event.USER_SMP_START: ("target begins SMP", "target asks with SMP"),
     Event.USER_SMP_ANSWER: ("target answers SMP", "target answers SMP wrongly"),
     Event.USER_SMP_ABORT: ("target aborts SMP",),
+    Event.CLOCK: ("some time passes", "two weeks pass"),
+    Event.ASSEMBLY_CLOCK: ("61 s pass", "time passes"),
 }
 
 _READ, _DRAWN = drawing(PARTS, _part, _draw)
