@@ -1,0 +1,1 @@
+"""The decoders, by what they read; `otr_conformance.bytefuzz.registry` puts them together."""
