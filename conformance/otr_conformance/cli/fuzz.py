@@ -1,0 +1,437 @@
+"""`otrspec fuzz`: play with targets on a hostile network, and judge every move by the tables."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rich.live import Live
+from rich.text import Text
+
+from otr_conformance.fuzz import known as knowledge
+from otr_conformance.fuzz.campaign import Campaign, State, folder_of
+from otr_conformance.fuzz.coverage import ENOUGH
+from otr_conformance.fuzz.worker import Order
+from otr_conformance.protocols import DEFAULT
+from otr_conformance.shim.errors import ShimAbsent, ShimError
+from otr_conformance.targets import IN_PROCESS, find
+from otr_conformance.verdict import GOOD, ExitCode, Verdict
+
+from .live import STYLES
+from .misuse import Misuse
+from .outputs import Outputs
+from .screen import DIM, HEAD, NAME, WRONG, Screen, console, tell, write_json
+from .screen import GOOD as FINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from otr_conformance.fuzz.coverage import Reach
+    from otr_conformance.fuzz.finds import Find
+    from otr_conformance.fuzz.known import Known
+    from otr_conformance.targets import Target
+
+    from .screen import Json
+
+__all__ = ["USUAL", "Asked", "Fuzzed", "Outputs", "coverage", "fuzz", "status_of"]
+
+USUAL: Final = 60.0
+"""Seconds for a target where nothing is said."""
+_EVERY: Final = 5.0
+"""Seconds between two lines, where no terminal is."""
+_LONG: Final = 600.0
+"""Seconds from which on it is said of a known find that it did not show."""
+_SHOWN: Final = 12
+"""Moves of a find that are shown on a line."""
+_TICK: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How targets are fuzzed.
+
+    Attributes:
+        protocol: the name of the protocol.
+        seconds: how long for each target; 0: no limit.
+        steps: how many moves for each target; 0: no limit.
+        jobs: how many processes.
+        seed: what is drawn.
+        corpus: the folder of the campaign; None: nothing is written.
+        uniform: everything is equally likely.
+        octets: the reference plays over bytes.
+        first: the run ends with the first find that is not known.
+        timeout: seconds that a shim may take for one answer.
+        known: a file of what is known of the target, in place of its own.
+        hypothesis: Hypothesis plays.
+        scheduler: the address of a scheduler of Dask; "": processes of this machine.
+        json: for programs.
+    """
+
+    protocol: str = DEFAULT.name
+    seconds: float = USUAL
+    steps: int = 0
+    jobs: int = 1
+    seed: int = 0
+    corpus: Path | None = None
+    uniform: bool = False
+    octets: bool = False
+    first: bool = False
+    timeout: float = 5.0
+    known: Path | None = None
+    hypothesis: bool = False
+    scheduler: str = ""
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzed:
+    """A target that was fuzzed.
+
+    Attributes:
+        target: the target.
+        asked: how.
+        state: what came of it.
+        known: what is known of it.
+        stopped: it was interrupted.
+    """
+
+    target: Target
+    asked: Asked
+    state: State
+    known: Known
+    stopped: bool = False
+
+    @property
+    def unknown(self) -> tuple[Find, ...]:
+        """The finds that nobody knows, and that are no notes."""
+        return tuple(f for f in self.state.seen if f.verdict not in GOOD and not self.known.of(f))
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Known findings that did not show, in a run that was long enough to say so."""
+        if self.state.seconds < _LONG:
+            return ()
+        shown = {found.finding for f in self.state.seen if (found := self.known.of(f))}
+        names = dict.fromkeys(each.finding for each in self.known.patterns)
+        return tuple(name for name in names if name not in shown)
+
+    @property
+    def status(self) -> ExitCode:
+        """The exit status."""
+        verdicts = {each.verdict for each in self.unknown}
+        if self.state.lost or Verdict.HARNESS_ERROR in verdicts:
+            return ExitCode.HARNESS_ERROR
+        return ExitCode.UNEXPECTED if verdicts else ExitCode.EXPECTED
+
+
+def status_of(several: list[Fuzzed]) -> ExitCode:
+    """The exit status of a run."""
+    return max((each.status for each in several), default=ExitCode.EXPECTED)
+
+
+def fuzz(names: tuple[str, ...], asked: Asked, outputs: Outputs | None = None) -> ExitCode:
+    """Fuzz targets, one after the other.
+
+    Raises:
+        Misuse: if a target cannot be started, or a file cannot be written.
+        UnknownTarget: if there is no such target.
+        Malformed: if what is known cannot be read.
+    """
+    targets = [find(name) for name in names]
+    if outputs is not None:
+        outputs.look()
+    fuzzed: list[Fuzzed] = []
+    for name, target in zip(names, targets, strict=True):
+        try:
+            fuzzed.append(_one(target, asked))
+        except ShimAbsent as absent:
+            message = f"{name}: no such target or peer, and it does not start as a shim: "
+            raise Misuse(message + absent.reason) from absent
+        except ShimError as error:
+            tell(f"otrspec: {name}: {error}; `otrspec shim check {name}` says more")
+            return ExitCode.HARNESS_ERROR
+        if fuzzed[-1].stopped:
+            break
+    if asked.json:
+        write_json([_document(each) for each in fuzzed])
+    else:
+        for each in fuzzed:
+            show(each)
+    if outputs:
+        from .fuzz_reports import report_of  # noqa: PLC0415 - heavy
+
+        outputs.write([report_of(each) for each in fuzzed])
+    return status_of(fuzzed)
+
+
+def _one(target: Target, asked: Asked) -> Fuzzed:
+    """Fuzz a target.
+
+    Raises:
+        ShimError: if it does not start.
+        Malformed: if what is known of it cannot be read.
+    """
+    path = asked.known or knowledge.file_of(target)
+    known = knowledge.NONE if path is None else knowledge.read(path)
+    order = Order(
+        asked.protocol,
+        target,
+        asked.seed,
+        uniform=asked.uniform,
+        octets=asked.octets,
+        timeout=asked.timeout,
+    )
+    with _campaign(order, asked) as campaign:
+        state, stopped = campaign.state, False
+        fuzzed = Fuzzed(target, asked, state, known)
+        try:
+            with watching(target.name) as seen:
+                for now in campaign.run(asked.seconds, asked.steps):
+                    seen(now)
+                    if asked.first and fuzzed.unknown:
+                        break
+        except KeyboardInterrupt:
+            stopped = True
+            tell("otrspec: interrupted; what was found is kept")
+    for complaint in state.complaints:
+        tell(f"otrspec: {complaint}")
+    if state.lost:
+        tell(f"otrspec: {state.lost}")
+    return Fuzzed(target, asked, state, known, stopped)
+
+
+def _campaign(order: Order, asked: Asked) -> Campaign:
+    if asked.scheduler:
+        from otr_conformance.fuzz.scattered import Scattered  # noqa: PLC0415 - heavy
+
+        return Scattered(order, asked.corpus, asked.jobs, asked.scheduler)
+    if asked.hypothesis:
+        from otr_conformance.fuzz.machine import Examined  # noqa: PLC0415 - heavy
+
+        return Examined(order, asked.corpus)
+    return Campaign(order, asked.corpus, asked.jobs)
+
+
+# --- While it goes on -------------------------------------------------------------------------
+
+
+@contextmanager
+def watching(what: str) -> Iterator[Callable[[State], None]]:
+    """Show how far a run is: a line that changes on a terminal, else a line every few seconds."""
+    if sys.stderr.isatty():
+        screen = console(sys.stderr)
+        with Live(console=screen, refresh_per_second=_TICK, transient=True) as live:
+            yield lambda state: live.update(Text(_line(what, state), no_wrap=True))
+        return
+    told = time.monotonic()
+
+    def tells(state: State) -> None:
+        nonlocal told
+        if time.monotonic() - told >= _EVERY:
+            told = time.monotonic()
+            tell(_line(what, state))
+
+    yield tells
+
+
+def _line(what: str, state: State) -> str:
+    reach = state.coverage.reach
+    rate = state.steps / state.seconds if state.seconds else 0
+    return (
+        f"{what}: {state.seconds:.0f} s, {state.steps:,} moves, {rate:,.0f} a second, "
+        f"{reach.cells} of {reach.of_cells} cells, {reach.pairs:,} of {reach.of_pairs:,} pairs, "
+        f"{_count(len(state.seen), 'find')}"
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+# --- What came of it --------------------------------------------------------------------------
+
+
+def show(fuzzed: Fuzzed) -> None:
+    """For people."""
+    out, state, asked = Screen(), fuzzed.state, fuzzed.asked
+    name, version = state.label
+    rate = state.steps / state.seconds if state.seconds else 0
+    out.line(
+        (f"{name} {version}".strip() or fuzzed.target.name, HEAD),
+        f", {asked.protocol}: {_count(state.steps, 'move')} in {state.seconds:.1f} s, "
+        f"{rate:,.0f} a second, {_count(state.episodes, 'play')}",
+    )
+    out.line()
+    for line in lines_of(state.coverage.reach):
+        out.line(line, indent=2)
+    if state.reading:
+        out.line("reads to the letter: ", ", ".join(state.reading), indent=2, hang=2)
+    seen = state.seen
+    for each in sorted(seen, key=lambda f: (f in fuzzed.unknown, f.id)):
+        out.line()
+        _show_find(out, fuzzed, each)
+    for finding in fuzzed.silent:
+        out.line()
+        out.line(f"did not show: {finding}", indent=2)
+    out.line()
+    unknown = len(fuzzed.unknown)
+    if state.lost:
+        out.line((state.lost, WRONG))
+    elif unknown:
+        out.line((f"{_count(unknown, 'find')} that nobody knows.", WRONG))
+    else:
+        out.line(("Nothing was found that is not known.", FINE))
+
+
+def lines_of(reach: Reach) -> list[str]:
+    """How far a run came, for people."""
+    beyond = f", and {reach.beyond:,} that no search has seen" if reach.beyond else ""
+    return [
+        f"cells  {reach.cells:>5,} of {reach.of_cells:,}, {reach.often:,} of them {ENOUGH} times",
+        f"pairs  {reach.pairs:>5,} of {reach.of_pairs:,}{beyond}",
+    ]
+
+
+def _show_find(out: Screen, fuzzed: Fuzzed, each: Find) -> None:
+    pattern = fuzzed.known.of(each)
+    word = "known" if pattern else "note" if each.verdict is Verdict.NOTE else "unknown"
+    out.whole("  ", (f"{each.verdict.word:<14}", STYLES[each.verdict]), (each.id, NAME))
+    out.line(each.because, indent=4, hang=2)
+    if pattern is not None:
+        out.line(f"{word}: {pattern.finding}: {pattern.because}", indent=4, hang=2)
+    elif each.reading:
+        out.line(f"reads {', '.join(each.reading)} to the letter", indent=4, hang=2)
+    if each.rows:
+        out.whole("    ", (f"rows   {', '.join(each.rows)}", DIM))
+    out.line((f"part   {each.script.part}", DIM), indent=4, hang=2)
+    out.line((f"moves  {' / '.join(each.script.moves)}", DIM), indent=4, hang=2)
+    out.whole("    ", (f"times  {fuzzed.state.fresh[each.id]:,}", DIM))
+    if fuzzed.asked.corpus is not None:
+        path = folder_of(fuzzed.asked.corpus, fuzzed.target.name) / f"{each.id}.json"
+        out.whole(f"    otrspec fuzz --replay {path} {fuzzed.target.name}")
+
+
+def _document(fuzzed: Fuzzed) -> Json:
+    """What came of a target, as `docs/command-line.md` describes it."""
+    state, reach = fuzzed.state, fuzzed.state.coverage.reach
+    return {
+        "target": fuzzed.target.name,
+        "name": state.label[0],
+        "version": state.label[1],
+        "protocol": fuzzed.asked.protocol,
+        "exit": int(fuzzed.status),
+        "seconds": round(state.seconds, 3),
+        "steps": state.steps,
+        "plays": state.episodes,
+        "seed": fuzzed.asked.seed,
+        **document_of(reach),
+        "reading": list(state.reading),
+        "complaints": [*state.complaints, *([state.lost] if state.lost else [])],
+        "silent": list(fuzzed.silent),
+        "finds": [
+            {
+                "id": each.id,
+                "verdict": each.verdict.word,
+                "because": each.because,
+                "rows": list(each.rows),
+                "part": each.script.part,
+                "moves": list(each.script.moves),
+                "reading": list(each.reading),
+                "known": pattern.finding if (pattern := fuzzed.known.of(each)) else "",
+                "expected": each not in fuzzed.unknown,
+                "times": state.fresh[each.id],
+            }
+            for each in state.seen
+        ],
+    }
+
+
+def document_of(reach: Reach) -> dict[str, Json]:
+    """How far a run came, for programs."""
+    return {
+        "cells": reach.cells,
+        "cells_often": reach.often,
+        "cells_reachable": reach.of_cells,
+        "pairs": reach.pairs,
+        "pairs_reachable": reach.of_pairs,
+        "pairs_beyond": reach.beyond,
+    }
+
+
+# --- Coverage ---------------------------------------------------------------------------------
+
+
+def coverage(asked: Asked) -> ExitCode:
+    """Play with the reference alone, steered and uniformly, and lay side by side what is seen.
+
+    Returns:
+        0 if the steered run saw everything, 1 if it did not.
+    """
+    found = {how: _alone(asked, how, uniform=uniform) for how, uniform in _WAYS.items()}
+    complete = found["steered"].coverage.reach.complete
+    status = ExitCode.EXPECTED if complete else ExitCode.UNEXPECTED
+    if asked.json:
+        write_json(
+            {
+                "protocol": asked.protocol,
+                "exit": int(status),
+                "jobs": asked.jobs,
+                "seed": asked.seed,
+                **{how: _covered(state) for how, state in found.items()},
+            }
+        )
+        return status
+    out = Screen()
+    for how, state in found.items():
+        _show_coverage(out, how, state, asked.jobs)
+    return status
+
+
+_WAYS: Final = {"steered": False, "uniform": True}
+
+
+def _alone(asked: Asked, how: str, *, uniform: bool) -> State:
+    """Play with the reference alone."""
+    order = Order(asked.protocol, find(IN_PROCESS), asked.seed, uniform=uniform)
+    with Campaign(order, None, asked.jobs) as campaign, watching(how) as seen:
+        for now in campaign.run(asked.seconds, asked.steps):
+            seen(now)
+        return campaign.state
+
+
+def _show_coverage(out: Screen, how: str, state: State, jobs: int) -> None:
+    """What was seen, and what is missing."""
+    rate = state.steps / state.seconds if state.seconds else 0
+    processes = "1 process" if jobs == 1 else f"{jobs} processes"
+    out.line(
+        (how, HEAD),
+        f": {_count(state.steps, 'move')} in {state.seconds:.0f} s by {processes}, "
+        f"{rate:,.0f} a second",
+    )
+    for line in lines_of(state.coverage.reach):
+        out.line(line, indent=2)
+    rare = [f"{t}: {on} in {at}: {n} times" for (t, at, on), n in state.coverage.rare_cells()]
+    missing = [" + ".join(pair) for pair in state.coverage.missing_pairs()]
+    for lines, what in ((rare, "cell"), (missing, "pair")):
+        for line in lines[:_SHOWN]:
+            out.whole(f"    {line}")
+        if len(lines) > _SHOWN:
+            out.line(f"and {_count(len(lines) - _SHOWN, f'more {what}')}", indent=4)
+
+
+def _covered(state: State) -> dict[str, Json]:
+    return {
+        "seconds": round(state.seconds, 3),
+        "processor_seconds": round(state.spent, 3),
+        "steps": state.steps,
+        **document_of(state.coverage.reach),
+        "rare_cells": [
+            {"table": table, "state": at, "event": on, "times": times}
+            for (table, at, on), times in state.coverage.rare_cells()
+        ],
+        "missing_pairs": [" + ".join(pair) for pair in state.coverage.missing_pairs()],
+    }

@@ -1,0 +1,234 @@
+"""`otrspec fuzz --replay`: play finds again, draw them, and make cases of them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from otr_conformance.fuzz.duel import Differs
+from otr_conformance.fuzz.finds import plain, read
+from otr_conformance.fuzz.readings import together
+from otr_conformance.fuzz.seat import Seat, sentence_of
+from otr_conformance.fuzz.telling import sequence_of, source_of
+from otr_conformance.fuzz.vocabulary import UnknownMove, UnknownPart
+from otr_conformance.fuzz.worker import tables_of
+from otr_conformance.protocols import PROTOCOLS
+from otr_conformance.shim.errors import ShimAbsent, ShimError
+from otr_conformance.targets import find
+from otr_conformance.verdict import ExitCode
+from otr_diagrams.sequence import sequence_svg, sequence_text
+
+from .misuse import Misuse, read_file, write_file
+from .screen import DIM, GOOD, HEAD, NAME, WRONG, Screen, tell, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from otr_conformance.fuzz.finds import Find
+    from otr_conformance.fuzz.vocabulary import Fuzzing
+    from otr_conformance.targets import Target
+
+    from .screen import Json
+
+__all__ = ["Wanted", "run"]
+
+_STYLES: Final = {"pass": GOOD, "fail": WRONG, "changed": WRONG, "stale": "yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A find that was played again.
+
+    Attributes:
+        path: its file.
+        find: the find.
+        outcome: "pass": the target does what the tables do; "fail": it shows again; "changed":
+            something else differs; "stale": it cannot be played any more.
+        because: what differs now, or why it is stale.
+        remark: what else has changed since.
+    """
+
+    path: Path
+    find: Find
+    outcome: str
+    because: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be done with finds.
+
+    Attributes:
+        paths: their files.
+        names: the target, if they are to be played.
+        case: they are written as cases.
+        svg: the folder in which they are drawn.
+        octets: the reference plays over bytes.
+        json: for programs.
+    """
+
+    paths: tuple[Path, ...]
+    names: tuple[str, ...]
+    case: bool = False
+    svg: Path | None = None
+    octets: bool = False
+    json: bool = False
+
+
+def run(wanted: Wanted, timeout: float) -> ExitCode:
+    """Do it.
+
+    Raises:
+        BadFind: if a file is no find.
+        Misuse: if a file cannot be read or written, there is none, or there is not one target.
+        UnknownTarget: if there is no such target.
+    """
+    if not wanted.paths:
+        message = "--case and --svg are about finds: name their files with --replay"
+        raise Misuse(message)
+    if wanted.svg is not None:
+        _draw(wanted.paths, wanted.svg)
+    if wanted.case:
+        made = "\n\n".join(source_of(each) for _, each in _finds(wanted.paths))
+        sys.stdout.write(made)
+    if (wanted.case or wanted.svg is not None) and not wanted.names:
+        return ExitCode.EXPECTED
+    return _replay(wanted, timeout)
+
+
+def _finds(paths: tuple[Path, ...]) -> list[tuple[Path, Find]]:
+    return [(path, read(str(path), read_file(path))) for path in paths]
+
+
+def _replay(wanted: Wanted, timeout: float) -> ExitCode:
+    """Play finds again with a target, and say of each what comes of it."""
+    if len(wanted.names) != 1:
+        message = "--replay needs one target: otrspec fuzz --replay FILE TARGET"
+        raise Misuse(message)
+    name = wanted.names[0]
+    target = find(name)
+    done: list[Replayed] = []
+    for path, each in _finds(wanted.paths):
+        try:
+            done.append(_replayed(path, each, target, timeout, octets=wanted.octets))
+        except ShimAbsent as absent:
+            message = f"{name}: does not start as a shim: {absent.reason}"
+            raise Misuse(message) from absent
+        except ShimError as error:
+            tell(f"otrspec: {name}: {error}")
+            return ExitCode.HARNESS_ERROR
+    good = all(each.outcome == "pass" for each in done)
+    status = ExitCode.EXPECTED if good else ExitCode.UNEXPECTED
+    if wanted.json:
+        write_json({"exit": int(status), "replays": [_document(each) for each in done]})
+        return status
+    out = Screen()
+    for replayed in done:
+        _show(out, replayed)
+    return status
+
+
+def _replayed(path: Path, each: Find, target: Target, timeout: float, *, octets: bool) -> Replayed:
+    """Play a find again.
+
+    Raises:
+        ShimError: if the target does not start.
+    """
+    if each.protocol not in PROTOCOLS:
+        return Replayed(path, each, "stale", f"there is no protocol {each.protocol!r}")
+    fuzzing = PROTOCOLS[each.protocol].fuzzing
+    stale = _stale(fuzzing, each)
+    if stale:
+        return Replayed(path, each, "stale", stale)
+    remarks = []
+    if each.tables != tables_of(each.protocol):
+        remarks.append("the tables have changed since it was found")
+    if each.target != target.name:
+        remarks.append(f"it was found with {each.target}")
+    remark = "; ".join(remarks)
+    seat = Seat(fuzzing, target, octets, timeout=timeout)
+    seat.open()
+    try:
+        if not seat.able(each.script.part) or not set(each.script.moves) <= _able(seat, each):
+            return Replayed(path, each, "stale", "the target is not capable of it", remark)
+        read = tuple(name for name in each.reading if name in fuzzing.plan.grader.literal)
+        trouble = seat.replay(each.script)
+        if trouble is None:
+            return Replayed(path, each, "pass", "", remark)
+        because = sentence_of(trouble.error)
+        rows = trouble.error.rows if isinstance(trouble.error, Differs) else ()
+        same = plain(because) == plain(each.because) and rows == each.rows
+        if same and read:
+            reading = together(fuzzing.plan.grader.literal, read)
+            if reading is not None and seat.replay(each.script, reading) is None:
+                remark = "; ".join(filter(None, (remark, f"{', '.join(read)} to the letter")))
+        return Replayed(path, each, "fail" if same else "changed", because, remark)
+    finally:
+        seat.close()
+
+
+def _able(seat: Seat, each: Find) -> set[str]:
+    """The moves of a find that the target is capable of."""
+    if seat.hello is None:
+        return set(each.script.moves)
+    words = {word.word for word in seat.hello.capabilities}
+    vocabulary = seat.fuzzing.vocabulary
+    return {name for name in each.script.moves if vocabulary[name].needs <= words}
+
+
+def _stale(fuzzing: Fuzzing, each: Find) -> str:
+    """Why a find cannot be played any more; "" if it can."""
+    try:
+        fuzzing.read_part(each.script.part)
+        for name in each.script.moves:
+            _ = fuzzing.vocabulary[name]
+    except (UnknownMove, UnknownPart) as error:
+        return str(error)
+    return ""
+
+
+def _show(out: Screen, each: Replayed) -> None:
+    """For people: what came of it, and the sequence."""
+    out.whole((f"{each.outcome:<9}", _STYLES[each.outcome]), (str(each.path), NAME))
+    out.line((each.find.because, HEAD), indent=2, hang=2)
+    if each.because and each.because != each.find.because:
+        out.line(f"now: {each.because}", indent=2, hang=2)
+    if each.remark:
+        out.line((each.remark, DIM), indent=2, hang=2)
+    if each.outcome == "stale":
+        return
+    fuzzing = PROTOCOLS[each.find.protocol].fuzzing
+    sequence = sequence_of(fuzzing, each.find.script, "As the tables have it:")
+    for line in sequence_text(sequence, fuzzing.plan.composition).splitlines():
+        out.whole(f"  {line}")
+    out.line(f"  the target: {each.because or 'the same'}", hang=4)
+
+
+def _document(each: Replayed) -> Json:
+    return {
+        "file": str(each.path),
+        "id": each.find.id,
+        "outcome": each.outcome,
+        "because": each.because,
+        "remark": each.remark,
+    }
+
+
+def _draw(paths: tuple[Path, ...], folder: Path) -> None:
+    """Draw finds as SVG, one file for each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, each in _finds(paths):
+        if each.protocol not in PROTOCOLS:
+            message = f"{path}: there is no protocol {each.protocol!r}"
+            raise Misuse(message)
+        fuzzing = PROTOCOLS[each.protocol].fuzzing
+        stale = _stale(fuzzing, each)
+        if stale:
+            message = f"{path}: is stale: {stale}"
+            raise Misuse(message)
+        sequence = sequence_of(fuzzing, each.script, each.because)
+        drawn = folder / f"{each.id}.svg"
+        write_file(drawn, sequence_svg(sequence, fuzzing.plan.composition).encode())
+        tell(f"{drawn}: written")

@@ -1,0 +1,60 @@
+"""What came of fuzzing, as the reports of the suite: a page, JUnit XML, JSON."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from otr_conformance.fuzz.telling import name_of, story_of
+from otr_conformance.protocols import protocol
+from otr_conformance.reports.gather import now
+from otr_conformance.reports.report import Outcome, Report
+from otr_model import __version__
+
+if TYPE_CHECKING:
+    from otr_conformance.fuzz.finds import Find
+    from otr_conformance.fuzz.known import Pattern
+
+    from .fuzz import Fuzzed
+
+__all__ = ["report_of"]
+
+
+def report_of(fuzzed: Fuzzed) -> Report:
+    """The report of a target: each find is a case that it did not pass."""
+    name, version = fuzzed.state.label
+    outcomes = tuple(_outcome(fuzzed, each) for each in fuzzed.state.seen)
+    return Report(
+        suite=__version__,
+        made=now(),
+        target=fuzzed.target.name,
+        name=name,
+        version=version,
+        speaks=(),
+        capabilities=(),
+        seconds=fuzzed.state.seconds,
+        dialects={},
+        texts=(),
+        sentences=(),
+        outcomes=outcomes,
+        available=len(outcomes),
+        farewells=(),
+    )
+
+
+def _outcome(fuzzed: Fuzzed, each: Find) -> Outcome:
+    pattern: Pattern | None = fuzzed.known.of(each)
+    return Outcome(
+        case=f"{each.protocol}.case:{name_of(each)}",
+        about=f"Found by fuzzing, {fuzzed.state.fresh[each.id]} times.",
+        verdict=each.verdict,
+        expected=each not in fuzzed.unknown,
+        level="must",
+        version=protocol(each.protocol).fuzzing.read_part(each.script.part).version,
+        because=each.because,
+        ambiguity=", ".join(each.reading),
+        cause=pattern.because if pattern else "",
+        finding=pattern.finding if pattern else "",
+        log=story_of(protocol(each.protocol).fuzzing, each.script),
+        replay=shlex.join(["otrspec", "fuzz", "--replay", f"{each.id}.json", each.target]),
+    )

@@ -1,0 +1,294 @@
+"""Finds: what a target did otherwise than the tables, with the script that shows it, as files.
+
+A find is one JSON object, written with its keys in a fixed order, so that two that are equal are
+equal byte by byte. `schema` says what may stand in it. Two finds are the same if the tables predict
+the same rows in the move that shows it, and the sentence that says what differs is the same but for
+values (`plain`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from otr_conformance.derive.plan import Script
+from otr_conformance.verdict import Verdict
+from otr_reference.errors import OtrSpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from otr_model.kernel.export import Json
+
+__all__ = ["FORMAT", "FORMAT_VERSION", "BadFind", "Find", "Finds", "plain", "read", "schema"]
+
+FORMAT: Final = "otrspec-find"
+FORMAT_VERSION: Final = 1
+"""Raised when a reader of the JSON would have to change."""
+_VALUE: Final = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\b\d+\b")
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”")
+_SHORT: Final = 60
+
+
+class BadFind(OtrSpecError):
+    """A file that is no find that we can read; the message is one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Something that a target did otherwise.
+
+    Attributes:
+        protocol: the name of the protocol.
+        script: who plays, and what happens; the last move shows it.
+        because: what differs, in a sentence.
+        rows: the rows that the tables predict in the last move.
+        verdict: what it is: a failure, a note where an ambiguity explains it, a crash, a hang.
+        target: the target, as it was named.
+        name: what it calls itself.
+        version: its version, as it says.
+        tables: the digest of the tables.
+        seed: of the campaign that found it.
+        reading: for a note, the ambiguities that are read to the letter.
+    """
+
+    protocol: str
+    script: Script
+    because: str
+    rows: tuple[str, ...]
+    verdict: Verdict
+    target: str
+    name: str
+    version: str
+    tables: str
+    seed: int = 0
+    reading: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What finds have in common that are the same."""
+        return (self.protocol, *self.rows, plain(self.because))
+
+    @property
+    def id(self) -> str:
+        """A short name, which is equal for finds that are the same."""
+        digest = sha256("\0".join(self.key).encode()).hexdigest()
+        return f"{self.protocol}-{_slug(self.because)}-{digest[:8]}"
+
+    def write(self) -> str:
+        """The text of its file."""
+        document = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "protocol": self.protocol,
+            "part": self.script.part,
+            "moves": list(self.script.moves),
+            "because": self.because,
+            "rows": list(self.rows),
+            "verdict": self.verdict.word,
+            "reading": list(self.reading),
+            "target": self.target,
+            "name": self.name,
+            "version": self.version,
+            "tables": self.tables,
+            "seed": self.seed,
+        }
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def plain(because: str) -> str:
+    """A sentence without the step that it begins with, and without values and texts."""
+    _, found, rest = because.partition(": ")
+    said = rest if found else because
+    return _VALUE.sub("N", _QUOTED.sub("…", said))
+
+
+def _slug(because: str) -> str:
+    """A few words of a sentence, for the name of a file."""
+    words = re.sub(r"[^a-z0-9]+", "-", plain(because).lower()).strip("-")
+    return words[:_SHORT].rstrip("-") or "find"
+
+
+# --- Reading ----------------------------------------------------------------------------------
+
+
+def read(name: str, content: bytes) -> Find:
+    """Read a find.
+
+    Args:
+        name: of the file, for complaints.
+        content: what is in it.
+
+    Raises:
+        BadFind: if it is none, or of a version that is not known yet.
+    """
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        message = f"{name}: is no find of otrspec: it is no JSON"
+        raise BadFind(message) from error
+    return _Reader(name).find(found)
+
+
+class _Reader:
+    """Takes a document apart, and says where it is not as it should be."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def refuse(self, why: str) -> NoReturn:
+        """Give up."""
+        message = f"{self.name}: {why}"
+        raise BadFind(message)
+
+    def find(self, found: object) -> Find:
+        """The whole."""
+        if not isinstance(found, dict) or found.get("format") != FORMAT:
+            self.refuse("is no find of otrspec")
+        if found.get("format_version") != FORMAT_VERSION:
+            self.refuse(f"is a find of another format than {FORMAT_VERSION}: update otrspec")
+        texts = {
+            word: self.text(found, word)
+            for word in ("protocol", "because", "target", "name", "version", "tables")
+        }
+        seed = found.get("seed")
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            self.refuse("seed: is not what it should be")
+        return Find(
+            script=Script(self.text(found, "part"), self.texts(found, "moves")),
+            rows=self.texts(found, "rows"),
+            reading=self.texts(found, "reading"),
+            verdict=self.verdict(self.text(found, "verdict")),
+            seed=seed,
+            **texts,
+        )
+
+    def verdict(self, word: str) -> Verdict:
+        """One of the seven."""
+        try:
+            return Verdict(word)
+        except ValueError:
+            self.refuse(f"verdict: {word!r} is none")
+
+    def text(self, found: dict[str, Any], word: str) -> str:
+        """A field that is a text."""
+        value = found.get(word)
+        if not isinstance(value, str):
+            self.refuse(f"{word}: {'is missing' if value is None else 'is no text'}")
+        return value
+
+    def texts(self, found: dict[str, Any], word: str) -> tuple[str, ...]:
+        """A field that is a list of texts."""
+        value = found.get(word)
+        if not isinstance(value, list) or any(not isinstance(each, str) for each in value):
+            self.refuse(f"{word}: {'is missing' if value is None else 'is no list of texts'}")
+        return tuple(value)
+
+
+def schema() -> dict[str, Json]:
+    """The JSON Schema (draft 2020-12) of a find."""
+    words: dict[str, Json] = {verdict.word: verdict.value for verdict in Verdict}
+    properties: dict[str, Json] = {
+        "format": {"const": FORMAT, "description": "what kind of file this is"},
+        "format_version": {"const": FORMAT_VERSION, "description": "of this format"},
+        "protocol": _text("the name of the protocol"),
+        "part": _text("who plays: policies, sizes, how the tester deviates"),
+        "moves": _texts("what happens, in order; the last move shows it"),
+        "because": _text("what differs, in a sentence"),
+        "rows": _texts("the rows that the tables predict in the last move"),
+        "verdict": {"enum": list(words), "description": "what it is"},
+        "reading": _texts("for a note, the ambiguities that are read to the letter"),
+        "target": _text("as it was named"),
+        "name": _text("what the target calls itself"),
+        "version": _text("the version of the target, as it says"),
+        "tables": _text("the digest of the tables that predicted"),
+        "seed": {"type": "integer", "description": "of the campaign that found it"},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:otrspec:find:{FORMAT_VERSION}",
+        "title": "A find of otrspec fuzz",
+        "description": "What an implementation of OTR did otherwise than the tables, and when.",
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _text(about: str) -> dict[str, Json]:
+    return {"type": "string", "description": about}
+
+
+def _texts(about: str) -> dict[str, Json]:
+    return {"type": "array", "items": {"type": "string"}, "description": about}
+
+
+# --- A folder of finds ------------------------------------------------------------------------
+
+
+class Finds:
+    """The finds of a campaign, each once; on disk the moment they exist.
+
+    Args:
+        folder: where they are written; None: nowhere.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder
+        self.complaints: list[str] = []
+        self.seen: Counter[str] = Counter()
+        self._found: dict[str, Find] = {}
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._load(folder)
+
+    def _load(self, folder: Path) -> None:
+        """What an earlier run has found. What cannot be read is complained about, and left."""
+        for path in sorted(folder.glob("*.json")):
+            try:
+                find = read(str(path), path.read_bytes())
+            except (BadFind, OSError) as error:
+                self.complaints.append(str(error))
+            else:
+                self._found[find.id] = find
+
+    def __iter__(self) -> Iterator[Find]:
+        """In the order in which they were found."""
+        return iter(tuple(self._found.values()))
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._found)
+
+    def __contains__(self, find: Find) -> bool:
+        """Whether the same is known."""
+        return find.id in self._found
+
+    def add(self, find: Find) -> bool:
+        """Add a find; whether it is new, or shorter than the same was before."""
+        known = self._found.get(find.id)
+        self.seen[find.id] += 1
+        if known is not None and len(known.script.moves) <= len(find.script.moves):
+            return False
+        self._found[find.id] = find
+        if self.folder is not None:
+            path = self.folder / f"{find.id}.json"
+            beside = path.with_suffix(".new")
+            beside.write_text(find.write(), encoding="utf-8")
+            beside.replace(path)
+        return True
+
+    def again(self, finds: Iterable[Find]) -> None:
+        """Count finds that were seen once more."""
+        self.seen.update(find.id for find in finds)
+
+
+def noted(find: Find, reading: tuple[str, ...]) -> Find:
+    """The same as a note: ambiguities that are read to the letter explain it."""
+    return replace(find, verdict=Verdict.NOTE, reading=reading)

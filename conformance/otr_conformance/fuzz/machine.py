@@ -1,0 +1,384 @@
+"""The same under Hypothesis: a state machine whose rules are the tables' events.
+
+    run_state_machine_as_test(machine_of(fuzzing, begin))
+
+There is a rule for each event that a user causes, for the network, for messages that are altered or
+cut, for what nobody of the two has sent, for the tester, and for the clock. Messages that have
+passed, and MAC keys that became public, are in bundles: a rule that needs one is played only when
+there is one. Whoever plays is drawn by the rule that begins. The moves are those of the plain loop,
+so that what Hypothesis finds is a script like any other; the scripts of a corpus are where it may
+begin.
+
+`Examined` plays it as a campaign: Hypothesis' examples are kept in the folder of the campaign.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable  # noqa: TC003 - Hypothesis reads the annotations
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis import strategies as st
+from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.errors import HypothesisException
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from otr_conformance.derive.plan import Script
+from otr_reference.errors import OtrSpecError
+
+from .campaign import MOMENT, Campaign
+from .coverage import Coverage
+from .loop import Trouble
+from .worker import Done, Kept, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from .campaign import State
+    from .solo import Play
+    from .vocabulary import Fuzzing
+    from .worker import Order
+
+__all__ = ["Account", "Examined", "groups_of", "machine_of"]
+
+STEPS: Final = 30
+"""Moves of an example, at most."""
+_SEEDS: Final = 1 << 16
+_BEGUN: Final = 64
+"""Scripts of a corpus with which an example may begin."""
+Begin: TypeAlias = "Callable[[str], Play]"
+
+
+def _unheard_of(_trouble: Trouble) -> bool:
+    return False
+
+
+@dataclass
+class Account:
+    """What the examples have done.
+
+    Attributes:
+        coverage: what was seen.
+        steps: moves that were played.
+        examples: how many examples there were.
+        kept: scripts that showed a pair of rows first.
+        trouble: the last trouble, which is the shortest when Hypothesis is done.
+        corpus: scripts with which an example may begin.
+        until: when to stop, by the monotonic clock; 0: when Hypothesis does.
+        known: whether trouble is of a kind that is known: then only the example ends.
+    """
+
+    coverage: Coverage
+    steps: int = 0
+    examples: int = 0
+    kept: list[Kept] = field(default_factory=list)
+    trouble: Trouble | None = None
+    corpus: list[Kept] = field(default_factory=list)
+    until: float = 0.0
+    known: Callable[[Trouble], bool] = _unheard_of
+
+
+class Over(BaseException):
+    """The time is over; no handler of errors takes it for one."""
+
+
+def groups_of(fuzzing: Fuzzing) -> Mapping[str, tuple[str, ...]]:
+    """The moves, by the rule that plays them.
+
+    A rule for each event that the target's user causes, and one for each kind of thing that the
+    network, the tester and the clock do.
+    """
+    groups: dict[str, list[str]] = {}
+    known: set[str] = set()
+    for event, names in fuzzing.users.items():
+        groups[f"user {event.label}"] = [name for name in names if name in fuzzing.vocabulary]
+        known.update(names)
+    for name in fuzzing.vocabulary:
+        if name not in known:
+            groups.setdefault(_group(fuzzing, name), []).append(name)
+    return {group: tuple(names) for group, names in groups.items() if names}
+
+
+_OPENINGS: Final = (
+    ("again to ", "replayed"),
+    ("forged ", "forged"),
+    ("in pieces", "cut"),
+    ("with ", "altered"),
+    ("wrong in ", "altered"),
+    ("to ", "delivered"),
+    ("last to ", "delivered"),
+    ("everything ", "delivered"),
+    ("kept to ", "repeated"),
+    ("repeated to ", "repeated"),
+    ("lost to ", "lost"),
+    ("tester ", "tester"),
+    ("the tester", "tester"),
+    ("target ", "user"),
+)
+_NEED: Final = {"replayed": "passed", "forged": "public"}
+"""The bundle that a rule draws from."""
+
+
+def _group(fuzzing: Fuzzing, name: str) -> str:
+    """The rule that plays a move."""
+    if "clock" in fuzzing.vocabulary[name].needs:
+        return "clock"
+    return next((group for opening, group in _OPENINGS if name.startswith(opening)), "somebody")
+
+
+def machine_of(
+    fuzzing: Fuzzing,
+    begin: Begin,
+    account: Account | None = None,
+    possible: Sequence[str] | None = None,
+) -> type[RuleBasedStateMachine]:
+    """The state machine of a protocol.
+
+    Args:
+        fuzzing: what the protocol states.
+        begin: makes a play of somebody.
+        account: where it is written down what the examples do; None: nowhere.
+        possible: the names of the moves that the target is capable of; None: all.
+    """
+    able = frozenset(fuzzing.vocabulary if possible is None else possible)
+    groups = {
+        group: tuple(name for name in names if name in able)
+        for group, names in groups_of(fuzzing).items()
+    }
+    own = account if account is not None else Account(Coverage(fuzzing.plan.protocol))
+    passed, public = Bundle("passed"), Bundle("public")
+    body: dict[str, Any] = {"passed": passed, "public": public}
+    bundles = {"passed": passed, "public": public}
+    for group, names in groups.items():
+        if names:
+            body[_identifier(group)] = _rule(group, names, bundles)
+    body["begins"] = _beginning(fuzzing, own)
+    body["notes_what_has_passed"] = _noting(passed, "passed")
+    body["notes_public_keys"] = _noting(public, "forgeable")
+    body["own"] = own
+    body["begin"] = staticmethod(begin)
+    return type("Machine", (_Machine,), body)
+
+
+class _Machine(RuleBasedStateMachine):
+    """What every machine has; its rules are made of the vocabulary.
+
+    Attributes:
+        duel: the play under way; None before it begins.
+    """
+
+    own: Account
+    begin: Begin
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.duel: Play | None = None
+        self._last = ""
+
+    def start(self, part: str, moves: tuple[str, ...]) -> None:
+        """Somebody plays; perhaps a script first."""
+        own = self.own
+        own.examples += 1
+        if own.until and time.monotonic() >= own.until:
+            raise Over
+        self.duel = self._guarded(part, (), lambda: self.begin(part))
+        for name in moves:
+            self.take(name)
+
+    def take(self, name: str) -> None:
+        """Play a move, if it can be played."""
+        play, own = self.duel, self.own
+        if play is None or play.cut or not play.can(name):
+            return
+        fired = play.twin.fired
+        before = len(fired)
+        moves = (*play.script, name)
+        if not self._guarded(play.part, moves, lambda: play.play(name)):
+            return
+        own.steps += 1
+        rows = [each.row for each in fired[before:]]
+        fresh = own.coverage.add(self._last, rows)
+        self._last = rows[-1] if rows else self._last
+        if fresh:
+            own.kept.append(Kept(play.part, tuple(play.script), fresh))
+
+    def _guarded(self, part: str, moves: tuple[str, ...], ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is asked for
+        try:
+            return ask()
+        except OtrSpecError as error:
+            trouble = Trouble(Script(part, moves), error)
+            if self.own.known(trouble):
+                self.duel = None
+                return None
+            self.own.trouble = trouble
+            raise
+
+    @invariant()
+    def agrees(self) -> None:
+        """What differs has been raised where it was seen: nothing differs here."""
+        assert self.duel is None or self.duel.script is not None  # noqa: S101 - Hypothesis asks so
+
+
+def _identifier(group: str) -> str:
+    return group.replace(" ", "_").replace("-", "_")
+
+
+def _rule(group: str, names: tuple[str, ...], bundles: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Hypothesis' own
+    """A rule that plays one of some moves."""
+    needed = _NEED.get(group)
+
+    if needed is not None:
+
+        def played_with(self: _Machine, name: str, number: int) -> None:
+            family, _, _ = name.rpartition(" ")
+            self.take(f"{family} {number}")
+
+        played_with.__name__ = _identifier(group)
+        some = rule(name=st.sampled_from(names), number=bundles[needed])
+        return precondition(_goes_on)(some(played_with))
+
+    def played(self: _Machine, name: str) -> None:
+        self.take(name)
+
+    played.__name__ = _identifier(group)
+    return precondition(_goes_on)(rule(name=st.sampled_from(names))(played))
+
+
+def _goes_on(machine: _Machine) -> bool:
+    return machine.duel is not None and not machine.duel.cut
+
+
+def _beginning(fuzzing: Fuzzing, own: Account) -> Any:  # noqa: ANN401 - Hypothesis' own
+    """The rule that says who plays, and what happens first."""
+    drawn = st.integers(0, _SEEDS).map(lambda number: fuzzing.draw_part(_drawing(number)))
+    parts = st.one_of(st.sampled_from(tuple(fuzzing.plan.parts)), drawn)
+    plain = st.tuples(parts, st.just(()))
+    known = [(kept.part, kept.moves) for kept in own.corpus[-_BEGUN:]]
+    how = st.one_of(plain, st.sampled_from(known)) if known else plain
+
+    def begins(self: _Machine, how: tuple[str, tuple[str, ...]]) -> None:
+        self.start(*how)
+
+    return initialize(how=how)(begins)
+
+
+def _drawing(number: int) -> Random:
+    return Random(number)  # noqa: S311 - what is played is no secret
+
+
+def _noting(bundle: Any, what: str) -> Any:  # noqa: ANN401 - Hypothesis' own
+    """A rule that puts into a bundle which of the things there are can be meant."""
+
+    def there_is(machine: _Machine) -> bool:
+        return _goes_on(machine) and bool(getattr(machine.duel.twin, what))  # type: ignore[union-attr] # it goes on
+
+    def notes(self: _Machine, number: int) -> int:
+        assert self.duel is not None  # noqa: S101 - see `there_is`
+        return number % len(getattr(self.duel.twin, what))
+
+    notes.__name__ = f"notes_{what}"
+    return precondition(there_is)(rule(target=bundle, number=st.integers(0, 7))(notes))
+
+
+def settings_of(examples: int, database: Path | None = None, steps: int = STEPS) -> settings:
+    """How Hypothesis is set.
+
+    Args:
+        examples: how many, at most.
+        database: the folder of its examples; None: it keeps none.
+        steps: moves of an example, at most.
+    """
+    kept = None if database is None else DirectoryBasedExampleDatabase(database)
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=kept,
+        phases=(Phase.reuse, Phase.generate, Phase.shrink),
+        suppress_health_check=tuple(HealthCheck),
+        verbosity=Verbosity.quiet,
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
+
+
+class Examined(Campaign):
+    """A campaign in which Hypothesis plays, in this process.
+
+    Args:
+        order: the target, and how it is fuzzed.
+        corpus: the folder; None: nothing is written.
+    """
+
+    def __init__(self, order: Order, corpus: Path | None = None) -> None:
+        super().__init__(order, corpus, 1)
+        self._moments = 0
+        self._database = None if corpus is None else corpus / "hypothesis" / order.protocol
+
+    def run(self, seconds: float = 0.0, steps: int = 0) -> Iterator[State]:
+        """See `Campaign.run`."""
+        state, begun = self.state, time.monotonic()
+        worker = Worker(self.order)
+        with contextlib.closing(worker):
+            while not state.lost:
+                self._moment(worker, seconds - (time.monotonic() - begun) if seconds else 0.0)
+                state.seconds = time.monotonic() - begun
+                yield state
+                if (seconds and state.seconds >= seconds) or (steps and state.steps >= steps):
+                    return
+
+    def _moment(self, worker: Worker, left: float) -> None:
+        """Let Hypothesis play for a moment."""
+        fuzzing = worker.fuzzing
+        coverage = Coverage(self.order.protocol)
+        coverage.pairs.update(dict.fromkeys(self.state.coverage.pairs, 0))
+        done = Done(label=worker.seat.label)
+        own = Account(coverage, corpus=self.corpus.scripts)
+        own.known = lambda trouble: worker.is_known(trouble, done)
+        own.until = time.monotonic() + min(MOMENT * 5, left if left > 0 else MOMENT * 5)
+        made: Any = machine_of(fuzzing, worker.seat.begin, own, worker.seat.moves)
+        self._moments += 1
+        number = hash((self.order.seed, self._moments))
+        machine = seed(number)(made)  # type: ignore[no-untyped-call] # a class of ours, made here
+        try:
+            run_state_machine_as_test(machine, settings=settings_of(200, self._database))
+        except (OtrSpecError, HypothesisException, ExceptionGroup) as error:
+            if own.trouble is not None:
+                worker.judge(own.trouble, done)
+            else:
+                done.complaints.append(f"Hypothesis: {error}")
+        except Over:
+            pass
+        except (OSError, ValueError) as error:
+            done.complaints.append(self._put_aside(error))
+        done.steps, done.episodes, done.kept = own.steps, own.examples, own.kept
+        done.cells, done.pairs = coverage.taken()
+        self._take_over(done)
+
+    def _put_aside(self, error: Exception) -> str:
+        """The examples cannot be read: begin without them."""
+        if self._database is None or not self._database.exists():
+            return f"Hypothesis: {error}"
+        aside = self._database.with_suffix(".damaged")
+        shutil.rmtree(aside, ignore_errors=True)
+        self._database.rename(aside)
+        return f"{self._database}: the examples cannot be read ({error}), and are put aside"
+
+    def _take_over(self, done: Done) -> None:
+        self.corpus.add(done.kept)
+        self.state.add(done)
+        self.state.lost = done.lost
