@@ -121,6 +121,17 @@ def query_without_end(play: Played) -> int:
     return NEVER
 
 
+def arrives(pattern: str) -> Cause:
+    """Something arrives as it is, which a regular expression describes."""
+    sought = re.compile(rf"'.*{pattern}.*' reaches the target")
+
+    def look(play: Played) -> int:
+        steps = enumerate(play.observations)
+        return next((number for number, seen in steps if sought.fullmatch(seen.step)), NEVER)
+
+    return look
+
+
 def ends_amid_exchange(play: Played) -> int:
     """The user ends the conversation, and an exchange that was begun goes on."""
     states: dict[int, object] = {}
@@ -182,8 +193,10 @@ CAUSES: Mapping[str, Cause] = {
     "libotr-crossing-commits": after("ake:dh-commit.awaiting-dhkey.allowed.ours-higher@*"),
     "libotr-end-drops-exchange": ends_amid_exchange,
     "libotr-end-first": end_beside_another,
+    "libotr-error-without-space": arrives(r"\?OTR Error:[^ ]"),
     "libotr-error-resend": after("message:error.encrypted.*@instance*", SENT_AGAIN),
     "libotr-finished-text": after("message:user-send.finished@*", SENT_AGAIN),
+    "libotr-fragment-numbers": arrives(r"\?OTR\|\w+\|\w+,6553[6-9],"),
     "libotr-fragmented-plaintext": together(
         "instances:reassembled.ready.text@*", "message:plaintext.*@*"
     ),

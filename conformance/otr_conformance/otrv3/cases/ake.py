@@ -116,6 +116,25 @@ for _allowed, _policy in POLICIES.items():
         )
 
 
+@case("ake.query-before-digits-v2", target=BOTH, tester=BOTH, version=2)
+def query_before_digits_v2(stage: Stage) -> None:
+    """Begins an AKE of version 2 on "?OTRv2? I have 3 questions", which offers no other.
+
+    What a person reads behind the question mark is no list of versions.
+    """
+    stage.arrives("?OTRv2? I have 3 questions")
+    stage.settle()
+    talk(stage)
+
+
+@case("ake.query-before-digits-v3", target=V2_ONLY, tester=BOTH, version=2)
+def query_before_digits_v3(stage: Stage) -> None:
+    """Begins no AKE of version 2 on "?OTRv3? I have 2 questions", which offers version 3 alone."""
+    stage.arrives("?OTRv3? I have 2 questions")
+    stage.settle()
+    talk(stage)
+
+
 @case("ake.tag-inside-text", target=STARTING, tester=BOTH, needs={"policy"})
 def tag_inside_text(stage: Stage) -> None:
     """Finds a whitespace tag in the middle of a text, takes it out, and becomes private."""

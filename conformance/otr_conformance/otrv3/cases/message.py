@@ -381,6 +381,15 @@ _tagged()
 _offers()
 
 
+@case("message.plaintext-in-encrypted.v2", target=V2_ONLY, tester=V2_ONLY, version=2)
+def plaintext_in_encrypted_v2(stage: Stage) -> None:
+    """Shows a plaintext in a private conversation of version 2 with a warning."""
+    private(stage)
+    stage.arrives("in the clear")
+    stage.target_says("still private")
+    stage.settle()
+
+
 @case("message.query-offers-nothing")
 def query_offers_nothing(stage: Stage) -> None:
     """Starts no AKE on a Query Message that offers no version."""
@@ -469,6 +478,19 @@ def _errors() -> None:
 
 
 _errors()
+
+
+@case("message.error-without-blank")
+def error_without_blank(stage: Stage) -> None:
+    """Shows what follows "?OTR Error:" as an Error Message, also where a blank does not come first.
+
+    Before a private conversation and in it; it is no plaintext.
+    """
+    stage.arrives("?OTR Error:something went wrong")
+    private(stage)
+    stage.arrives("?OTR Error:something went wrong again")
+    stage.target_says("still private")
+    stage.settle()
 
 
 def _errors_in_vain() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from otr_conformance.otrv3.case import Level, case
 from otr_conformance.otrv3.moves import (
+    ONLY,
     QUERIES,
     awaits_reveal_signature,
     comes_to_rest,
@@ -43,6 +44,8 @@ VERSIONS = (3, 2)
 ILLEGAL_TAG = 0xFF
 SIZES = {DhCommit: 160, RevealSignature: 300}
 """Bytes of a fragment, so that a message of this kind takes three."""
+LONG, LONG_SIZE = 70_000, 300
+"""Characters of a text, more than 64 KiB, and bytes of a fragment, so that there are 350 or so."""
 
 # Section "Fragmentation": what is put together, and what is forgotten.
 
@@ -314,6 +317,41 @@ def fragments_fill_pieces_v2(stage: Stage) -> None:
     stage.arrives("?OTRv2?")
     stage.settle()
     talk(stage)
+
+
+def _long(version: int) -> Play:
+    def play(stage: Stage) -> None:
+        text = stage.acts.say(stage.lab.text("x" * LONG))
+        stage.arrives(QUERIES[version])
+        stage.settle()
+        stage.tester_does(f"the tester's user types {LONG} characters", text)
+        stage.settle()
+        stage.target_does(f"the target's user types {LONG} characters", text)
+        stage.settle()
+        talk(stage)
+
+    return play
+
+
+for _version in VERSIONS:
+    _play = _long(_version)
+    _play.__doc__ = f"""Puts a text of {LONG} characters together that comes in more fragments than
+        one byte counts, and sends one in as many."""
+    case(
+        f"receiving.fragments-of-long-text-v{_version}",
+        target=ONLY[_version],
+        tester=ONLY[_version],
+        version=_version,
+        max_size=LONG_SIZE,
+        tester_size=LONG_SIZE,
+    )(_play)
+
+
+@case("receiving.fragment-numbers-of-17-bits", level=Level.SHOULD)
+def fragment_numbers_of_17_bits(stage: Stage) -> None:
+    """Does not take the fragment 65537 of 65538 for the first of two: numbers have 16 bits."""
+    stage.arrives("?OTR|1001|0,65537,65538,?OT,")
+    stage.arrives("?OTR|1001|0,2,2,Rv3?,")
 
 
 @case("receiving.fragments-short-numbers")
