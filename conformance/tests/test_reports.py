@@ -23,14 +23,18 @@ from rich.console import Console
 
 from otr_conformance.cli import main
 from otr_conformance.cli.live import Far, left
+from otr_conformance.play.grade import Result
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.reports.badge import badge, said
 from otr_conformance.reports.document import FORMAT_VERSION, BadReport, read, write
+from otr_conformance.reports.gather import Judged
+from otr_conformance.reports.gather import outcome as outcome_of
 from otr_conformance.reports.junit import junit
 from otr_conformance.reports.page import page
 from otr_conformance.reports.report import Outcome, Report, share
 from otr_conformance.reports.schema import schema
-from otr_conformance.reports.steps import differing, steps_of
+from otr_conformance.reports.steps import differing, ended, steps_of
+from otr_conformance.runner import Run
 from otr_conformance.verdict import Verdict
 
 MINIATURES = Path(__file__).parent / "miniatures"
@@ -454,6 +458,55 @@ def test_a_page_stands_alone(failing: Report) -> None:
     digest = base64.b64encode(sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in made
     assert "innerHTML" not in script
+
+
+# Cases that could not be played to their end.
+
+CUT_SHORT = (
+    "the tester's user starts",
+    "  tester -> target: Query offering 3",
+    "everything is delivered",
+    "  target -> tester: D-H Commit v3",
+    "  tester -> target: D-H Key v3",
+    'request: {"id": 4, "do": "receive", "endpoint": "target", "wire": "P09UUg=="}',
+    "standard error:",
+    "  segmentation fault",
+)
+"""What was seen of a target that ended amid the AKE, and what is known of its end."""
+
+
+def test_a_case_ends_in_the_last_step_that_was_begun() -> None:
+    found = ended(CASES[LIFE], CUT_SHORT)
+
+    assert found.number == 2
+    assert "target -> tester: Reveal Signature v3" in found.predicted
+    assert found.clauses == ()
+
+
+def test_a_case_that_was_not_begun_ends_in_no_step() -> None:
+    assert ended(CASES[LIFE], ("request: {}", "standard error:", "  no such file")).number == 0
+
+
+@pytest.mark.parametrize("verdict", [Verdict.CRASH, Verdict.HANG, Verdict.HARNESS_ERROR])
+def test_what_was_said_until_the_end_is_in_the_page(verdict: Verdict) -> None:
+    result = Result(LIFE, verdict, "in answer to receive: it ended", log=CUT_SHORT)
+    drawn = outcome_of(Judged(Run(CASES[LIFE], result, 0.5), expected=False))
+    drawn = replace(drawn, clauses=())
+    (shown,) = data_of(page([report(drawn)]))["outcomes"][0]
+
+    assert shown["step"] == 2
+    assert shown["log"] == list(CUT_SHORT)
+    assert "target's user: secure v3" in shown["predicted"]
+    assert "at" not in shown
+
+
+def test_lines_that_are_repeated_stand_once_in_a_report() -> None:
+    log = ("the tester's user starts", *["  tester -> target: fragment v3"] * 350, "  the rest")
+    result = Result(LIFE, Verdict.CRASH, "it ended", log=log)
+
+    kept = outcome_of(Judged(Run(CASES[LIFE], result, 0.5), expected=False)).log
+
+    assert kept == (log[0], "  tester -> target: fragment v3 (350 times)", "  the rest")
 
 
 def test_a_page_says_first_how_much_is_unsupported() -> None:

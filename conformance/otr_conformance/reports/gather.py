@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from otr_conformance.citations import citations, clauses_of, ordered, touched
@@ -16,7 +17,7 @@ from otr_model import __version__
 from otr_model.trace import Fired
 
 from .report import Outcome, Report, Sentence, Text
-from .steps import differing
+from .steps import differing, ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,8 +37,12 @@ LINE: Final = 400
 """Characters of a line of a log that are kept, at most."""
 _LINES: Final = 400
 """Lines of a log that are kept, at most: the case is replayed for more."""
+_SHORT: Final = 3
+"""So often in a row a line stands in a log as it is."""
 _EXPLAINED: Final = frozenset({Verdict.FAIL, Verdict.NOTE})
 """Verdicts of cases that were played to where they differ."""
+_ENDED: Final = frozenset({Verdict.HANG, Verdict.CRASH, Verdict.HARNESS_ERROR})
+"""Verdicts of cases that could not be played to their end."""
 
 _REFERENCE: Final = Hello("", __version__, tuple(OtrVersion), tuple(Capability))
 """What the reference in this process would say of itself."""
@@ -94,8 +99,7 @@ def outcome(
     case, result = run.case, run.result
     verdict = result.verdict
     unsupported = verdict is Verdict.UNSUPPORTED
-    explained = in_full and verdict in _EXPLAINED and result.log
-    found = differing(case, result.log, result.because) if explained else None
+    found = _found(case, result) if in_full and result.log else None
     return Outcome(
         case=case.id,
         about=case.about,
@@ -115,14 +119,23 @@ def outcome(
         **_as_expected(entry),
         log=_kept(result.log) if in_full else result.log,
         step=found.number if found is not None else 0,
-        predicted=found.predicted if found is not None else (),
+        predicted=_once(found.predicted) if found is not None else (),
         repetitions=dict(run.counts) if len(run.verdicts) > 1 else {},
         replay=replay,
     )
 
 
+def _found(case: AnyCase, result: Result) -> Differing | None:
+    """The step in which a target differed, or in which the case ended too early; None: no step."""
+    if result.verdict in _ENDED:
+        return ended(case, result.log)
+    if result.verdict in _EXPLAINED:
+        return differing(case, result.log, result.because)
+    return None
+
+
 def _at_step(case: AnyCase, result: Result, found: Differing | None) -> tuple[str, ...]:
-    """The clauses of the step in which a target differed."""
+    """The clauses of the step in which a target differed; none where the case ended too early."""
     if found is None or found.clauses:
         return () if found is None else found.clauses
     return ordered(case, touched(case, map(Fired, result.rows))) if result.rows else ()
@@ -152,9 +165,20 @@ def _as_expected(entry: Expectation | None) -> _Expected:
 
 def _kept(log: Sequence[str]) -> tuple[str, ...]:
     """A log without what is too long for a report."""
-    lines = [line if len(line) <= LINE else f"{line[:LINE]} ..." for line in log[:_LINES]]
-    more = len(log) - _LINES
+    once = _once(log)
+    lines = [line if len(line) <= LINE else f"{line[:LINE]} ..." for line in once[:_LINES]]
+    more = len(once) - _LINES
     return (*lines, *([f"  and {more} more lines"] if more > 0 else ()))
+
+
+def _once(lines: Iterable[str]) -> tuple[str, ...]:
+    """Lines without repetitions: many of one kind in a row, such as fragments, stand there once."""
+    runs = ((line, len(list(alike))) for line, alike in groupby(lines))
+    return tuple(
+        each
+        for line, times in runs
+        for each in ([f"{line} ({times} times)"] if times > _SHORT else [line] * times)
+    )
 
 
 def lacking(case: AnyCase, hello: Hello) -> tuple[str, ...]:

@@ -92,7 +92,8 @@ class Outcome:
         clause: the clause or ambiguity that the entry is about.
         unreviewed: nobody has looked at that entry yet.
         log: what happened, line by line; a file has it where the case did not pass.
-        step: the number of the step in which the target differed; 0: not known.
+        step: the number of the step in which the target differed, or in which the case ended too
+            early; 0: not known.
         predicted: what the tables predict of that step, line by line.
         repetitions: how often the case had each verdict, where it was run more than once.
         replay: the command that runs this case alone.

@@ -137,7 +137,10 @@ def _result() -> Object:
             "finding": _text("the page that explains it"),
             "clause": _text("the clause or ambiguity that the expectation is about"),
             "unreviewed": {"type": "boolean", "description": "nobody has looked at it yet"},
-            "step": _count("the number of the step in which the target differed, from 1"),
+            "step": _count(
+                "the number of the step in which the target differed or the case ended too early,"
+                " from 1"
+            ),
             "predicted": _list(lines, "what the tables predict of that step, line by line"),
             "log": _list(lines, "what happened; what came of a step is indented"),
             "repetitions": _counts("of a case that was run more than once: verdicts"),

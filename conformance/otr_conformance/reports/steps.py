@@ -1,4 +1,4 @@
-"""What a case did, step by step, and the step in which a target differed.
+"""What a case did, step by step, and the step in which a target differed or the case ended.
 
 The log of a case is written on the stage: a step is a line, and what came of it are the lines
 behind it that are indented. A case that is predicted has a log of the same steps.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
-__all__ = ["Differing", "Step", "differing", "steps_of"]
+__all__ = ["Differing", "Step", "differing", "ended", "steps_of"]
 
 _SECURED: Final = ("secure ", "still-secure ")
 _EXTRA_KEY: Final = "extra-key "
@@ -46,7 +46,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Differing:
-    """The step in which a target differed.
+    """The step in which a target differed, or the case ended too early.
 
     Attributes:
         number: the place of the step in the log, from 1; 0: not known.
@@ -90,6 +90,25 @@ def differing(case: AnyCase, log: Sequence[str], because: str) -> Differing:
     steps = predicted.steps[number - 1 : number]
     wanted = tuple(_plain(line) for step in steps for line in step.lines)
     return Differing(number, wanted, ordered(case, touched(case, rows)) if rows else ())
+
+
+def ended(case: AnyCase, log: Iterable[str]) -> Differing:
+    """Find the step in which a case came to an end too early, by playing it with the reference.
+
+    Nothing is said of clauses: what ended it says nothing about them.
+
+    Args:
+        case: the case.
+        log: what was done; lines about what ended it may follow.
+    """
+    predicted = _Predicted(case).steps
+    number = 0
+    for seen, wanted in zip(steps_of(log), predicted, strict=False):
+        if seen.says != wanted.says:
+            break
+        number += 1
+    lines = predicted[number - 1].lines if number else ()
+    return Differing(number, tuple(map(_plain, lines)))
 
 
 def _number(seen: Sequence[Step], predicted: Sequence[Step], because: str) -> int:

@@ -28,6 +28,7 @@
 
   const VERDICTS = data.verdicts.map(([word]) => word);
   const [PASS, NOTE, FAIL, UNSUPPORTED] = ["pass", "note", "fail", "unsupported"].map((word) => VERDICTS.indexOf(word));
+  const ENDED = new Set(["hang", "crash", "harness-error"].map((word) => VERDICTS.indexOf(word)));
   const PLAIN = { v: PASS, e: 1 };
   const sets = data.sets.map((digits) => {
     const found = [];
@@ -317,7 +318,8 @@
         group.append(s("text", { x, y: y - 4, "text-anchor": anchor, class: cls || false }, line));
       }
     };
-    const steps = stepsOf(outcome.log);
+    const ended = ENDED.has(outcome.v);
+    const steps = stepsOf(outcome.log).slice(0, ended ? outcome.step : undefined);
     const at = outcome.step - 1;
     const from = Math.max(0, at - 12), to = Math.min(steps.length, at + 5);
 
@@ -385,6 +387,7 @@
       y += 6;
       texts(group, ["seen"], 14, "start", "title");
       if (step.lines.length) many(group, step.lines, without(step.lines, wanted), "extra", "not expected"); else texts(group, ["nothing"], W / 2, "middle");
+      if (ended) many(group, [`${VERDICTS[outcome.v]}: ${outcome.because}`], [true], "extra", "the end");
       y += 6;
       wash.setAttribute("height", y - begun);
       y += 4;
