@@ -90,7 +90,7 @@ _GRAVITY: Final = (
     Verdict.HARNESS_ERROR,
 )
 _LEAVING: Final = 3.0  # seconds that a process of ours has to end when it is asked to
-_STDERR_LINES: Final = 20
+_STDERR_LINES: Final = 5, 15  # of the beginning, where some say why they end, and of the end
 _AT_ONCE: Final = 2  # shares that a process is given, so that it need not wait for the next one
 _REPETITIONS: Final = 10  # of a case that a process is given at a time
 _FORKS: Final = os.name == "posix" and os.uname().sysname != "Darwin"
@@ -384,7 +384,18 @@ def _evidence(error: ShimError) -> Iterator[str]:
         yield f"answer: {error.line}"
     if error.stderr.strip():
         yield "standard error:"
-        yield from (f"  {line}" for line in error.stderr.strip().splitlines()[-_STDERR_LINES:])
+        yield from (f"  {line}" for line in _abridged(error.stderr.strip().splitlines()))
+
+
+def _abridged(lines: Sequence[str]) -> Iterator[str]:
+    """The beginning and the end of many lines."""
+    first, last = _STDERR_LINES
+    if len(lines) <= first + last:
+        yield from lines
+        return
+    yield from lines[:first]
+    yield f"... {len(lines) - first - last} lines ..."
+    yield from lines[-last:]
 
 
 def _agreed(said: Sequence[Hello | None]) -> Hello | None:

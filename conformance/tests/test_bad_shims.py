@@ -169,6 +169,17 @@ def test_what_was_wrong_can_be_seen_in_the_log(start: Start) -> None:
     assert "the tester's user starts" in garbage.result.log
 
 
+def test_of_a_long_complaint_the_beginning_and_the_end_are_in_the_log(start: Start) -> None:
+    (panics, _) = outcome(start("panics")).values()
+    log = panics.result.log
+    told = log[log.index("standard error:") + 1 :]
+
+    assert told[0] == "  panic: out of range"
+    assert told[5] == "  ... 21 lines ..."
+    assert told[-1] == "  in function 39"
+    assert len(told) == 21
+
+
 def test_a_shim_that_writes_to_standard_error_without_end_is_judged_like_others(
     start: Start,
 ) -> None:

@@ -114,6 +114,12 @@ def dies(_: int) -> None:
     sys.exit(1)
 
 
+def panics(_: int) -> None:
+    sys.stderr.write("panic: out of range\n")
+    sys.stderr.writelines(f"in function {number}\n" for number in range(40))
+    sys.exit(2)
+
+
 def killed(_: int) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
     stay()
@@ -159,8 +165,8 @@ WAYS: dict[str, Callable[[int], None]] = {
     for way in (
         *(garbage, not_utf8, twice_in_one, huge_integer, huge_number, deep, wrong_number),
         *(two_answers, unknown_event, many_events, much_in_events, verbose, endless_line),
-        *(late, late_for_ever, dies, killed, closes, grows, child_grows, stubborn, leaves_child),
-        refuses,
+        *(late, late_for_ever, dies, panics, killed, closes, grows, child_grows, stubborn),
+        *(leaves_child, refuses),
     )
 }
 
