@@ -412,7 +412,7 @@ def test_the_command_counts_every_fate_in_json(
     found = json.loads(capsys.readouterr().out)
     (counted,) = found["protocols"]
     assert status == found["exit"]
-    fates = ("killed", "crashed", "equivalent", "internal", "noted", "survived", "undecided")
+    fates = [fate.name.lower() for fate in Fate]
     assert sum(counted[fate] for fate in fates) == counted["tried"] == len(found["outcomes"]) == 2
 
 

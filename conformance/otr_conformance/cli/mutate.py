@@ -35,10 +35,20 @@ _SHORT: Final = {
     Fate.EQUIVALENT: "equivalent",
     Fate.INTERNAL: "internal",
     Fate.NOTED: "noted",
+    Fate.TOLERATED: "tolerated",
+    Fate.ARGUED: "argued",
     Fate.SURVIVED: "survived",
     Fate.UNDECIDED: "undecided",
 }
-_LISTED: Final = (Fate.CRASHED, Fate.INTERNAL, Fate.NOTED, Fate.UNDECIDED, Fate.SURVIVED)
+_LISTED: Final = (
+    Fate.CRASHED,
+    Fate.INTERNAL,
+    Fate.NOTED,
+    Fate.TOLERATED,
+    Fate.ARGUED,
+    Fate.UNDECIDED,
+    Fate.SURVIVED,
+)
 """The fates whose mutants are listed, the most important last."""
 _MINUTE: Final = 60.0
 """Seconds between two lines that say how far it is."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from otr_conformance.suite import AnySuite
     from otr_model.kernel.variant import Variant
 
-__all__ = ["Inside"]
+__all__ = ["Inside", "kept_by"]
 
 
 class Inside:
@@ -60,7 +60,7 @@ class Inside:
 
             def stepped(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - as the endpoint's own
                 result = step(*given, **named)
-                kept.append(dict(_names(result.conversation)))
+                kept.append(dict(kept_by(result.conversation)))
                 return result
 
             party.endpoint.step = stepped
@@ -73,7 +73,7 @@ class Inside:
         return kept
 
 
-def _names(conversation: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - of any protocol
+def kept_by(conversation: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - of any protocol
     """Everything that a conversation keeps, by name."""
     for slot in type(conversation).__slots__:
         held = getattr(conversation, slot)

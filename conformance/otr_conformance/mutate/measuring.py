@@ -6,7 +6,8 @@ For each mutant, in this order, until its fate is known:
 2. it is followed beside the reference: perhaps that nobody can tell it is proved; what may differ
    inside is then looked for inside (`otr_conformance.mutate.inside`);
 3. more of the cases that can notice it are played, or all;
-4. a run that tells it from the reference is searched for, and made into a case.
+4. somebody goes on where cases end (`otr_conformance.mutate.extending`);
+5. a run that tells it from the reference is searched for, and made into a case.
 
 What a mutant does is bounded by processor time: it may compute for ever.
 """
@@ -20,8 +21,10 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance.protocols import protocol
+from otr_conformance.verdict import Verdict
 
 from .catalogue import mutants_of
+from .extending import Extending
 from .fates import Fate, Measured, Outcome
 from .inside import Inside
 from .kept import Kept
@@ -47,8 +50,18 @@ MOST: Final = 600
 LOOKED: Final = 8
 """Cases in which somebody looks inside."""
 PROOF: Final = 20.0
+EXTEND: Final = 10.0
 SEARCH: Final = 20.0
-"""Seconds of processor time for a proof, and for a search."""
+"""Seconds of processor time for a proof, for going on where cases end, and for a search."""
+LONGEST_ORDER: Final = 200
+"""Cases among which those are looked for that go on."""
+_FATES: Final = {
+    Verdict.FAIL: Fate.SURVIVED,
+    Verdict.CRASH: Fate.CRASHED,
+    Verdict.NOTE: Fate.NOTED,
+    Verdict.PASS: Fate.TOLERATED,
+}
+"""What the verdict of a case that goes on makes of a mutant."""
 CHUNK: Final = 8
 """Neighbours that one process tries, one after the other."""
 
@@ -118,15 +131,53 @@ class Prober:
         rest = self.player.play(mutant, order[FEW:], first)
         if rest.fate is not None:
             return _told(mutant, rest)
-        found = self._searched(mutant, rest, why)
+        found = self._extended(mutant, rest, order, why)
+        if found.fate is Fate.UNDECIDED:
+            found = self._searched(mutant, rest, found.because)
         left = able[len(order) :]
-        if not left:
-            return found
-        if found.fate is Fate.SURVIVED:
+        if left and found.fate is Fate.SURVIVED:
             last = self.player.play(mutant, left, rest)
             return found if last.fate is None else _told(mutant, last)
-        some = f"{len(order)} of {len(able):,} cases that can notice it were played"
-        return replace(found, because=f"{some}; {found.because}")
+        if left:
+            some = f"{len(order)} of {len(able):,} cases that can notice it were played"
+            found = replace(found, because=f"{some}; {found.because}")
+        return self._explained(found, rest)
+
+    def _explained(self, found: Outcome, played: Played) -> Outcome:
+        """Why nothing was shown of a mutant, where that is known."""
+        if found.fate is not Fate.UNDECIDED:
+            return found
+        case, names = played.let_pass
+        if case:
+            return replace(found, fate=Fate.TOLERATED, case=case, because=f"lets pass: {names}")
+        argument = self.player.suite.equivalent.get(found.mutant.name)
+        if argument is not None:
+            return replace(found, fate=Fate.ARGUED, because=argument)
+        return found
+
+    @cached_property
+    def _extending(self) -> Extending:
+        return Extending(self.name, self.player.suite)
+
+    def _extended(self, mutant: Mutant, played: Played, order: list[str], why: str) -> Outcome:
+        """What comes of going on where cases end."""
+        undecided = Outcome(mutant, Fate.UNDECIDED, because=why, played=played.count)
+        if not self.asked.searches:
+            return undecided
+        cases = [self.player.cases[name] for name in order[:LONGEST_ORDER]]
+        concerned = self.player.plan.concerned(mutant.variant)
+        try:
+            with limited(EXTEND):
+                found = self._extending.told(mutant.variant, cases, concerned)
+        except Stalled:
+            self._extending.forget()
+            return replace(undecided, because=f"{why}; nor within {EXTEND:g} seconds behind cases")
+        fate = _FATES.get(found.verdict) if found.verdict is not None else None
+        if fate is None:
+            return replace(undecided, because=f"{why}; {found.says}")
+        if fate is Fate.TOLERATED:
+            return replace(undecided, fate=fate, because=f"lets pass: {found.says}")
+        return replace(undecided, fate=fate, because=found.says)
 
     @cached_property
     def _white_box(self) -> Inside:
@@ -172,7 +223,8 @@ class Prober:
             where = f"{why}; the search ended: {type(error).__name__}: {error}"
             return replace(undecided, fate=Fate.CRASHED, because=where)
         if found.witness is None:
-            return replace(undecided, because=f"{why}; {found.says}")
+            fate = Fate.TOLERATED if found.passed else Fate.UNDECIDED
+            return replace(undecided, fate=fate, because=f"{why}; {found.says}")
         fate = Fate.SURVIVED if found.case else Fate.CRASHED
         return replace(undecided, fate=fate, because=found.says, witness=found.witness)
 

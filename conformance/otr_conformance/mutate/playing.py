@@ -51,6 +51,8 @@ class Played:
         because: what it saw.
         count: how many cases were played.
         stalled: it took too long; no further case is played.
+        let_pass: where nothing was noticed, a case in which grading let pass what differs, and by
+            what names; "" for none.
     """
 
     fate: Fate | None = None
@@ -58,6 +60,7 @@ class Played:
     because: str = ""
     count: int = 0
     stalled: bool = False
+    let_pass: tuple[str, str] = ("", "")
 
 
 class Player:
@@ -93,8 +96,10 @@ class Player:
         self._rest()
         found = before or Played()
         for name in names if found.fate is not Fate.CRASHED else names[:AFTER]:
-            verdict, because = self._grade(self.cases[name], mutant)
+            verdict, because, let_pass = self._grade(self.cases[name], mutant)
             count = found.count + 1
+            if let_pass and not found.let_pass[0]:
+                found = replace(found, let_pass=(name, let_pass))
             if verdict is Verdict.FAIL:
                 self.plan.noticed(name)
                 return Played(Fate.KILLED, name, because, count)
@@ -103,10 +108,10 @@ class Player:
                 return Played(Fate.CRASHED, name, because, count, stalled=True)
             fate = _FATES.get(verdict)
             if fate is Fate.CRASHED is not found.fate:
-                found = Played(fate, name, because, count)
+                found = replace(found, fate=fate, case=name, because=because, count=count)
                 return self.play(mutant, names[names.index(name) + 1 :], found)
             if fate is not None and found.fate is None:
-                found = Played(fate, name, because)
+                found = replace(found, fate=fate, case=name, because=because)
             found = replace(found, count=count)
         return found
 
@@ -115,18 +120,22 @@ class Player:
         if self._played % TIRED == 0:
             self._lab = self.suite.terms()
 
-    def _grade(self, case: AnyCase, mutant: Mutant) -> tuple[Verdict, str]:
-        """What a case says of a mutant; an error of any kind is a crash of the mutant."""
+    def _grade(self, case: AnyCase, mutant: Mutant) -> tuple[Verdict, str, str]:
+        """What a case says of a mutant, and what it lets pass.
+
+        An error of any kind is a crash of the mutant.
+        """
         try:
             with limited(LIMIT):
                 target = self.grader.reference_target(mutant.variant)
                 result = self.grader.grade(case, self._lab, target, explained=False)
         except Stalled:
-            return Verdict.HANG, f"is at work for more than {LIMIT:g} seconds"
+            return Verdict.HANG, f"is at work for more than {LIMIT:g} seconds", ""
         except Exception as error:  # noqa: BLE001 - a mutant may break in any way
-            return Verdict.CRASH, f"{type(error).__name__}: {error}"
+            return Verdict.CRASH, f"{type(error).__name__}: {error}", ""
         because = f"{result.because} ({result.ambiguity})" if result.ambiguity else result.because
-        return result.verdict, because if len(because) <= LONGEST else f"{because[:LONGEST]} ..."
+        because = because if len(because) <= LONGEST else f"{because[:LONGEST]} ..."
+        return result.verdict, because, ", ".join(result.alternatives)
 
 
 @contextmanager

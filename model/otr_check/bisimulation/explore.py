@@ -98,6 +98,12 @@ class Settled:
     answers: dict[int, bool] = field(default_factory=dict)
 
 
+def first_of(world: World, role: Role) -> Place:
+    """Where a member begins."""
+    flags = frozenset((name, bool(world.initial[name])) for name in world.flags)
+    return Place(role.number, role.initial, role.initial, flags=flags)
+
+
 def _same(one: object, other: object) -> bool:
     return type(one) is type(other) and one == other
 
@@ -150,8 +156,14 @@ class Original:
         self._rigid: dict[int, bool] = {}
         self._guesses: dict[int, bool] = {}
         self.by_cell: dict[Cell, list[Place]] = defaultdict(list)
+        self._followed = False
+        self._joined: dict[Place, Settled] = {}
+        self._alike: dict[Place, list[Place]] = defaultdict(list)
         for role in world.roles:
             self._follow(role)
+        for place in self.settled:
+            self._alike[replace(place, flags=frozenset())].append(place)
+        self._followed = True
         for role in world.roles:
             self._trace(role)
         for place, paths in self.paths.items():
@@ -178,7 +190,7 @@ class Original:
         unsteady: frozenset[str] = frozenset(),
     ) -> Run:
         """A run from a place, with what is known there."""
-        settled = self.settled.get(place.alone) or Settled({})
+        settled = self.known(place)
         start = Start(self.world, self.theory, place, settled.constants, unsteady)
         run = Run(start, (self.tables, variant), queues, self.unseen)
         for term, answer in (*settled.answers.items(), *place.config):
@@ -186,9 +198,49 @@ class Original:
         run.restless = entry is None or entry.elsewhere
         return run
 
+    def known(self, place: Place) -> Settled:
+        """What is known of the original at a place; where flags are open, whatever they are."""
+        alone = place.alone
+        found = self.settled.get(alone)
+        if found is not None:
+            return found
+        if not self._followed:
+            return Settled({})
+        if alone not in self._joined:
+            self._joined[alone] = self._join(alone)
+        return self._joined[alone]
+
+    def _join(self, place: Place) -> Settled:
+        """What is known at every place that differs from this one only in flags that are open."""
+        every = [
+            self.settled[each]
+            for each in self._alike[replace(place, flags=frozenset())]
+            if place.flags <= each.flags
+        ]
+        if not every:
+            return Settled({})
+        first, *rest = every
+        return Settled(
+            {
+                name: value
+                for name, value in first.constants.items()
+                if all(name in o.constants and _same(o.constants[name], value) for o in rest)
+            },
+            {
+                term: answer
+                for term, answer in first.answers.items()
+                if all(other.answers.get(term) is answer for other in rest)
+            },
+        )
+
+    def _flags(self, run: Run) -> frozenset[tuple[str, bool]]:
+        """What the flags of the first side are where a run has stopped, those that are known."""
+        found = ((name, run.constant(run.left.get(name))) for name in self.world.flags)
+        return frozenset((name, value) for name, value in found if isinstance(value, bool))
+
     def _follow(self, role: Role) -> None:
         """Every place that a role can be at, with what is known there."""
-        first = Place(role.number, role.initial, role.initial)
+        first = first_of(self.world, role)
         self.settled[first] = Settled(dict(self.world.initial))
         left: deque[Place] = deque((first,))
         waiting = {first}
@@ -253,7 +305,7 @@ class Original:
 
     def _trace(self, role: Role) -> None:
         """Shortest ways to places: an input costs 1, to go on costs nothing."""
-        first = Place(role.number, role.initial, role.initial)
+        first = first_of(self.world, role)
         self.depths[first], self.trails[first] = 0, None
         left = deque((first,))
         while left:
@@ -272,7 +324,7 @@ class Original:
         False where there is none.
         """
         role = self.world.roles[place.role]
-        first = (Place(role.number, role.initial, role.initial), config)
+        first = (first_of(self.world, role), config)
         seen = {first}
         left: deque[tuple[Place, frozenset[tuple[int, bool]], Trail]] = deque(((*first, None),))
         while left:
@@ -309,6 +361,7 @@ class Original:
                 left.states,
                 left.states,
                 queues=(left.queue, left.queue),
+                flags=self._flags(run),
             )
             return Landing(place, step, None, ((), ()))
         shown = self._compared(run, left, right)
@@ -322,6 +375,7 @@ class Original:
             frozenset(),
             (left.queue, right.queue),
             shown,
+            flags=self._flags(run),
         )
         frozen = left.frozen & right.frozen if not place.is_idle else frozenset[str]()
         place = replace(place, frozen=frozen)
@@ -384,8 +438,7 @@ class Original:
         self, run: Run, left: Side, right: Side, place: Place
     ) -> Iterator[tuple[str, Known]]:
         """The names that may differ, with what the second side is known to have."""
-        settled = self.settled.get(place.alone)
-        constants = {} if settled is None else settled.constants
+        constants = self.known(place).constants
         signed = any(known == SIGNED for _, known in run.start.place.differ)
         unknown = SIGNED if signed else run.variant.unknown
         for name in {*left.values, *right.values, *run.start.differ}:

@@ -18,7 +18,7 @@ from otr_model.kernel.expr import Scope
 from otr_model.kernel.variant import apply
 from otr_model.kernel.vocabulary import Defined
 
-from .explore import Difference, Original, Step
+from .explore import Difference, Original, Step, first_of
 from .run import Fork, Place
 from .world import Tables, name_of
 
@@ -254,7 +254,7 @@ class Judge:
         values |= {f"config.{name}": value for name, value in applied.policies.items()}
         changed = frozenset(values.items())
         starts = tuple(
-            Place(role.number, role.initial, role.initial, changed)
+            replace(first_of(self.world, role), differ=changed)
             for role in (self.world.roles if changed else ())
         )
         limits = {f"config.{family.limit}" for family in self.world.composition.families}

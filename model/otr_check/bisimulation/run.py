@@ -38,6 +38,8 @@ Queue: TypeAlias = "tuple[tuple[Event, bool], ...]"
 ME, AWAY = True, False
 RUN_ONLY: Final = ("cache.", "hand")
 """Names that mean something only while a run lasts."""
+MOST_UNEVEN: Final = 3
+"""So often a run goes on where it could stop, until the same remains on both sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Place:
             those of the second.
         frozen: what has been computed about the message at hand, inside a run.
         config: answers about the configuration that were given on the way, where they are kept.
+        flags: what the flags of the first side are, those that are known.
     """
 
     role: int
@@ -64,11 +67,13 @@ class Place:
     lead: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     frozen: frozenset[str] = frozenset()
     config: frozenset[tuple[int, bool]] = frozenset()
+    flags: frozenset[tuple[str, bool]] = frozenset()
 
     @property
     def alone(self) -> Place:
         """The place of the first side by itself."""
-        return Place(self.role, self.left, self.left, frozenset(), (self.queues[0],) * 2)
+        queues = (self.queues[0],) * 2
+        return Place(self.role, self.left, self.left, queues=queues, flags=self.flags)
 
     @property
     def is_diagonal(self) -> bool:
@@ -539,6 +544,7 @@ class Run:
         "steps",
         "terms",
         "todo",
+        "uneven",
         "unseen",
         "variant",
         "world",
@@ -563,7 +569,7 @@ class Run:
         self.compared: dict[int, bool] = {}
         self.known: dict[int, Plain] = {}
         self.restless = False
-        self.steps = 0
+        self.steps = self.uneven = 0
         self.todo: tuple[int, ...] = ()
         self.left = Side(self, 0, tables[0], queues[0])
         apart = not start.place.is_diagonal or queues[0] != queues[1]
@@ -671,7 +677,7 @@ class Run:
         while left:
             run = left.pop()
             try:
-                while run.todo or not (run.is_over or until(run)):
+                while run.todo or not (run.is_over or (until(run) and run.may_stop())):
                     run.step()
             except Fork as fork:
                 for option in fork.options:
@@ -685,6 +691,27 @@ class Run:
     def is_over(self) -> bool:
         """Whether nothing is left to deliver."""
         return not self.left.queue and (self.right is None or not self.right.queue)
+
+    def may_stop(self) -> bool:
+        """Whether what remains is the same on both sides, or will not be soon."""
+        if self.right is None or not (self.left.queue and self.right.queue):
+            return True
+        if self.left.queue == self.right.queue:
+            return True
+        self.uneven += 1
+        return self.uneven > MOST_UNEVEN
+
+    def _turn(self) -> tuple[int, ...]:
+        """Which sides are next: one alone, where only events in front of the same are more."""
+        if self.right is None:
+            return 0, 1
+        one, other = self.left.queue, self.right.queue
+        more = len(one) - len(other)
+        if more > 0 and one[more:] == other:
+            return (0,)
+        if more < 0 and other[-more:] == one:
+            return (1,)
+        return 0, 1
 
     @property
     def circles(self) -> bool:
@@ -706,7 +733,7 @@ class Run:
             if self.right is None and self.left.queue and self.left.cell() in self.variant.edited:
                 self.right = self.left.copy(self)
                 self.right.number, self.right.tables = 1, self.variant
-            self.todo = (0, 1)
+            self.todo = self._turn()
         while self.todo:
             if self.todo[0] == 0 and self.left.queue:
                 self.left = self.left.deliver()

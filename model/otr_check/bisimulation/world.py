@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from otr_model.kernel.composition import checks_of
+from otr_model.kernel.expr import BoolVar, Comparison, InState, Int, IntVar, Number, Scope, Sum
 from otr_model.kernel.expr import Compare as How
-from otr_model.kernel.expr import Comparison, InState, Int, IntVar, Number, Scope, Sum
 from otr_model.kernel.vocabulary import Defined, Event, Origin
 
 from .reads import Reader, Unreadable
@@ -233,6 +233,7 @@ class World:
         self.roles = tuple(self._roles())
         self.kinds = dict(self._kinds())
         self.initial = self._initial()
+        self.flags = frozenset(self._flags())
         self.shared = tuple(sorted(f"shared.{name}" for name in self.reader.names.shared))
         self._variables: dict[int, tuple[Variable, ...]] = {}
         self.away = {event: self._cascade(event) for event in composition.events}
@@ -316,6 +317,15 @@ class World:
             f"member.{d.slot}": None for d in self.composition.data if d.spec.scope is Scope.MEMBER
         }
         return found
+
+    def _flags(self) -> Iterator[str]:
+        """The flags of a member that a condition asks for and nothing else."""
+        for condition in self.composition.conditions:
+            match condition.spec:
+                case Defined(_, BoolVar(scope=Scope.MEMBER) as flag):
+                    yield name_of(flag)
+                case _:
+                    pass
 
     def touch(self, word: Condition | Check | Effect, prefix: str) -> Touch:
         """What the code of a word can look at and change."""
