@@ -15,7 +15,7 @@ from otr_model import __version__
 
 COMMANDS = (
     *("conform", "cases", "cases show", "shim check", "shim schema", "peer list", "peer install"),
-    *("report", "compare", "interop"),
+    *("report", "compare", "interop", "learn"),
     *("cases dialects", "forge parse", "forge modify", "forge read", "forge show-mac-key"),
     *("forge remac", "forge session-keys", "forge dake", "forge offline", "forge ensemble"),
     *("forge impersonate", "forge transcript"),

@@ -25,7 +25,7 @@ NAME: Final = "otrspec"
 
 _SECTIONS: Final = {
     "Test an implementation": (
-        *("conform", "report", "compare", "interop", "cases"),
+        *("conform", "report", "compare", "interop", "learn", "cases"),
         *("obligations", "shim", "peer"),
     ),
     "Read the protocol": ("table", "diagram", "clauses", "export", "decode", "forge", "vectors"),
@@ -85,6 +85,9 @@ def _group(name: str, about: str, *, default: bool = False) -> typer.Typer:
 
 Protocol = Enum("Protocol", {n.upper(): n for n in PROTOCOLS})  # type: ignore[misc] # no literal
 """The protocols that there are tables for."""
+
+LearnBy = Enum("LearnBy", {"LSHARP": "lsharp", "KV": "kv"})
+"""How machines are learned."""
 
 Text = Enum("Text", {n.upper(): n for n in TEXTS})  # type: ignore[misc] # no literal
 """The texts that there are clauses for; each is about one version of a protocol."""
@@ -439,6 +442,137 @@ def interop(  # noqa: PLR0913 - one for each option
     selection = work.Selection(tuple(script or ()), tuple(version or ()))
     view = work.View(matrix=matrix, trace=trace, everything=everything, json=json)
     return work.interop(tuple(target or ()), selection, view, timeout)
+
+
+@app.command(
+    short_help="Infer the machine that a target really is, and compare it with the tables.",
+    epilog=_examples(
+        "otrspec learn libotr --jobs 2 --resume answers/ --draw pictures/",
+        "otrspec learn ./my-shim --setting 'v3-*' --propose my-learned.toml",
+        "otrspec learn ./my-shim --setting v3-smp --votes 3 --time 600 --json",
+        "otrspec learn libotr --setting v3-smp --word 'exchange v3; SMP 1; user answers SMP'",
+        "otrspec learn --list",
+    ),
+)
+def learn(  # noqa: PLR0913 - one for each option
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="reference, a peer, or the command of a shim.",
+            show_default=False,
+        ),
+    ] = "",
+    *,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="What is learned: settings by name, as in 'v3-*'. All that the target can be "
+            "given, if none is named.",
+            show_default=False,
+        ),
+    ] = None,
+    word: Annotated[
+        str,
+        typer.Option(
+            metavar="WORD",
+            help="Learn nothing: play this word in the setting as a case. Inputs are separated by "
+            "semicolons.",
+            show_default=False,
+        ),
+    ] = "",
+    checks: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Random words that must not refute a machine, beside those that show every edge.",
+        ),
+    ] = 500,
+    seed: Annotated[int, typer.Option(metavar="S", help="Of the random words.")] = 1,
+    votes: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=99,
+            help="Ask each word so often; what most answers say counts. For targets that depend "
+            "on time or chance.",
+        ),
+    ] = 1,
+    algorithm: Annotated[
+        LearnBy, typer.Option(help="L#, or Kearns and Vazirani's; L# asks less.")
+    ] = LearnBy.LSHARP,
+    seconds: Annotated[
+        float,
+        typer.Option("--time", metavar="SECONDS", min=0, help="For each setting; 0: no limit."),
+    ] = 0.0,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, max=256, help="Settings at a time; 0: one for each core."
+        ),
+    ] = 0,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep every answer there, and go on with what is there. Empty it when the target "
+            "has changed without its version.",
+        ),
+    ] = None,
+    draw: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Draw each machine beside that of the tables."),
+    ] = None,
+    expect: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Which finding explains which difference, for a target of yours."
+        ),
+    ] = None,
+    propose: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write entries, to be reviewed, for what nothing explains."
+        ),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List settings and inputs.")] = False,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            min=0.01,
+            max=3600,
+            help="How long one answer of the target may take.",
+        ),
+    ] = 5.0,
+    json: Json = False,
+) -> int:
+    """Infer the machine that a target really is, and compare it with the tables.
+
+    The target is asked words: what its user does, and messages that the reference makes with real
+    cryptography. AALpy infers the machine that answers so. It is held against that of the tables:
+    each difference comes with a shortest word that shows it, which is played and graded as a case.
+    The exit status is 0 if each is let pass or explained by a finding. docs/learning.md says how to
+    read it. It needs the extra `learn`.
+    """
+    if not listed and not target:
+        message = "name a target, or --list"
+        raise typer.BadParameter(message)
+    from . import learn as work  # noqa: PLC0415 - heavy
+
+    if listed:
+        return work.listing(json=json)
+    if word:
+        if setting is None or len(setting) != 1:
+            message = "--word needs one --setting"
+            raise typer.BadParameter(message)
+        return work.replay(target, setting[0], word, timeout, json=json)
+    wish = work.Wish(work.Algorithm(algorithm.value), checks, seed, votes, seconds)
+    asked = work.Asked(target, tuple(setting or ()), wish, timeout, jobs)
+    return work.learn(asked, work.Files(resume, draw, expect, propose), json=json)
 
 
 @app.command(

@@ -1,0 +1,475 @@
+"""`otrspec learn`: what machine a target really is, and where it is not the specification's."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import time
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from otr_conformance.learn import cases, explained
+from otr_conformance.learn.picture import picture_of
+from otr_conformance.learn.study import Order, owner_of, settings, study
+from otr_conformance.learn.wish import Algorithm, Wish
+from otr_conformance.peers.registry import PEERS
+from otr_conformance.runner import Runner, usable_cores
+from otr_conformance.shim.errors import ShimAbsent
+from otr_conformance.targets import find
+from otr_conformance.verdict import GOOD, ExitCode, Verdict
+from otr_diagrams.render import Form, NoRenderer, picture
+
+from .misuse import Misuse, unknown, write_file
+from .screen import DIM, HEAD, NAME, WRONG, Screen, grid, spans, tell, write_json
+from .screen import GOOD as FINE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from otr_conformance.learn.explained import Explanation, Explanations
+    from otr_conformance.learn.study import Found, Study
+    from otr_conformance.learn.wish import Figures
+    from otr_conformance.targets import Target
+
+    from .screen import Json
+
+__all__ = ["Algorithm", "Asked", "Files", "Wish", "learn", "listing", "replay"]
+
+_TOLD_EVERY: Final = 20.0
+"""Seconds between two lines about how far it is, where there is no terminal."""
+_FORKS: Final = os.name == "posix" and os.uname().sysname != "Darwin"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be learned, and how.
+
+    Attributes:
+        target: as it was named.
+        patterns: of the names of settings; none: all that the target can be given.
+        wish: how.
+        timeout: seconds that the target may take for one answer.
+        jobs: how many settings are learned at a time; 0: one for each core.
+    """
+
+    target: str
+    patterns: tuple[str, ...]
+    wish: Wish
+    timeout: float
+    jobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What is read and written.
+
+    Attributes:
+        resume: the folder in which answers are kept; None: nowhere.
+        draw: the folder in which pictures are written; None: nowhere.
+        expect: the file that explains differences; None: that of the peer.
+        propose: the file for entries that are to be reviewed; None: nowhere.
+    """
+
+    resume: Path | None = None
+    draw: Path | None = None
+    expect: Path | None = None
+    propose: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A difference, and the entry that explains it; None if none does."""
+
+    setting: str
+    found: Found
+    entry: Explanation | None
+
+    @property
+    def accounted_for(self) -> bool:
+        """Whether nobody needs to look at it."""
+        return self.found.allowed or (self.entry is not None and not self.entry.unreviewed)
+
+
+# --- Without a target ---------------------------------------------------------------------------
+
+
+def listing(*, json: bool) -> ExitCode:
+    """List settings and inputs."""
+    known = settings()
+    if json:
+        write_json(
+            [
+                {
+                    "setting": name,
+                    "protocol": learning.protocol,
+                    "version": setting.version,
+                    "about": setting.about,
+                    "needs": sorted(setting.needs),
+                    "inputs": list(setting.inputs),
+                }
+                for name, (learning, setting) in known.items()
+            ]
+        )
+        return ExitCode.EXPECTED
+    out = Screen()
+    for name, (_, setting) in known.items():
+        out.line((name, NAME), f"  {setting.about}")
+        out.line(("; ".join(setting.inputs), DIM), indent=2)
+    return ExitCode.EXPECTED
+
+
+# --- One word -----------------------------------------------------------------------------------
+
+
+def replay(name: str, setting: str, text: str, timeout: float, *, json: bool) -> ExitCode:
+    """Play one word as a case.
+
+    Raises:
+        Misuse: if the target does not start.
+        UnknownTarget: if there is no such target.
+        BadSetting: if there is no such setting or input.
+    """
+    learning, given = owner_of(setting)
+    target = find(name)
+    case = cases.case_of(learning, given, cases.parse(learning, text))
+    try:
+        with Runner(target, timeout) as runner:
+            result = runner.run_case(case)
+    except ShimAbsent as absent:
+        raise _absent(name, absent) from absent
+    status = ExitCode.EXPECTED if result.verdict in GOOD else ExitCode.UNEXPECTED
+    if result.verdict is Verdict.HARNESS_ERROR:
+        status = ExitCode.HARNESS_ERROR
+    if json:
+        write_json(
+            {
+                "exit": int(status),
+                "verdict": result.verdict.word,
+                "because": result.because,
+                "ambiguity": result.ambiguity,
+                "log": list(result.log),
+            }
+        )
+        return status
+    out = Screen()
+    for line in result.log:
+        out.whole((line, DIM))
+    out.line(
+        (result.verdict.word, FINE if result.verdict in GOOD else WRONG), f"  {result.because}"
+    )
+    return status
+
+
+def _absent(name: str, absent: ShimAbsent) -> Misuse:
+    return Misuse(
+        f"{name}: no such target or peer, and it does not start as a shim: {absent.reason}"
+    )
+
+
+# --- Learning -----------------------------------------------------------------------------------
+
+
+def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
+    """Learn the machines of a target, compare them, and say what explains each difference.
+
+    Returns:
+        0 if every difference is let pass or explained; 1 if one is not, if an explanation is out of
+        date, or if a machine was not learned to its end; 3 if the shim is at fault.
+
+    Raises:
+        Misuse: if there is no such setting, or a file cannot be written.
+        UnknownTarget: if there is no such target.
+        Malformed: if explanations cannot be read.
+    """
+    if find_spec("aalpy") is None:
+        message = "learning needs AALpy: pip install 'otrspec[learn]'"
+        raise Misuse(message)
+    target = find(asked.target)
+    known = _explanations(asked.target, files.expect)
+    if files.propose is not None and files.propose.exists():
+        message = f"{files.propose}: it exists already; --propose writes a new file"
+        raise Misuse(message)
+    names = _chosen(asked.patterns)
+    begun = time.monotonic()
+    studies = tuple(_studies(asked, target, names, files.resume))
+    if not asked.patterns:  # what a target cannot be given was not asked for
+        studies = tuple(s for s in studies if s.inputs or s.faulty) or studies
+    judged = [
+        _Judged(s.setting, f, known.of(s.setting, f.at, f.difference.on, f.difference.because))
+        for s in studies
+        for f in s.found
+    ]
+    complete = [s.setting for s in studies if s.learned is not None]
+    outdated = known.outdated(complete, [j.entry for j in judged if j.entry is not None])
+    status = _status(studies, judged, outdated)
+    drawn = _drawn(studies, asked.target, files.draw)
+    if json:
+        write_json(_document(asked, studies, judged, outdated, status, time.monotonic() - begun))
+    else:
+        _show(asked, studies, judged, outdated, drawn)
+    if files.propose is not None:
+        left = [j for j in judged if j.entry is None and not j.found.allowed]
+        text = explained.propose(
+            (j.setting, j.found.at, j.found.difference.on, j.found.difference.because) for j in left
+        )
+        write_file(files.propose, text.encode(), replace=False)
+    return status
+
+
+def _explanations(name: str, path: Path | None) -> Explanations:
+    if path is not None:
+        return explained.read(path)
+    if (
+        name in PEERS
+        and (file := PEERS[name].expectations.with_name(f"{name}-learned.toml")).exists()
+    ):
+        return explained.read(file)
+    return explained.Explanations()
+
+
+def _chosen(patterns: Sequence[str]) -> tuple[str, ...]:
+    """The names of the settings that patterns mean.
+
+    Raises:
+        Misuse: if one means none.
+    """
+    known = tuple(settings())
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in known):
+            raise unknown(pattern, "setting", known, "otrspec learn --list")
+    return tuple(n for n in known if not patterns or any(fnmatchcase(n, p) for p in patterns))
+
+
+def _status(
+    studies: Sequence[Study], judged: Sequence[_Judged], outdated: Sequence[Explanation]
+) -> ExitCode:
+    if any(s.faulty for s in studies):
+        return ExitCode.HARNESS_ERROR
+    stopped = any(s.stopped for s in studies)
+    if stopped or outdated or not all(each.accounted_for for each in judged):
+        return ExitCode.UNEXPECTED
+    return ExitCode.EXPECTED
+
+
+def _studies(
+    asked: Asked, target: Target, names: Sequence[str], folder: Path | None
+) -> Iterator[Study]:
+    """Learn everything, some at a time.
+
+    Raises:
+        Misuse: if answers cannot be kept, or a process of ours was ended.
+    """
+    orders = [Order(target, name, asked.wish, asked.timeout, folder) for name in names]
+    jobs = min(asked.jobs or usable_cores(), len(orders))
+    try:
+        if jobs == 1:
+            yield from (
+                study(order, partial(_tell, order.setting, deque([0.0]))) for order in orders
+            )
+            return
+        context = multiprocessing.get_context("fork" if _FORKS else "spawn")
+        with ProcessPoolExecutor(jobs, context) as pool:
+            yield from pool.map(_work, orders)
+    except OSError as error:
+        message = f"{folder}: {error.strerror}"
+        raise Misuse(message) from error
+    except BrokenProcessPool as error:
+        message = "a process that was learning has ended; --resume FOLDER keeps what it was told"
+        raise Misuse(message) from error
+
+
+def _work(order: Order) -> Study:
+    """What a process does."""
+    return study(order, partial(_tell, order.setting, deque([time.monotonic()])))
+
+
+def _tell(setting: str, last: deque[float], figures: Figures, states: int) -> None:
+    """Say how far it is, now and then."""
+    now = time.monotonic()
+    every = _TOLD_EVERY if not sys.stderr.isatty() else 2.0
+    if now - last[0] < every:
+        return
+    last[0] = now
+    tell(
+        f"otrspec: {setting}: {states} states, {figures.words:,} words in {figures.seconds:.0f} s, "
+        f"{figures.rounds} refuted"
+    )
+
+
+def _drawn(studies: Iterable[Study], name: str, folder: Path | None) -> dict[str, Path]:
+    """Write a picture of each machine.
+
+    Raises:
+        Misuse: if it cannot be written.
+    """
+    written: dict[str, Path] = {}
+    for each in studies if folder is not None else ():
+        if each.learned is None or folder is None:
+            continue
+        learning, setting = owner_of(each.setting)
+        title = f"{name}, {each.setting}: {setting.about}"
+        short = find(name).name.rpartition("/")[2]
+        drawing = picture_of(each, f"{short}-{each.setting}", title, learning.suite.grader.compared)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            made = picture(drawing)
+        except OSError as error:
+            message = f"{folder}: {error.strerror}"
+            raise Misuse(message) from error
+        except NoRenderer as missing:
+            raise Misuse(str(missing)) from missing
+        suffix = ".svg" if made.form is Form.SVG else ".mmd"
+        path = folder / f"{drawing.name}{suffix}"
+        write_file(path, made.text.encode())
+        written[each.setting] = path
+    return written
+
+
+# --- For people ---------------------------------------------------------------------------------
+
+
+def _show(
+    asked: Asked,
+    studies: Sequence[Study],
+    judged: Sequence[_Judged],
+    outdated: Sequence[Explanation],
+    drawn: dict[str, Path],
+) -> None:
+    out = Screen()
+    for each in studies:
+        _show_study(out, each, drawn.get(each.setting))
+        mine = [j for j in judged if j.setting == each.setting]
+        for one in mine:
+            _show_difference(out, asked.target, one)
+        out.line()
+    for entry in outdated:
+        out.line(
+            ("out of date", WRONG), f": {entry.finding} explains nothing any more: {entry.because}"
+        )
+    table = grid(
+        "setting", "states", "of the tables", "differences", "let pass", "explained", "words", "s"
+    )
+    for each in studies:
+        if each.learned is None or each.known is None:
+            continue
+        mine = [j for j in judged if j.setting == each.setting]
+        passed = sum(j.found.allowed for j in mine)
+        known = sum(not j.found.allowed and j.accounted_for for j in mine)
+        figures = each.figures
+        row = (each.learned.size, each.known.size, len(mine), passed, known, figures.words)
+        cells = (spans(f"{number:,}") for number in row)
+        table.add_row(spans((each.setting, NAME)), *cells, spans(f"{figures.seconds:.0f}"))
+    out.show(table)
+    left = sum(not j.accounted_for for j in judged)
+    if left:
+        out.line((f"{left} differences that nothing explains", WRONG))
+    elif not any(each.stopped for each in studies):
+        out.line(("every difference is let pass or explained", FINE))
+
+
+def _show_study(out: Screen, each: Study, drawn: Path | None) -> None:
+    out.line((each.setting, HEAD))
+    for remark in each.remarks:
+        out.line((remark, DIM), indent=2)
+    if each.stopped:
+        out.line((f"not learned: {each.stopped}", WRONG), indent=2, hang=2)
+        return
+    if each.learned is None or each.known is None or each.side is None:
+        return
+    figures = each.figures
+    out.line(
+        f"{each.learned.size} states, where the tables have {each.known.size}; no counterexample "
+        f"in {each.checked:,} words; {figures.words:,} words were asked, {figures.steps:,} inputs, "
+        f"in {figures.seconds:.0f} s ({figures.processor:.0f} s of our processor time)",
+        indent=2,
+        hang=2,
+    )
+    if each.lacking:
+        out.line((f"it cannot be given: {'; '.join(each.lacking)}", DIM), indent=2, hang=2)
+    if figures.revised:
+        out.line((f"votes were divided on {figures.revised} words", DIM), indent=2)
+    if drawn is not None:
+        out.whole((f"  drawn in {drawn}", DIM))
+
+
+def _show_difference(out: Screen, target: str, one: _Judged) -> None:
+    found, difference = one.found, one.found.difference
+    style = FINE if one.accounted_for else WRONG
+    out.line((f"in {found.at}, on {difference.on}: ", style), difference.because, indent=2, hang=4)
+    if found.allowed:
+        why = f"let pass: {found.ambiguity or found.because or 'the suite compares no more'}"
+    elif one.entry is None:
+        why = "no finding explains it"
+    else:
+        why = f"{one.entry.finding}: {one.entry.because}"
+        why = f"unreviewed: {why}" if one.entry.unreviewed else why
+    out.line((why, DIM), indent=4, hang=2)
+    word = cases.written(difference.word)
+    out.whole((f"    otrspec learn {target} --setting {one.setting} --word '{word}'", DIM))
+
+
+# --- For programs -------------------------------------------------------------------------------
+
+
+def _document(  # noqa: PLR0913, PLR0917 - all that came of it
+    asked: Asked,
+    studies: Sequence[Study],
+    judged: Sequence[_Judged],
+    outdated: Sequence[Explanation],
+    status: ExitCode,
+    seconds: float,
+) -> Json:
+    return {
+        "exit": int(status),
+        "target": asked.target,
+        "algorithm": asked.wish.algorithm.word,
+        "seconds": round(seconds, 3),
+        "settings": [_study_document(each) for each in studies],
+        "differences": [_difference_document(each) for each in judged],
+        "outdated": [each.finding for each in outdated],
+    }
+
+
+def _study_document(each: Study) -> Json:
+    figures = each.figures
+    return {
+        "setting": each.setting,
+        "stopped": each.stopped,
+        "remarks": list(each.remarks),
+        "states": each.learned.size if each.learned else 0,
+        "states_of_tables": each.known.size if each.known else 0,
+        "checked": each.checked,
+        "lacking": list(each.lacking),
+        "words": figures.words,
+        "steps": figures.steps,
+        "saved": figures.saved,
+        "rounds": figures.rounds,
+        "seconds": round(figures.seconds, 3),
+        "processor": round(figures.processor, 3),
+        "divided": figures.revised,
+    }
+
+
+def _difference_document(one: _Judged) -> Json:
+    found, difference = one.found, one.found.difference
+    return {
+        "setting": one.setting,
+        "at": found.at,
+        "on": difference.on,
+        "word": list(difference.word),
+        "expected": difference.want,
+        "answered": difference.got,
+        "because": difference.because,
+        "verdict": found.verdict.word,
+        "ambiguity": found.ambiguity,
+        "finding": one.entry.finding if one.entry is not None else "",
+        "accounted_for": one.accounted_for,
+    }

@@ -1,0 +1,277 @@
+"""The learner: a target is asked words until a machine explains all that it answers.
+
+AALpy does the learning proper (Kearns and Vazirani's algorithm, or L#). What is asked of the
+target, and when a machine is believed, is decided here. Machines are checked with
+
+1. words that show every edge of the specification's machine, and the state behind it;
+2. the same words of the learned machine (both are the second phase of the Wp method);
+3. random words: to a state, a few inputs, and what tells the state that they should lead to.
+
+A machine has converged when none of them is answered otherwise than it says.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from aalpy.base.Oracle import Oracle
+from aalpy.base.SUL import SUL
+from aalpy.learning_algs.deterministic.KV import run_KV
+from aalpy.learning_algs.deterministic.LSharp import run_Lsharp
+
+from .errors import OutOfTime, Wavering
+from .machine import Machine
+from .mapper import GONE
+from .wish import Algorithm, Figures, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .cache import Cache
+    from .machine import Word
+    from .system import System
+    from .wish import Watch, Wish
+
+__all__ = ["WALK", "Learned", "learn"]
+
+WALK: Final = 6
+"""How many inputs there are at most between the state and what tells the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A machine that was learned.
+
+    Attributes:
+        machine: the machine.
+        checked: how many words it was checked with at the end, none of which refuted it.
+        figures: what it took.
+    """
+
+    machine: Machine
+    checked: int
+    figures: Figures
+
+
+def learn(  # noqa: PLR0913 - what there is to know, and who is told
+    system: System,
+    inputs: tuple[str, ...],
+    cache: Cache,
+    wish: Wish,
+    *,
+    known: Machine | None = None,
+    probes: tuple[Word, ...] = (),
+    watch: Watch = silent,
+) -> Learned:
+    """Learn the machine of a system.
+
+    Args:
+        system: what is asked.
+        inputs: the alphabet.
+        cache: what it has answered before; new answers are added.
+        wish: how.
+        known: a machine that it may be like: that of the specification.
+        probes: words that may tell states apart, beside those that the machine itself knows.
+        watch: is told how it goes.
+
+    Raises:
+        Wavering: if the system answers one word in two ways.
+        OutOfTime: if the time is up.
+        TooManyFaults: if it dies or hangs all the time.
+        ShimError: if the shim is at fault.
+    """
+    asking = _Asking(system, cache, wish, watch)
+    oracle = _Checking(inputs, asking, wish, known, probes)
+    common: dict[str, Any] = {"cache_and_non_det_check": False, "print_level": 0}
+    if wish.algorithm is Algorithm.KV:
+        found = run_KV(list(inputs), asking, oracle, "mealy", **common)
+    else:
+        found = run_Lsharp(list(inputs), asking, oracle, "mealy", **common)
+    asking.told()
+    return Learned(_machine(inputs, found), oracle.checked, asking.figures)
+
+
+def _machine(inputs: tuple[str, ...], found: Any) -> Machine:  # noqa: ANN401 - AALpy has no types
+    edges = {
+        id(state): {
+            name: (str(state.output_fun[name]), id(state.transitions[name])) for name in inputs
+        }
+        for state in found.states
+    }
+    return Machine.trimmed(inputs, edges, id(found.initial_state))
+
+
+class _Asking(SUL):
+    """The system as AALpy asks it: through the cache, as late as possible.
+
+    Attributes:
+        figures: what it took so far.
+        states: how many the latest machine has.
+    """
+
+    def __init__(self, system: System, cache: Cache, wish: Wish, watch: Watch) -> None:
+        super().__init__()
+        self.figures = Figures()
+        self.states = 1
+        self._system = system
+        self._cache = cache
+        self._wish = wish
+        self._watch = watch
+        self._begun = time.monotonic()
+        self._processor = time.process_time()
+        self._word: list[str] = []
+        self._answers: list[str] = []
+        self._live = False
+
+    def told(self) -> None:
+        """Tell how it goes, and look at the clock.
+
+        Raises:
+            OutOfTime: if the time is up.
+        """
+        figures = self.figures
+        figures.seconds = time.monotonic() - self._begun
+        figures.processor = time.process_time() - self._processor
+        self._watch(figures, self.states)
+
+    def pre(self) -> None:
+        """A new word."""
+        self._word, self._answers, self._live = [], [], False
+
+    def step(self, letter: str) -> str:
+        """The next input of the word."""
+        self._word.append(letter)
+        if self._answers and (self._answers[-1] == GONE or self._answers[-1].startswith("!")):
+            self._answers.append(GONE)
+        elif self._live:
+            self._answers.append(self._system.take(letter))
+            self.figures.steps += 1
+        else:
+            known = self._cache.known(tuple(self._word))
+            self._answers = list(known) if known is not None else self._asked()
+        return self._answers[-1]
+
+    def post(self) -> None:
+        """The word is over."""
+        if self._live:
+            self._remember(tuple(self._word), tuple(self._answers))
+            self._live = False
+        else:
+            self.figures.saved += 1
+
+    def _asked(self) -> list[str]:
+        """Ask the word at hand from its beginning; it may go on if each is asked only once."""
+        word = tuple(self._word)
+        if self._wish.votes > 1:
+            answers = self._voted(word)
+            self._remember(word, answers)
+            return list(answers)
+        self._look()
+        self._live = True
+        return list(self._run(word))
+
+    def _run(self, word: Word) -> Word:
+        self.figures.words += 1
+        self.figures.steps += len(word)
+        self._system.begin()
+        return tuple(self._system.take(name) for name in word)
+
+    def _voted(self, word: Word) -> Word:
+        """What most answers say.
+
+        Raises:
+            Wavering: if no answer has more than half of the votes.
+        """
+        self._look()
+        votes = [self._run(word) for _ in range(self._wish.votes)]
+        best = max(votes, key=votes.count)
+        if votes.count(best) * 2 <= len(votes):
+            raise _wavering(word, *next((a, b) for a in votes for b in votes if a != b))
+        self.figures.revised += votes.count(best) < len(votes)
+        return best
+
+    def _remember(self, word: Word, answers: Word) -> None:
+        conflict = self._cache.conflict(word, answers)
+        if conflict is not None:
+            place, before = conflict
+            raise Wavering(word[: place + 1], before, answers[place])
+        self._cache.add(word, answers)
+
+    def _look(self) -> None:
+        """Whether there is time left."""
+        self.told()
+        if self._wish.limit and self.figures.seconds > self._wish.limit:
+            message = (
+                f"the time is up after {self.figures.seconds:.0f} seconds, with {self.states} "
+                f"states and {self.figures.words} words; with --resume the next run goes on there"
+            )
+            raise OutOfTime(message)
+
+
+def _wavering(word: Word, one: Word, other: Word) -> Wavering:
+    place = next(n for n, (a, b) in enumerate(zip(one, other, strict=True)) if a != b)
+    return Wavering(word[: place + 1], one[place], other[place])
+
+
+class _Checking(Oracle):
+    """Looks for words that a machine answers otherwise than the system.
+
+    Attributes:
+        checked: how many words did not refute the latest machine.
+    """
+
+    def __init__(
+        self,
+        inputs: tuple[str, ...],
+        asking: _Asking,
+        wish: Wish,
+        known: Machine | None,
+        probes: tuple[Word, ...],
+    ) -> None:
+        super().__init__(list(inputs), asking)
+        self.inputs = inputs
+        self.asking = asking
+        self.wish = wish
+        self.known = known
+        self.probes = probes
+        self.checked = 0
+
+    def find_cex(self, hypothesis: Any) -> Any:  # noqa: ANN401 - AALpy's types say nothing
+        """A word that the machine answers otherwise; None if none was found."""
+        machine = _machine(self.inputs, hypothesis)
+        self.asking.states = machine.size
+        self.checked = 0
+        for word in self._words(machine):
+            pairs = enumerate(zip(self.asking.query(word), machine.run(word), strict=True))
+            place = next((n for n, (got, said) in pairs if got != said), None)
+            if place is not None:
+                self.asking.figures.rounds += 1
+                return word[: place + 1]
+            self.checked += 1
+        return None
+
+    def _words(self, machine: Machine) -> Iterator[Word]:
+        seen: set[Word] = set()
+        for word in self._every(machine):
+            if word not in seen:
+                seen.add(word)
+                yield word
+
+    def _every(self, machine: Machine) -> Iterator[Word]:
+        for word, _ in list(self.asking._cache):  # noqa: SLF001 - what it was asked before
+            yield word
+        if self.known is not None:
+            yield from self.known.tests()
+        yield from machine.tests(self.probes)
+        yield from self._random(machine)
+
+    def _random(self, machine: Machine) -> Iterator[Word]:
+        draw = random.Random(self.wish.seed)  # noqa: S311 - nothing secret
+        for _ in range(self.wish.checks):
+            state = draw.randrange(machine.size)
+            walk = tuple(draw.choices(self.inputs, k=draw.randint(1, WALK)))
+            last = draw.choice(machine.identifying[machine.after(walk, state)])
+            yield (*machine.access[state], *walk, *last)

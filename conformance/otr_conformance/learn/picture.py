@@ -1,0 +1,83 @@
+"""What a study looks like: the machine of the target beside that of the specification."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from otr_diagrams.learned import Arrow, Box, Side, learned_diagram
+
+from .mapper import UNMADE, agree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otr_conformance.play.compare import Compared
+    from otr_diagrams.drawing import Drawing
+
+    from .machine import Machine
+    from .study import Study
+
+__all__ = ["picture_of"]
+
+
+def picture_of(study: Study, name: str, title: str, compared: Compared) -> Drawing:
+    """The drawing of a study that came to its end.
+
+    Args:
+        study: the study.
+        name: of the file.
+        title: what is drawn.
+        compared: what of answers is compared.
+
+    Raises:
+        ValueError: if nothing was learned.
+    """
+    known, learned, side = study.known, study.learned, study.side
+    if known is None or learned is None or side is None:
+        message = f"{study.setting} was not learned to its end"
+        raise ValueError(message)
+
+    def differs(state: int, given: str) -> bool:
+        mine = learned.edges[state][given]
+        return bool(side.beside[state]) and all(
+            agree(compared, known.edges[ours][given].answer, mine.answer)
+            for ours in side.beside[state]
+        )
+
+    unknown = tuple(not beside for beside in side.beside)
+    return learned_diagram(
+        name,
+        title,
+        (
+            _side("the specification", known, study.names, lambda _state, _given: False),
+            _side("the target", learned, study.their_names, differs, unknown),
+        ),
+    )
+
+
+def _side(
+    title: str,
+    machine: Machine,
+    names: tuple[str, ...],
+    differs: Callable[[int, str], bool],
+    unknown: tuple[bool, ...] = (),
+) -> Side:
+    boxes = tuple(
+        Box(name, deviates=bool(unknown) and unknown[state]) for state, name in enumerate(names)
+    )
+    arrows: dict[tuple[int, int], tuple[list[str], list[tuple[str, str]]]] = {}
+    for state, edges in enumerate(machine.edges):
+        for given in machine.inputs:
+            edge = edges[given]
+            if edge.answer == UNMADE:
+                continue
+            agreeing, deviating = arrows.setdefault((state, edge.goto), ([], []))
+            if differs(state, given):
+                deviating.append((given, edge.answer))
+            else:
+                agreeing.append(given)
+    drawn = (
+        Arrow(start, end, tuple(agreeing), tuple(deviating))
+        for (start, end), (agreeing, deviating) in arrows.items()
+    )
+    return Side(title, boxes, tuple(drawn))

@@ -1,0 +1,349 @@
+"""A study: one target in one setting, learned, compared with the tables, and explained.
+
+    study(Order(find("libotr"), "otrv3", "v3-smp", Wish()))
+
+The specification's machine is learned of the reference over symbolic terms, with the very inputs
+that the target can be given, so that both machines speak one language. Each difference is then
+played as a case, and graded like every case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+from otr_conformance.protocols import PROTOCOLS
+from otr_conformance.runner import TIMEOUT, Runner
+from otr_conformance.shim.errors import ShimError
+from otr_conformance.verdict import GOOD, Verdict
+from otr_model.kernel.variant import NONE
+
+from .cache import Cache
+from .cases import case_of
+from .differences import Side, compare_machines
+from .errors import BadSetting, LearningStopped
+from .system import ReferenceSystem, ShimSystem
+from .wish import Algorithm, Figures, Wish, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from otr_conformance.targets import Target
+    from otr_model.kernel.variant import Variant
+
+    from .alphabet import AnyLearning, AnySetting
+    from .differences import Difference
+    from .machine import Machine
+    from .wish import Watch
+
+__all__ = ["Found", "Order", "Study", "learning_of", "names_of", "owner_of", "settings", "study"]
+
+TABLES_CHECKS: Final = 1000
+"""How many random words the specification's machine has to answer as the reference does."""
+_RECHECKED: Final = 3
+"""How many words of a file are asked again, to see whether the target still answers so."""
+
+
+def learning_of(protocol: str) -> AnyLearning:
+    """What a protocol states so that machines can be learned."""
+    from .alphabet import Learning  # noqa: PLC0415 - it is asked about only here
+
+    found: Any = import_module(f"otr_conformance.{protocol}.learning").LEARNING
+    assert isinstance(found, Learning)  # noqa: S101 - a module of ours
+    return found
+
+
+def settings() -> dict[str, tuple[AnyLearning, AnySetting]]:
+    """All settings of all protocols, by name."""
+    found = {}
+    for name in PROTOCOLS:
+        if find_spec(f"otr_conformance.{name}.learning") is None:
+            continue  # nobody has said yet how its machines can be learned
+        learning = learning_of(name)
+        found.update({n: (learning, setting) for n, setting in learning.settings.items()})
+    return found
+
+
+def owner_of(name: str) -> tuple[AnyLearning, AnySetting]:
+    """The setting of a name, and the protocol's learning.
+
+    Raises:
+        BadSetting: if there is none.
+    """
+    known = settings()
+    if name not in known:
+        message = f"there is no setting {name!r}; `otrspec learn --list` has all of them"
+        raise BadSetting(message)
+    return known[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be learned.
+
+    Attributes:
+        target: whose machine.
+        setting: its name.
+        wish: how.
+        timeout: seconds that the target may take for one answer.
+        folder: where answers are kept; None: nowhere.
+        variant: of the reference, where that is the target.
+    """
+
+    target: Target
+    setting: str
+    wish: Wish
+    timeout: float = TIMEOUT
+    folder: Path | None = None
+    variant: Variant = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A difference, and what is said about it.
+
+    Attributes:
+        difference: the difference.
+        at: the state of the specification, by name.
+        verdict: of the case that its word is.
+        because: what that case says.
+        ambiguity: that the target reads the other way, where the verdict is a note.
+    """
+
+    difference: Difference
+    at: str
+    verdict: Verdict
+    because: str
+    ambiguity: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the suite lets it pass."""
+        return self.verdict in GOOD
+
+
+@dataclass(frozen=True)
+class Study:
+    """What came of an order.
+
+    Attributes:
+        setting: the name of the setting.
+        inputs: the alphabet.
+        lacking: inputs of the setting that the target cannot be given.
+        known: the specification's machine.
+        names: of its states.
+        learned: the target's machine; None if it was not learned to its end.
+        their_names: of its states, after those of the specification that they stand for.
+        side: both beside each other.
+        found: the differences.
+        checked: how many words did not refute the machine.
+        figures: what it took.
+        stopped: why it was not learned to its end; "" if it was.
+        faulty: whether that is the shim's fault, or ours.
+        remarks: what else there is to say.
+    """
+
+    setting: str
+    inputs: tuple[str, ...]
+    lacking: tuple[str, ...]
+    known: Machine | None = None
+    names: tuple[str, ...] = ()
+    learned: Machine | None = None
+    their_names: tuple[str, ...] = ()
+    side: Side | None = None
+    found: tuple[Found, ...] = ()
+    checked: int = 0
+    figures: Figures = field(default_factory=Figures)
+    stopped: str = ""
+    faulty: bool = False
+    remarks: tuple[str, ...] = ()
+
+
+def names_of(learning: AnyLearning, setting: AnySetting, machine: Machine) -> tuple[str, ...]:
+    """The names of the states of the specification's machine, no two of them equal."""
+    names = []
+    for word in machine.access:
+        system = ReferenceSystem(learning, setting)
+        system.begin()
+        for name in word:
+            system.take(name)
+        names.append(learning.standing(system.stage))
+    return _distinct(names)
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(found)
+
+
+def study(order: Order, watch: Watch = silent) -> Study:
+    """Learn, compare, and grade.
+
+    Raises:
+        BadSetting: if there is no such setting.
+        OSError: if answers cannot be kept.
+    """
+    learning, setting = owner_of(order.setting)
+    with contextlib.ExitStack() as stack:
+        try:
+            system = _system(order, learning, setting)
+        except ShimError as error:
+            return Study(order.setting, (), (), stopped=_said(error), faulty=True)
+        stack.callback(system.close)
+        inputs, lacking, complaint = _given(learning, setting, system)
+        if complaint:
+            return Study(order.setting, inputs, lacking, stopped=complaint)
+        studying = _Studying(order, learning, setting, inputs, lacking, watch)
+        return studying.run(system)
+
+
+def _system(
+    order: Order, learning: AnyLearning, setting: AnySetting
+) -> ReferenceSystem | ShimSystem:
+    if order.target.command is None:
+        real = order.variant is NONE
+        return ReferenceSystem(learning, setting, order.variant, real=real)
+    return ShimSystem(learning, setting, order.target, timeout=order.timeout)
+
+
+def _given(
+    learning: AnyLearning,
+    setting: AnySetting,
+    system: ReferenceSystem | ShimSystem,
+) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """The inputs that the target can be given, those that it cannot, and why if all."""
+    if isinstance(system, ReferenceSystem):
+        return setting.inputs, (), ""
+    hello = system.hello
+    can = frozenset(capability.word for capability in hello.capabilities)
+    missing = {setting.version, *setting.cast.versions} - set(hello.versions)
+    if missing:
+        return (), (), f"it does not speak version {', '.join(map(str, sorted(missing)))}"
+    if not setting.needs <= can:
+        return (), (), f"it lacks {', '.join(sorted(setting.needs - can))}"
+    inputs = learning.fitting(setting, can)
+    lacking = tuple(name for name in setting.inputs if name not in inputs)
+    return inputs, lacking, "" if inputs else "there is nothing that it can be given"
+
+
+def _said(error: ShimError) -> str:
+    said = f"in answer to {error.do}: {error}" if error.do is not None else str(error)
+    return said if not error.asked else f"{said} (request: {error.asked[:200]})"
+
+
+@dataclass(frozen=True)
+class _Studying:
+    """A study under way."""
+
+    order: Order
+    learning: AnyLearning
+    setting: AnySetting
+    inputs: tuple[str, ...]
+    lacking: tuple[str, ...]
+    watch: Watch
+
+    def run(self, system: ReferenceSystem | ShimSystem) -> Study:
+        """All of it."""
+        from .learner import learn  # noqa: PLC0415 - it needs AALpy, which is an extra
+
+        begun = Study(self.setting.name, self.inputs, self.lacking)
+        known, remarks = self._known()
+        begun = replace(
+            begun,
+            known=known,
+            names=names_of(self.learning, self.setting, known),
+            remarks=remarks,
+        )
+        with self._cache(self._target_name(system), self._stamp(system)) as cache:
+            self._recheck(system, cache)
+            begun = replace(begun, remarks=(*remarks, *_remark(cache)))
+            wish = self.order.wish
+            try:
+                learned = learn(system, self.inputs, cache, wish, known=known, watch=self.watch)
+            except LearningStopped as stop:
+                return replace(begun, stopped=str(stop))
+            except ShimError as error:
+                return replace(begun, stopped=_said(error), faulty=True)
+        system.close()
+        grader = self.learning.suite.grader
+        side = compare_machines(grader.compared, known, learned.machine)
+        their_names = _distinct(
+            begun.names[beside[0]] if beside else "unknown" for beside in side.beside
+        )
+        return replace(
+            begun,
+            learned=learned.machine,
+            their_names=their_names,
+            side=side,
+            found=tuple(self._graded(side, begun.names)),
+            checked=learned.checked,
+            figures=learned.figures,
+        )
+
+    def _known(self) -> tuple[Machine, tuple[str, ...]]:
+        """The specification's machine."""
+        from .learner import learn  # noqa: PLC0415 - see above
+
+        system = ReferenceSystem(self.learning, self.setting)
+        wish = Wish(Algorithm.LSHARP, checks=max(self.order.wish.checks, TABLES_CHECKS))
+        stamp = self.learning.stamp(self.setting, self.inputs)
+        probes = tuple((name,) for name in self.inputs)
+        with self._cache("tables", stamp) as cache:
+            return learn(system, self.inputs, cache, wish, probes=probes).machine, _remark(cache)
+
+    def _cache(self, name: str, stamp: str) -> Cache:
+        folder = self.order.folder
+        if folder is None:
+            return Cache()
+        return Cache(folder / f"{name}-{self.setting.name}.jsonl", stamp, name)
+
+    def _target_name(self, system: ReferenceSystem | ShimSystem) -> str:
+        name = self.order.target.name.rpartition("/")[2] or "target"
+        if isinstance(system, ShimSystem):
+            name = "".join(c if c.isalnum() or c in "-." else "_" for c in name)
+        return name
+
+    def _stamp(self, system: ReferenceSystem | ShimSystem) -> str:
+        who = (
+            f"{system.hello.name} {system.hello.version}" if isinstance(system, ShimSystem) else ""
+        )
+        return f"{self.learning.stamp(self.setting, self.inputs)} {who or self.order.variant.name}"
+
+    def _recheck(self, system: ReferenceSystem | ShimSystem, cache: Cache) -> None:
+        """Ask a few words again, and put the file aside if they are answered otherwise.
+
+        Raises:
+            ShimError: if the shim is at fault.
+        """
+        for word, answers in list(cache)[:_RECHECKED]:
+            system.begin()
+            if any(system.take(n) != a for n, a in zip(word, answers, strict=True)):
+                cache.distrust("the target answers otherwise by now")
+                return
+
+    def _graded(self, side: Side, names: tuple[str, ...]) -> Iterator[Found]:
+        """What the suite says of each difference."""
+        order = self.order
+        grader = self.learning.suite.grader
+        with Runner(order.target, order.timeout) as runner:
+            for each in side.differences:
+                case = case_of(self.learning, self.setting, each.word)
+                if order.target.command is None:
+                    lab = self.learning.suite.terms()
+                    make = grader.reference_target(order.variant)
+                    result = grader.grade(case, lab, make, explained=False)
+                else:
+                    result = runner.run_case(case)
+                yield Found(each, names[each.at], result.verdict, result.because, result.ambiguity)
+
+
+def _remark(cache: Cache) -> tuple[str, ...]:
+    return (cache.put_aside,) if cache.put_aside else ()
