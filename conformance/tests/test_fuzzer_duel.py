@@ -11,7 +11,7 @@ import pytest
 from otr_conformance.fuzz.drawn import Words
 from otr_conformance.fuzz.duel import Crashed, Differs, Duel, mutant, real, reference
 from otr_conformance.fuzz.vocabulary import Fuzzing, UnknownMove, UnknownPart
-from otr_conformance.mutate.catalogue import mutants_of
+from otr_conformance.mutate.catalogue import bugs_of
 from otr_conformance.protocols import PROTOCOLS, protocol
 from otr_model.kernel.variant import Variant
 from otr_model.kernel.vocabulary import Origin
@@ -29,7 +29,7 @@ CROSSING = (
 
 
 def variant_of(name: str, known: str) -> Variant:
-    return next(each.variant for each in mutants_of(name) if each.name == known)
+    return next(each for each in bugs_of(name) if each.name in {known, f"bug {known}"})
 
 
 def _but_pieces(rows: Iterable[str]) -> list[str]:
@@ -167,7 +167,7 @@ def test_what_cannot_be_played_changes_nothing(name: str) -> None:
 
 
 def test_who_does_otherwise_is_said_to_with_the_rows_of_the_tables() -> None:
-    lost = mutant(THREE, variant_of("otrv3", "bug smp-question-dropped"))
+    lost = mutant(THREE, variant_of("otrv3", "smp-question-dropped"))
     duel = Duel(THREE, "v3", lost)
     for move in (*PRIVATE, "tester asks with SMP"):
         assert duel.play(move)
@@ -180,7 +180,7 @@ def test_who_does_otherwise_is_said_to_with_the_rows_of_the_tables() -> None:
 
 
 def test_the_oracle_objects_even_where_the_prediction_does_the_same() -> None:
-    careless = variant_of("otrv3", "bug plaintext-while-finished")
+    careless = variant_of("otrv3", "plaintext-while-finished")
     duel = Duel(THREE, "v3", mutant(THREE, careless), reading=careless)
     for move in (*PRIVATE, "tester ends", "everything arrives"):
         assert duel.play(move)

@@ -6,7 +6,8 @@
 
 Every move is played on both. What is observed of the target has to be what the tables predict, as
 far as the suite compares it (`otr_conformance.play.compare`), and the plaintext oracle watches
-(`otr_conformance.play.watch`). Whatever differs raises `Differs`.
+(`otr_conformance.play.watch`), and so do the promises that hold whatever the tables say
+(`.promises`). Whatever differs raises `Differs`.
 
 Two hashes of a target's own and of the tester's compare as they happen to: the terms are told how,
 by what passed at the same place on the target's stage.
@@ -23,6 +24,8 @@ from otr_conformance.protocols import protocol
 from otr_conformance.shim.errors import ShimError
 from otr_model.kernel.variant import NONE
 from otr_reference.errors import OtrSpecError
+
+from .promises import Promises
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,6 +187,7 @@ class Duel:
         twin: on which the tables predict; the same, where the target is the tables.
         script: the names of the moves that were played.
         cut: why nothing more can be compared; "" while it can.
+        promises: what must hold whatever the tables say.
 
     Raises:
         UnknownPart: if nobody of that name plays.
@@ -216,6 +220,7 @@ class Duel:
             self.stage.watched(grader.watch(lab, cast))
         self.script: list[str] = []
         self.cut = ""
+        self.promises = Promises(fuzzing, fair=not cast.variant.edits, inside=target.predictable)
         self._comparing = Comparing(grader.compared)
         self._heard: list[tuple[list[Any], int]] = [([], 0), ([], 0)]
         self._able = target.capabilities
@@ -286,6 +291,9 @@ class Duel:
         watch = self.stage.watch
         if watch is not None and watch.violations:
             raise Differs(watch.violations[0].sentence, rows, oracle=True)
+        broken = self.promises.broken(self.script[-1], self.stage)
+        if broken:
+            raise Differs(broken, rows, oracle=True)
 
     @property
     def _astray(self) -> bool:

@@ -16,6 +16,7 @@ from otr_conformance.protocols import protocol
 from otr_model.kernel.variant import NONE
 
 from .duel import Crashed, Differs
+from .promises import Promises
 
 if TYPE_CHECKING:
     from otr_conformance.play.labs import Lab
@@ -95,7 +96,7 @@ class Solo:
         UnknownPart: if there is nobody of that name.
     """
 
-    __slots__ = ("_fuzzing", "_settled", "cut", "part", "script", "twin")
+    __slots__ = ("_fuzzing", "_settled", "cut", "part", "promises", "script", "twin")
 
     def __init__(self, fuzzing: Fuzzing, part: str, lab: Lab) -> None:
         self._fuzzing = fuzzing
@@ -105,12 +106,13 @@ class Solo:
         self._settled: dict[Any, bool] = {}
         grader = fuzzing.plan.grader
         cast = fuzzing.read_part(part).cast
-        if not cast.versions:  # what arrives is shown as it is, which only bytes can tell
+        if fuzzing.as_it_is(cast):  # which only bytes can tell
             lab = protocol(fuzzing.plan.protocol).suite.real()
         self._recall(lab)
         self.twin: AnyStage = grader.set_stage(lab, cast, grader.reference_target(NONE))
         if grader.watch is not None:
             self.twin.watched(grader.watch(lab, cast))
+        self.promises = Promises(fuzzing, fair=not cast.variant.edits, inside=True)
 
     def _recall(self, lab: Any) -> None:  # noqa: ANN401 - of the protocol
         """Hashes compare as they did in this play."""
@@ -132,6 +134,7 @@ class Solo:
         new._settled = self._settled
         new.part, new.cut, new.script = self.part, self.cut, list(self.script)
         new.twin = self._fuzzing.plan.fork(self.twin)
+        new.promises = self.promises.forked(new.twin)
         if self.twin.watch is not None:
             new.twin.watch = _copied(self.twin.watch)
         return new
@@ -146,7 +149,7 @@ class Solo:
         A move that could not be played may have changed something: then this play is cut.
 
         Raises:
-            Differs: if the plaintext oracle objects.
+            Differs: if the plaintext oracle objects, or a promise is broken.
             Crashed: if the reference does not know what to do.
             UnknownMove: if there is no such move.
         """
@@ -166,9 +169,11 @@ class Solo:
         self._remember()
         self.script.append(name)
         watch = stage.watch
-        if watch is not None and watch.violations:
+        says = watch.violations[0].sentence if watch is not None and watch.violations else ""
+        says = says or self.promises.broken(name, stage)
+        if says:
             rows = tuple(dict.fromkeys(each.row for each in stage.fired[fired:]))
-            raise Differs(watch.violations[0].sentence, rows, oracle=True)
+            raise Differs(says, rows, oracle=True)
         return True
 
 

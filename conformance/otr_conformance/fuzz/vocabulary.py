@@ -7,7 +7,7 @@ other moves were taken out still means something.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -126,6 +126,10 @@ class Fuzzing:
         offered: of what one side sends at once, the hashes that decide between two exchanges which
             were begun at once.
         as_it_is: whether somebody of a cast shows messages as they are, which only bytes can tell.
+        under: of a Data Message of the target's, the key that it is under and its counter: of no
+            two are both the same.
+        kept: of an endpoint of the reference, what it keeps and should not, or should and does not,
+            in sentences.
     """
 
     plan: AnyPlan
@@ -135,3 +139,5 @@ class Fuzzing:
     draw_part: Callable[[Random], str]
     offered: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]]
     as_it_is: Callable[[Any], bool]
+    under: Callable[[Any, Any], Hashable]
+    kept: Callable[[Any], Iterator[str]]

@@ -46,7 +46,7 @@ from otr_model.kernel.variant import NONE, Variant
 from otr_model.kernel.vocabulary import Origin
 from otr_model.kernel.words import Word
 from otr_model.otrv3.conditions import Check
-from otr_model.otrv3.words import Auth, Event, Keys, Msg, Smp
+from otr_model.otrv3.words import Event, Msg
 from otr_reference.otrv3 import messages, notices
 from otr_reference.otrv3.commands import (
     AbortSmp,
@@ -62,8 +62,9 @@ from otr_reference.otrv3.commands import (
 )
 from otr_reference.otrv3.deviations import DEVIATIONS, deviating
 from otr_reference.otrv3.endpoint import Endpoint
-from otr_reference.otrv3.session import Policy, place
+from otr_reference.otrv3.session import Policy
 
+from .kept import unkept
 from .labs import Lab, TermLab
 from .oracle import Oracle, Taken
 from .stage import NAMES
@@ -283,29 +284,6 @@ class Watch:
         if ours.initiated == theirs.initiated:
             message = f"{names} read out the same half of the secure session id first"
             raise Violated(message)
-
-
-def unkept(session: Session) -> Iterator[str]:
-    """What a session keeps and should not, or should keep and does not, in sentences."""
-    private = session.message is Msg.ENCRYPTED
-    if (session.ring is not None) is not private or (session.keys is Keys.HELD) is not private:
-        yield f"there are{'' if session.ring else ' no'} keys in {session.message.name}"
-    if not private and (session.ssid is not None or session.old_mac_keys is not None):
-        yield "the secure session id or MAC keys outlive the conversation"
-    in_smp = (session.smp_exponents, session.smp_secret, session.smp_points, session.smp_1_received)
-    resting = session.smp is Smp.EXPECT1 and not session.smp_asked
-    if (not private or resting) and any(value is not None for value in in_smp):
-        yield f"values of SMP are kept in {session.message.name}, {session.smp.name}"
-    if not private and not resting:
-        yield f"SMP is underway in {session.message.name}"
-    if session.ake is Auth.NONE and (session.r, session.pair, session.ake_keys) != (None,) * 3:
-        yield "secrets of an exchange outlive it"
-    if session.unrevealed != len(session.old_mac_keys or ()):
-        yield f"{session.unrevealed} MAC keys are to be revealed, says the variable"
-    for ours, theirs in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        used = bool(session.ring and session.ring.used[place(ours, theirs)] is not None)
-        if used != getattr(session, f"used_{ours}_{theirs}"):
-            yield f"the MAC key of ages {ours} and {theirs} was used, or was not"
 
 
 def accepted(suite: Suite, conversation: Conversation) -> Iterator[Any]:

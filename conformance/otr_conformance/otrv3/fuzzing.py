@@ -34,14 +34,16 @@ from otr_reference.otrv3.messages import (
 from otr_reference.otrv3.session import Policy
 
 from .cases.negative_ake import falsifying
+from .kept import unkept
 from .plan import MOVES, PARTS, PLAN
-from .stage import TESTER_TAG, THIRD_TAG, Cast
+from .stage import TESTER_TAG, THIRD_TAG, Cast, ReferenceParty
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping
     from random import Random
 
     from otr_conformance.fuzz.network import Altering
+    from otr_conformance.play.stage import AnyParty
     from otr_model.kernel.words import Word
     from otr_reference.otrv3.messages import Message, Tlv
     from otr_reference.otrv3.suite import Suite
@@ -349,6 +351,21 @@ def _as_it_is(cast: Cast) -> bool:
     return not all(policy.allow_v2 or policy.allow_v3 for policy in (cast.target, cast.tester))
 
 
+def _place(_stage: Stage, message: DataMessage) -> Hashable:
+    """The pair of keys, in the session with a client of the tester's, and the counter."""
+    fields = message.fields
+    return fields.header.receiver, fields.next_dh, fields.recipient_keyid, fields.counter
+
+
+def _kept(party: AnyParty) -> Iterator[str]:
+    """What the reference keeps and should not, and what it did that the tables do not have."""
+    if not isinstance(party, ReferenceParty):
+        return
+    for tag, session in party.conversation.members.items():
+        for what in unkept(session):
+            yield f"in the session with {tag:#x}, {what}"
+
+
 _USERS: Final[Mapping[Word, tuple[str, ...]]] = {
     Event.USER_START: ("target starts",),
     Event.USER_SEND: ("target types", "target types a tagged text", "target types a long text"),
@@ -370,4 +387,6 @@ FUZZING: Final = Fuzzing(
     draw_part=_DRAWN,
     offered=_offered,
     as_it_is=_as_it_is,
+    under=_place,
+    kept=_kept,
 )

@@ -35,14 +35,16 @@ from otr_reference.otrv4.messages import (
 from otr_reference.otrv4.session import Policy
 
 from .cases.negative_dake import falsifying
+from .kept import unkept
 from .plan import MOVES, PARTS, PLAN
-from .stage import TESTER_TAG, THIRD_TAG, Cast
+from .stage import TESTER_TAG, THIRD_TAG, Cast, ReferenceParty
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping
     from random import Random
 
     from otr_conformance.fuzz.network import Altering
+    from otr_conformance.play.stage import AnyParty
     from otr_model.kernel.words import Word
     from otr_reference.otrv4.messages import ClientProfile, Message, Tlv
     from otr_reference.otrv4.suite import Suite
@@ -397,6 +399,20 @@ def _as_it_is(cast: Cast) -> bool:
     return cast.mode is not Mode.COMPATIBLE or not all(allowed)
 
 
+def _place(_stage: Stage, message: DataMessage) -> Hashable:
+    """The ECDH key of the sender's that the chain began with, and the number in it."""
+    return message.fields.header.receiver, message.fields.ecdh, message.fields.message_id
+
+
+def _kept(party: AnyParty) -> Iterator[str]:
+    """What the reference keeps and should not, and what it did that the tables do not have."""
+    if not isinstance(party, ReferenceParty):
+        return
+    for tag, session in party.conversation.members.items():
+        for what in unkept(session):
+            yield f"in the session with {tag:#x}, {what}"
+
+
 _USERS: Final[Mapping[Word, tuple[str, ...]]] = {
     Event.USER_START: ("target starts",),
     Event.USER_START_DAKE: ("target starts dake",),
@@ -422,4 +438,6 @@ FUZZING: Final = Fuzzing(
     draw_part=_DRAWN,
     offered=_offered,
     as_it_is=_as_it_is,
+    under=_place,
+    kept=_kept,
 )

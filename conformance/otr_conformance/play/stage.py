@@ -614,6 +614,19 @@ class Stage(ABC, Generic[K, M, D]):
             if self.is_under(known.message, key)
         ]
 
+    @property
+    def own(self) -> list[D]:
+        """The Data Messages that the target sent so far, whole."""
+        return [known.message for known in self._own]
+
+    def secured(self, who: str) -> str:
+        """The secure session id that a side has reported last, and whether its first half is bold.
+
+        Args:
+            who: "target" or "tester"; "" where it has reported none.
+        """
+        return self._secured.get(who, "")
+
     def _now_public(self, number: int) -> None:
         """The MAC key of a message of the tester's is public."""
         reached = self._reached[number - 1]
