@@ -27,7 +27,7 @@ from otr_check.otrv3.suite import TermSuite
 from otr_check.terms import TermPool
 from otr_model.kernel.expr import Bool
 from otr_model.kernel.readings import PythonReading
-from otr_model.kernel.variant import NONE, Variant, mutants
+from otr_model.kernel.variant import NONE, Override, Variant, mutants
 from otr_model.otrv3.protocol import OTRV3
 from otr_model.otrv3.variants import LITERAL
 from otr_model.otrv3.words import Auth, Msg
@@ -236,10 +236,11 @@ def test_what_is_assumed_of_messages_holds_of_those_that_are_exchanged(
     assert len(looked) >= 9
 
 
-def test_the_literal_readings_can_be_told_from_ours() -> None:
+def test_the_literal_readings_of_the_tables_can_be_told_from_ours() -> None:
     told = {
         name.rpartition(":")[2]: isinstance(judge().judge(variant), Candidate)
         for name, variant in LITERAL.items()
+        if not any(isinstance(edit, Override) for edit in variant.edits)
     }
 
     assert all(told.values()), told

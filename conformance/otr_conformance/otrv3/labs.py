@@ -14,6 +14,7 @@ from otr_check.terms import Term
 from otr_conformance.play.labs import ByteLab, SymbolLab
 from otr_conformance.play.labs import Lab as AnyLab
 from otr_conformance.play.remembered import remembering
+from otr_reference.derive import derived
 from otr_reference.keys import dsa
 from otr_reference.otrv3.real import RealSuite
 from otr_reference.otrv3.session import Config, Policy
@@ -21,12 +22,18 @@ from otr_reference.otrv3.session import Config, Policy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otr_reference.otrv3.messages import DhPair
     from otr_reference.otrv3.suite import Suite
-    from otr_reference.sorts import Key, Octets, PublicKey, SigningKey
+    from otr_reference.sorts import Key, Octets, PublicKey, Seed, SigningKey
 
 __all__ = ["REAL", "Lab", "RealLab", "TermLab", "generated_key"]
 
 MAC_KEY_OCTETS: Final = 20
+ANOTHER_DRAW: Final = 1 << 32
+"""How far apart the numbers of draws are that stand for each other."""
+LEAST_BYTE: Final = 0x10
+LEAST_ELEMENT: Final = 1 << 1528
+"""The least number that takes as many bytes as the modulus."""
 USUAL_PUBKEY: Final = 422
 
 # The domain parameters of all keys, generated once with `otr_reference.keys.dsa.generate`.
@@ -65,6 +72,10 @@ class Lab(AnyLab):
         """The MAC keys that a Data Message reveals, one by one."""
 
     @abstractmethod
+    def zeros_first(self, suite: Suite) -> Suite:
+        """The same suite, with each r beginning with a zero byte, where it is made of bytes."""
+
+    @abstractmethod
     def decide(self, higher: Octets, lower: Octets) -> bool:
         """Make the first the higher of two hashes, where the lab can; whether it is the higher."""
 
@@ -99,9 +110,33 @@ def generated_key(name: str) -> dsa.DsaPrivate:
     return dsa.DsaPrivate(public, x)
 
 
+class _UsualSuite(RealSuite):
+    """Real cryptography, with random values that do not begin with zeros.
+
+    Some implementations lose such zeros. Whether they do is the subject of cases of their own, and
+    not of whichever case happens to draw one.
+    """
+
+    def fresh_key(self, seed: Seed, draw: int) -> Key:
+        """Drawn again until the first hexadecimal digit is not 0."""
+        for number in count(draw, ANOTHER_DRAW):
+            key = super().fresh_key(seed, number)
+            if self.to_bytes(key)[0] >= LEAST_BYTE:
+                break
+        return key
+
+    def fresh_pair(self, seed: Seed, draw: int) -> DhPair:
+        """Drawn again until the public key is as long as the modulus."""
+        for number in count(draw, ANOTHER_DRAW):
+            pair = super().fresh_pair(seed, number)
+            if cast("int", pair.public) >= LEAST_ELEMENT:
+                break
+        return pair
+
+
 REAL: Final = remembering(
-    RealSuite,
-    RealSuite.fresh_pair,
+    _UsualSuite,
+    _UsualSuite.fresh_pair,
     RealSuite.ake_keys,
     RealSuite.sign,
     RealSuite.verify,
@@ -138,6 +173,15 @@ class RealLab(ByteLab, Lab):
         octets = self.suite.to_bytes(old_mac_keys)
         starts = range(0, len(octets) - MAC_KEY_OCTETS + 1, MAC_KEY_OCTETS)
         return tuple(cast("Key", octets[at : at + MAC_KEY_OCTETS]) for at in starts)
+
+    def zeros_first(self, suite: Suite) -> Suite:
+        """Each r has a zero byte in place of its first one."""
+
+        def fresh_key(base: Suite, seed: Seed, draw: int) -> Key:
+            drawn = self.suite.to_bytes(base.fresh_key(seed, draw))
+            return cast("Key", b"\0" + drawn[1:])
+
+        return derived(suite, fresh_key=fresh_key)
 
     def decide(self, higher: Octets, lower: Octets) -> bool:
         """Hashes are what they are."""
@@ -198,6 +242,10 @@ class TermLab(SymbolLab, Lab):
         term = cast("Term", old_mac_keys)
         parts = term.args if term.op is Op.CONCAT else (term,)
         return tuple(cast("Key", part) for part in parts if not _is_text(part))
+
+    def zeros_first(self, suite: Suite) -> Suite:
+        """Terms have no bytes."""
+        return suite
 
     def decide(self, higher: Octets, lower: Octets) -> bool:
         """Terms have no order of their own: it is as the first who asks wants it."""

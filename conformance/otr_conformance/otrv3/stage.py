@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from otr_conformance.play.labs import Lab as AnyLab
     from otr_conformance.play.stage import Seen
+    from otr_reference.otrv3.endpoint import Stepped
     from otr_reference.otrv3.messages import Tlv
     from otr_reference.otrv3.session import Config, Conversation
     from otr_reference.otrv3.suite import Suite
@@ -106,7 +107,10 @@ class ReferenceParty(Party[Command]):
     Attributes:
         conversation: where it stands.
         sound: the suite by which it deviates in nothing.
+        judge: told of every step: where it stood, what it was given, what it did, and when.
     """
+
+    judge: Callable[[Conversation, Command | Receive, Stepped, int], None] | None = None
 
     def __init__(self, lab: Lab, config: Config, variant: Variant = NONE) -> None:
         self.lab = lab
@@ -137,6 +141,8 @@ class ReferenceParty(Party[Command]):
     def _take(self, given: Command | Receive) -> Reaction:
         before = self.conversation
         stepped = self.endpoint.step(before, given, self.now)
+        if self.judge is not None:
+            self.judge(before, given, stepped, self.now)
         self.conversation = stepped.conversation
         reports = tuple(
             report_of(self.lab, o) for o in stepped.outputs if not isinstance(o, notices.Send)
@@ -293,6 +299,11 @@ class Stage(AnyStage[Command, Message, DataMessage]):
         self.log.append(f"the tester's first key id is {first:#x}")
         self.tester.sound = counting_from(self.lab.suite, first)
         self.tester.endpoint.suite = self.tester.sound
+
+    def tester_draws_zeros(self) -> None:
+        """From now on each r that the tester draws begins with a zero byte."""
+        self.log.append("each r of the tester's begins with a zero byte from now on")
+        self.tester.endpoint.suite = self.lab.zeros_first(self.tester.endpoint.suite)
 
     def tester_becomes(self, name: str) -> None:
         """From now on the tester is somebody else, with another long-term key."""

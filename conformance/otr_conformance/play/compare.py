@@ -152,11 +152,13 @@ class Comparison:
     Attributes:
         because: the first difference that matters, in a sentence; "" if there is none.
         step: the number of the step in which it is; -1 where there is none.
+        part: how much of that step is as expected, in the order in which it is compared.
         alternatives: what was let pass until then, by name, each once.
     """
 
     because: str = ""
     step: int = -1
+    part: int = 0
     alternatives: tuple[str, ...] = ()
 
 
@@ -168,7 +170,8 @@ def compare(
     for number, (want, got) in enumerate(zip(expected, seen, strict=False)):
         because = comparing.next(want, got)
         if because:
-            return Comparison(f"{want.step}: {because}", number, tuple(comparing.used))
+            part = next(n for n, what in enumerate(_PARTS) if because.startswith(what))
+            return Comparison(f"{want.step}: {because}", number, part, tuple(comparing.used))
     return Comparison(alternatives=tuple(comparing.used))
 
 
@@ -240,7 +243,7 @@ class Comparing:
                 self._errors += 1
                 self._use(MALFORMED_ANSWER)
             elif kind.endswith(AGAIN) and (
-                got.waited or {kind, kind.removesuffix(AGAIN)} & set(want.wires)
+                got.waited or {kind, kind.removesuffix(AGAIN)} & (set(want.wires) - set(missing))
             ):
                 self._use(RETRANSMISSION)
             else:

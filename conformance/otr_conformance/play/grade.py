@@ -4,7 +4,9 @@ The prediction is the case played with the reference as the target. `otr_conform
 says what of it is compared, and what may differ. Where the text is ambiguous, a target that follows
 the literal reading is not failed: the case is played once more with the reference under that
 variant, and if the observations agree with it, the verdict is a note that names the ambiguity.
-Where no single one explains them, two are tried together.
+Where no single one explains them, several are tried together. What none of them explains is judged
+by the reading that explains most: its first difference is what the sentence is about, and not what
+was only another reading before it.
 
 Whatever agrees, and however strongly the case is asked for: what the plaintext oracle objects to
 (`otr_conformance.play.watch`) is a failure, unless the letter allows it. And a target that refuses
@@ -16,7 +18,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from otr_conformance.verdict import Verdict
@@ -32,7 +33,7 @@ from .watch import Rule
 from .where import ELSEWHERE, WARNINGS, Points, Rejection, points_of, rejections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from otr_model.kernel.composition import Composition
     from otr_model.trace import Fired
@@ -51,6 +52,8 @@ DRAWS: Final = 3
 """How often a case is played where the target's own randomness stands in the way."""
 _EXPLAINED: Final = 4
 """So many refusals of a case are looked at to explain a difference."""
+_TOGETHER: Final = 4
+"""So many ambiguities are read to the letter at once, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Result:
         verdict: one of the seven.
         because: what differs, in a sentence; "" for a pass.
         ambiguity: for a note, the ambiguity that is read the other way; several are separated by
-            ", ".
+            ", ". For a failure, what was read so before it.
         log: what happened, for people.
         where: of a case in which the target has to refuse something: where it did, as far as can be
             told; none where it did not refuse it, or nobody knows.
@@ -118,6 +121,33 @@ def _concerns(variant: Variant, rows: Collection[str]) -> bool:
         not isinstance(edit, EditRow) or edit.when is not None or edit.row in rows
         for edit in variant.edits
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A reading of the text, and how far it explains what was seen.
+
+    Attributes:
+        names: the ambiguities that are read to the letter; none: the reading is ours.
+        variant: the reading, as the tables have it.
+        predicted: what the tables say that a target does under it.
+        found: how that compares with what was seen.
+    """
+
+    names: tuple[str, ...]
+    variant: Variant
+    predicted: Played
+    found: Comparison
+
+    @property
+    def explains(self) -> bool:
+        """Whether it explains all of it."""
+        return not self.found.because
+
+    @property
+    def reach(self) -> tuple[bool, int, int]:
+        """How much it explains: all of it, or so many steps and parts of the next."""
+        return self.explains, self.found.step, self.found.part
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,21 +270,25 @@ class Grader(Generic[L, C, S]):
         predicted = self.predict(case, self.predicting(case, lab))
         return tuple(rejections(predicted.arrivals, predicted.fired, self.points))
 
-    def elsewhere(self, case: Case[C, S], lab: L, arrival: int, point: Point) -> Played | None:
+    def elsewhere(
+        self, case: Case[C, S], lab: L, arrival: int, point: Point, variant: Variant = NONE
+    ) -> Played | None:
         """What the tables say that a target does which refuses an arrival at a point.
 
         None where nothing could be refused there.
         """
-        return self._mistaken(case, self.predicting(case, lab), arrival, point)
+        return self._mistaken(case, self.predicting(case, lab), arrival, point, variant)
 
-    def apart(self, case: Case[C, S], lab: L, rejection: Rejection) -> Mapping[Point, str]:
+    def apart(
+        self, case: Case[C, S], lab: L, rejection: Rejection, variant: Variant = NONE
+    ) -> Mapping[Point, str]:
         """The points that a refusal is told apart from in a case: what would differ, for each."""
         oracle = self.predicting(case, lab)
-        predicted = self.predict(case, oracle)
+        predicted = self.predict(case, oracle, variant)
         found: dict[Point, str] = {}
         for point in ELSEWHERE:
             if point is not rejection.point:
-                other = self._mistaken(case, oracle, rejection.arrival, point)
+                other = self._mistaken(case, oracle, rejection.arrival, point, variant)
                 because = self.difference(predicted, other) if other is not None else NOT_THERE
                 if because:
                     found[point] = because
@@ -273,10 +307,12 @@ class Grader(Generic[L, C, S]):
         return predicted
 
     @cached_property
-    def _mistaken(self) -> Callable[[Case[C, S], L, int, Point], Played | None]:
+    def _mistaken(self) -> Callable[[Case[C, S], L, int, Point, Variant], Played | None]:
         @lru_cache(maxsize=2048)
-        def mistaken(case: Case[C, S], lab: L, arrival: int, point: Point) -> Played | None:
-            target = self.reference_target(NONE)
+        def mistaken(
+            case: Case[C, S], lab: L, arrival: int, point: Point, variant: Variant
+        ) -> Played | None:
+            target = self.reference_target(variant)
             try:
                 return self.play(case, lab, target, mistaken=(arrival, point))
             except NoSuchMessage:
@@ -308,117 +344,156 @@ class _Grading(Generic[L, C, S]):
 
     def result(self, *, explained: bool) -> Result:
         """The verdict."""
-        found = compare(self.grader.compared, self.predicted.observations, self.seen.observations)
-        because = found.because or self.seen.stuck
+        ours = self._compared((), NONE, self.predicted)
+        if not (ours.found.because or self.seen.stuck):
+            return self._agrees(ours, "", explained=explained)
+        reading = self._explaining(ours)
+        because = reading.found.because or self.seen.stuck
         if not because:
-            return self._agrees(found, explained=explained)
-        literal = self._literally()
-        if literal:
-            return self._done(Verdict.NOTE, because, found, ambiguity=", ".join(literal))
+            return self._agrees(reading, ours.found.because, explained=explained)
         verdict = Verdict.FAIL if self.case.level is Level.MUST else Verdict.NOTE
-        if self._violations:
-            verdict, because = Verdict.FAIL, f"{because}; {self._violations[0].sentence}"
+        objections = self._objections(reading)
+        if objections:
+            verdict, because = Verdict.FAIL, f"{because}; {objections[0].sentence}"
         where: tuple[Point, ...] = ()
         if explained:
-            where, why = self._explained()
+            where, why = self._explained(reading)
             because = f"{because}; {why}" if why else because
-        return self._done(verdict, because, found, where=where)
+        return self._done(verdict, f"{because}{_until(reading)}", reading, where=where)
 
-    def _agrees(self, found: Comparison, *, explained: bool) -> Result:
-        """Everything is as predicted, or may be otherwise."""
-        if self._violations:
-            return self._done(Verdict.FAIL, self._violations[0].sentence, found)
+    def _agrees(self, reading: _Reading, differs: str, *, explained: bool) -> Result:
+        """Everything is as predicted under a reading, or may be otherwise.
+
+        Args:
+            reading: the reading.
+            differs: what differs from ours.
+            explained: see `Grader.grade`.
+        """
+        objections = self._objections(reading)
+        if objections:
+            because = f"{objections[0].sentence}{_until(reading)}"
+            return self._done(Verdict.FAIL, because, reading)
         where: tuple[Point, ...] = ()
         if explained:
-            rejection = self._subject()
+            rejection = self._subject(reading)
             if rejection is not None:
-                where, wrong = self._where(rejection)
+                where, wrong = self._where(reading, rejection)
                 if wrong:
-                    return self._done(Verdict.FAIL, wrong, found, where=where)
+                    because = f"{wrong}{_until(reading)}"
+                    return self._done(Verdict.FAIL, because, reading, where=where)
         named = self.grader.compared.sources
-        sources = (named.get(name, "") for name in found.alternatives)
-        holes = [source for source in sources if _AMBIGUITY in source]
-        if holes:
-            because = f"makes use of what is let pass: {', '.join(found.alternatives)}"
-            return self._done(Verdict.NOTE, because, found, where=where, ambiguity=", ".join(holes))
-        return self._done(Verdict.PASS, "", found, where=where)
+        sources = (named.get(name, "") for name in reading.found.alternatives)
+        holes = tuple(source for source in sources if _AMBIGUITY in source)
+        if reading.names or holes:
+            because = (
+                differs or f"makes use of what is let pass: {', '.join(reading.found.alternatives)}"
+            )
+            return self._done(Verdict.NOTE, because, reading, where=where, holes=holes)
+        return self._done(Verdict.PASS, "", reading, where=where)
 
     def _done(
         self,
         verdict: Verdict,
         because: str,
-        found: Comparison,
+        reading: _Reading,
         *,
         where: tuple[Point, ...] = (),
-        ambiguity: str = "",
+        holes: tuple[str, ...] = (),
     ) -> Result:
-        rows = self.predicted.rows(found.step)
-        log = self.seen.log
         return Result(
-            self.case.id, verdict, because, ambiguity, log, where, found.alternatives, rows
+            self.case.id,
+            verdict,
+            because,
+            ", ".join(dict.fromkeys((*reading.names, *holes))),
+            self.seen.log,
+            where,
+            reading.found.alternatives,
+            reading.predicted.rows(reading.found.step),
         )
 
-    @property
-    def _violations(self) -> tuple[Violation, ...]:
-        """What the plaintext oracle objects to.
+    def _objections(self, reading: _Reading) -> tuple[Violation, ...]:
+        """What the plaintext oracle objects to, beyond what the reading allows.
 
         Where a case does not demand that a message is refused, nor is it demanded here.
         """
         found = self.seen.violations
-        if self.case.level is Level.MUST:
+        if self.case.level is not Level.MUST:
+            found = tuple(each for each in found if each.rule is not Rule.CHECKED)
+        if not (found and reading.names):
             return found
-        return tuple(each for each in found if each.rule is not Rule.CHECKED)
+        target = self.grader.reference_target(reading.variant)
+        allowed = self.grader.play(self.case, self.oracle, target, watched=True).violations
+        return tuple(each for each in found if each not in allowed)
 
     # The letter.
 
-    def _literally(self) -> tuple[str, ...]:
-        """The ambiguities whose literal readings explain what was seen; none if none do."""
-        rows = {each.row for each in self.predicted.fired}
-        near = {name: v for name, v in self.grader.literal.items() if _concerns(v, rows)}
-        for name, variant in near.items():
-            if self._follows(variant):
-                return (name,)
-        for one, other in combinations(near, 2):
-            both = _together(near[one], near[other])
-            if both is not None and self._follows(both):
-                return (one, other)
-        return ()
+    def _compared(self, names: tuple[str, ...], variant: Variant, predicted: Played) -> _Reading:
+        found = compare(self.grader.compared, predicted.observations, self.seen.observations)
+        return _Reading(names, variant, predicted, found)
 
-    def _follows(self, variant: Variant) -> bool:
-        """Whether a target under a variant would look like this one, its texts included."""
+    def _explaining(self, ours: _Reading) -> _Reading:
+        """The reading that explains most of what was seen; of several, the plainest."""
+        best, level = ours, [] if ours.explains else [ours]
+        for depth in range(_TOGETHER):
+            tried: set[tuple[str, ...]] = set()
+            level = [more for each in level for more in self._with_one_more(each, tried)]
+            found = max(level, key=self._rank, default=best)
+            if self._rank(found) > self._rank(best):
+                best = found
+            elif depth:
+                break
+            if self._rank(best)[1]:
+                break
+            level = [best] if depth else level
+        return best
+
+    def _rank(self, reading: _Reading) -> tuple[tuple[bool, int, int], bool]:
+        """How good a reading is: how much it explains, and whether its texts are all right."""
+        return reading.reach, reading.explains and not self._objections(reading)
+
+    def _with_one_more(self, start: _Reading, tried: set[tuple[str, ...]]) -> Iterator[_Reading]:
+        """The same with one more ambiguity read to the letter, where that changes anything."""
+        literal = self.grader.literal
+        rows = {each.row for each in start.predicted.fired}
+        for name, variant in literal.items():
+            names = tuple(each for each in literal if each in {*start.names, name})
+            if names in tried or name in start.names or not _concerns(variant, rows):
+                continue
+            tried.add(names)
+            together = _together([literal[each] for each in names])
+            predicted = None if together is None else self._literally(together)
+            if together is None or predicted is None:
+                continue
+            if predicted.observations != start.predicted.observations:
+                yield self._compared(names, together, predicted)
+
+    def _literally(self, variant: Variant) -> Played | None:
+        """What the tables say under a variant; None where it leads to where they say nothing."""
         try:
-            literal = self.grader.predict(self.case, self.oracle, variant)
-            if literal.observations == self.predicted.observations or self.grader.difference(
-                literal, self.seen
-            ):
-                return False
-            if not self._violations:
-                return True
-            target = self.grader.reference_target(variant)
-            watched = self.grader.play(self.case, self.oracle, target, watched=True)
-        except Unprepared:  # the letter leads where nothing says how to go on
-            return False
-        return set(self._violations) <= set(watched.violations)
+            return self.grader.predict(self.case, self.oracle, variant)
+        except Unprepared:
+            return None
 
     # Where it refused.
 
-    def _rejections(self) -> tuple[Rejection, ...]:
-        played = self.predicted
+    def _rejections(self, reading: _Reading) -> tuple[Rejection, ...]:
+        played = reading.predicted
         return tuple(rejections(played.arrivals, played.fired, self.grader.points))
 
-    def _subject(self) -> Rejection | None:
+    def _subject(self, reading: _Reading) -> Rejection | None:
         """The refusal that the case is about: that of a check, or else the first."""
-        found = self._rejections()
+        found = self._rejections(reading)
         return next((each for each in found if each.check), next(iter(found), None))
 
-    def _where(self, rejection: Rejection) -> tuple[tuple[Point, ...], str]:
+    def _where(self, reading: _Reading, rejection: Rejection) -> tuple[tuple[Point, ...], str]:
         """Where the target refused it, as far as can be told; and what is wrong with that."""
-        apart = self.grader.apart(self.case, self.oracle, rejection)
+        apart = self.grader.apart(self.case, self.oracle, rejection, reading.variant)
         alike = self.grader.points.alike.get(rejection.check, frozenset({rejection.point}))
         points = alike | {point for point in ELSEWHERE if point not in apart}
         points |= {Point.POLICY} if Point.STATE in points else frozenset()
+        asked = reading.predicted.observations[rejection.step].reports
         for said in self.seen.observations[rejection.step].reports:
-            if said in WARNINGS and said not in self._said(rejection):
+            if said in WARNINGS and said not in asked:
                 points &= WARNINGS[said]
                 if rejection.point not in WARNINGS[said]:
                     return _sorted(points), (
@@ -428,17 +503,13 @@ class _Grading(Generic[L, C, S]):
                     )
         return _sorted(points), ""
 
-    def _said(self, rejection: Rejection) -> tuple[str, ...]:
-        """What else of the same step the target's user is to be told."""
-        return self.predicted.observations[rejection.step].reports
-
-    def _explained(self) -> tuple[tuple[Point, ...], str]:
+    def _explained(self, reading: _Reading) -> tuple[tuple[Point, ...], str]:
         """What explains a difference: another point, or a check that is not made."""
-        for rejection in self._rejections()[:_EXPLAINED]:
+        for rejection in self._rejections(reading)[:_EXPLAINED]:
             check = self.grader.points.checks.get(rejection.check)
-            if check is not None and not check.spec.structural and self._skips(rejection):
+            if check is not None and not check.spec.structural and self._skips(reading, rejection):
                 return (), f"it is as if this were not checked: {check.spec.about}"
-            points = tuple(self._looks_like(rejection))
+            points = tuple(self._looks_like(reading, rejection))
             if points:
                 words = " or ".join(point.meaning for point in points)
                 return points, (
@@ -447,17 +518,22 @@ class _Grading(Generic[L, C, S]):
                 )
         return (), ""
 
-    def _looks_like(self, rejection: Rejection) -> Iterator[Point]:
+    def _looks_like(self, reading: _Reading, rejection: Rejection) -> Iterator[Point]:
         for point in ELSEWHERE:
             if point is rejection.point:
                 continue
-            other = self.grader.elsewhere(self.case, self.oracle, rejection.arrival, point)
+            other = self.grader.elsewhere(
+                self.case, self.oracle, rejection.arrival, point, reading.variant
+            )
             if other is not None and not self.grader.difference(other, self.seen):
                 yield point
 
-    def _skips(self, rejection: Rejection) -> bool:
+    def _skips(self, reading: _Reading, rejection: Rejection) -> bool:
         check = self.grader.points.checks[rejection.check]
-        variant = Variant(f"skip {check.label}", "a check is not made", (SkipCheck(check),))
+        skip = Variant(f"skip {check.label}", "a check is not made", (SkipCheck(check),))
+        variant = _together([reading.variant, skip]) if reading.names else skip
+        if variant is None:
+            return False
         try:
             skipping = self.grader.predict(self.case, self.oracle, variant)
         except (Unprepared, BadVariant):  # a check of an older version, which tables within make
@@ -465,16 +541,25 @@ class _Grading(Generic[L, C, S]):
         return not self.grader.difference(skipping, self.seen)
 
 
+def _until(reading: _Reading) -> str:
+    """What was only another reading before something was wrong."""
+    names = " and ".join(reading.names)
+    return f"; until then it follows the letter of {names}" if names else ""
+
+
 def _sorted(points: Collection[Point]) -> tuple[Point, ...]:
     return tuple(point for point in Point if point in points)
 
 
-def _together(one: Variant, other: Variant) -> Variant | None:
-    """Both variants; None where they are about the same row."""
-    rows = [e.row for v in (one, other) for e in v.edits if isinstance(e, EditRow)]
+def _together(variants: Sequence[Variant]) -> Variant | None:
+    """All of some variants; None where two are about the same row."""
+    if len(variants) == 1:
+        return variants[0]
+    rows = [edit.row for each in variants for edit in each.edits if isinstance(edit, EditRow)]
     if len(rows) != len(set(rows)):
         return None
-    return Variant(f"{one.name}, {other.name}", one.about, (*one.edits, *other.edits))
+    edits = tuple(edit for each in variants for edit in each.edits)
+    return Variant(", ".join(each.name for each in variants), variants[0].about, edits)
 
 
 def _played(stage: AnyStage, stuck: str) -> Played:

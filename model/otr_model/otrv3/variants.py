@@ -7,8 +7,9 @@ it is not failed for it. Left out are those that nobody can follow (`allow-v2-on
 
 from __future__ import annotations
 
+from otr_model.kernel.expr import Choice, Number
 from otr_model.kernel.table import Raise
-from otr_model.kernel.variant import EditRow, SkipCheck, Variant
+from otr_model.kernel.variant import Assign, EditRow, Override, SkipCheck, Variant
 
 from . import ambiguities as holes
 from . import variables as v
@@ -45,6 +46,23 @@ LITERAL: dict[str, Variant] = {
         "literal mixed-versions",
         holes.MIXED_VERSIONS.literal.says,
         (SkipCheck(Check.DH_KEY_VERSION),),
+    ),
+    holes.FRESH_KEYS.id: Variant(
+        "literal fresh-keys",
+        holes.FRESH_KEYS.literal.says,
+        (
+            Override("pair_of_exchange", "older"),
+            Assign(
+                Do.INSTALL_KEYS,
+                v.OUR_KEYID,
+                Choice(v.OUR_KEYID.equals(0), Number(2), v.OUR_KEYID),
+            ),
+            *(
+                Assign(Do.INSTALL_OUR_KEYS, variable, None)
+                for variable in Do.INSTALL_OUR_KEYS.spec.sets
+                if variable is not v.LAST_SENT
+            ),
+        ),
     ),
     holes.UNREADABLE_WITHOUT_KEYS.id: Variant(
         "literal unreadable-without-keys",

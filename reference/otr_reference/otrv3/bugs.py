@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from otr_reference.derive import Deviation, derived
 
-from . import notices
+from . import notices, readings
 from .commands import Receive, StartSmp
 from .messages import (
     Content,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .session import Session
     from .suite import Suite
 
-__all__ = ["STEPS", "SUITES", "faulty"]
+__all__ = ["IN_STEPS", "STEPS", "SUITES", "faulty"]
 
 S = TypeVar("S", bound="Suite")
 
@@ -196,10 +196,13 @@ STEPS: Mapping[tuple[str, str], type[Otrv3Step]] = {
 }
 """For each way in which a bug does something else in a step, the step that does."""
 
+IN_STEPS: Mapping[tuple[str, str], type[Otrv3Step]] = {**STEPS, **readings.STEPS}
+"""The same with those of literal readings."""
+
 
 def faulty(overrides: Mapping[str, str]) -> type[Otrv3Step]:
     """The step of a variant's overrides: the plain one where none is about steps."""
-    kinds = tuple(STEPS[named] for named in overrides.items() if named in STEPS)
+    kinds = tuple(IN_STEPS[named] for named in overrides.items() if named in IN_STEPS)
     if not kinds:
         return Otrv3Step
     return kinds[0] if len(kinds) == 1 else type("Faulty", kinds, {})

@@ -19,7 +19,7 @@ from otr_reference.derive import Deviation, NotFalsifiable, derived, falsifying
 from otr_reference.errors import OtrSpecError
 from otr_reference.sorts import Key
 
-from .bugs import STEPS, SUITES
+from .bugs import IN_STEPS, SUITES
 from .messages import (
     AkeKeys,
     Commitment,
@@ -106,7 +106,7 @@ def overriding(suite: S, overrides: Mapping[str, str]) -> S:
         UnknownOverride: if an operation is overridden in a way that `OVERRIDES` does not have.
     """
     for named in overrides.items():
-        if named in STEPS:
+        if named in IN_STEPS:
             continue
         if named not in OVERRIDES:
             message = f"no operation {named[0]} is known that is {named[1]}"

@@ -230,6 +230,20 @@ class Otrv3Step(Step[Conversation, Session]):
         """A new D-H key pair."""
         return self.suite.fresh_pair(self.config.seed, self.draw())
 
+    # The D-H key of an AKE; see the ambiguity fresh-keys.
+
+    def pair_to_commit_to(self) -> DhPair:
+        """That of a D-H Commit: a new one."""
+        return self.fresh_pair()
+
+    def pair_to_answer_with(self) -> DhPair:
+        """That of a D-H Key Message: a new one."""
+        return self.fresh_pair()
+
+    def keyid_of_exchange(self) -> int:
+        """The key id that goes with it."""
+        return OUR_FIRST_KEYID
+
     # What only the conversation as a whole can answer.
 
     def ask_room(self) -> bool:
@@ -350,7 +364,7 @@ class Otrv3Step(Step[Conversation, Session]):
     def _new_commit(self) -> None:
         member = self.own()
         member.r = self.suite.fresh_key(self.config.seed, self.draw())
-        member.pair = self.fresh_pair()
+        member.pair = self.pair_to_commit_to()
         member.commitment = self.suite.commit(member.r, member.pair.public)
 
     def do_send_dh_commit(self) -> None:
@@ -369,7 +383,7 @@ class Otrv3Step(Step[Conversation, Session]):
 
     def do_new_dh_key(self) -> None:
         """Section "D-H Key Message"."""
-        pair = self.fresh_pair()
+        pair = self.pair_to_answer_with()
         self.own().pair = pair
 
     def do_keep_commit(self) -> None:
@@ -425,15 +439,16 @@ class Otrv3Step(Step[Conversation, Session]):
 
     def _sealed_identity(self, keys: SigmaKeys) -> Octets:
         member, config, suite = self.member, self.config, self.suite
+        keyid = self.keyid_of_exchange()
         value = suite.signed_value(
             keys.m1,
             present(member.pair).public,
             present(member.gy),
             config.public,
-            OUR_FIRST_KEYID,
+            keyid,
         )
         signature = suite.sign(config.signing, value, config.seed, self.draw())
-        return suite.seal_identity(keys.c, Identity(config.public, OUR_FIRST_KEYID, signature))
+        return suite.seal_identity(keys.c, Identity(config.public, keyid, signature))
 
     def do_accept_signature(self) -> None:
         """Section "Receiving a Signature Message"."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from otr_conformance.otrv3.case import case
-from otr_conformance.otrv3.scenes import private, talk
+from otr_conformance.otrv3.scenes import private, private_by_target, talk
 from otr_conformance.otrv3.stage import THIRD_TAG
 from otr_reference.otrv3.messages import DhCommit
 
@@ -54,6 +54,14 @@ def no_heartbeat_so_soon(stage: Stage) -> None:
     stage.to_target_delivers()
     stage.tester_at(THIRD_TAG)
     stage.settle()
+
+
+@case("strength.revealed-key-begins-with-zeros")
+def revealed_key_begins_with_zeros(stage: Stage) -> None:
+    """Takes the key that a Reveal Signature Message reveals with the zeros that it begins with."""
+    stage.tester_draws_zeros()
+    private_by_target(stage)
+    talk(stage)
 
 
 @case("strength.tags-next-to-ours")
