@@ -254,7 +254,7 @@ _QUERY = in_section(
             "otrv3.text:query.one"),
     defines("other-versions", "ccbcaa36531bbbc8",
             'other versions: "v", one byte each, question mark', "otrv3.text:query.others",
-            "otrv3.case:ake.query-before-digits-v2", "otrv3.case:ake.query-before-digits-v3"),
+            "otrv3.case:ake.query-before-digits-v2"),
     defines("identifiers", "691553380669504d", "versions 2 and 3 are their digits",
             "otrv3.text:query.others"),
     should("order", "1cd8c3ee902efa14", "any order of versions, none of them twice",
@@ -1216,8 +1216,7 @@ _FRAGMENTATION = in_section(
     informs("send.whole.example", "c5561d2b4c951eca", "example of its beginning and end",
             "stale: its first bytes say version 1"),
     defines("send.pieces", "34b1532035a09d81", "break it into pieces that fit",
-            "otrv3.text:fragment-v3.piece", "otrv3.case:receiving.fragments-of-long-text-v3",
-            "otrv3.case:receiving.fragments-of-long-text-v2"),
+            "otrv3.text:fragment-v3.piece", "otrv3.case:receiving.fragments-of-long-text-v3"),
     defines("send.count", "a09facf6c72a0181", "names for the number of pieces and the pieces",
             "otrv3.text:fragment-v3.n", "otrv3.text:fragment-v3.piece"),
     defines("send.format", "437d6f6a812b7cdc", "tags, index and count, then the piece",
@@ -1772,7 +1771,7 @@ _V2_SMP_OUTLINE = within_section(
 _V2_QUERY = within_section(
     "OTR Query Messages", "v2.query", {
     5: defines("identifier", "2354bcae7e636737", "version 2 is its digit",
-               "otrv3.text:query.others"),
+               "otrv3.text:query.others", "otrv3.case:ake.query-before-digits-v3"),
     },
 )
 
@@ -1860,7 +1859,7 @@ _V2_FRAGMENTATION = within_section(
     4: must("assemble", "d8269806109a9585", "every client reassembles; splitting is optional",
             "otrv3.fragment"),
     10: defines("send.format", "1d0a3a363a65ec4b", "index and count, then the piece",
-                "otrv3.text:fragment-v2"),
+                "otrv3.text:fragment-v2", "otrv3.case:receiving.fragments-of-long-text-v2"),
     13: must("receive", "5b23909f3f7c1d5e", "look for fragments before any other marker",
              "otrv3.fragment:arrived", "otrv3.condition:is-fragment"),
     14: must("receive.parse", "18b60595c85b1f01", "read index, count and piece",
