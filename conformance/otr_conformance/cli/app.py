@@ -445,6 +445,154 @@ def interop(  # noqa: PLR0913 - one for each option
 
 
 @app.command(
+    short_help="Play with targets on a hostile network, and judge every move.",
+    epilog=_examples(
+        "otrspec fuzz reference --coverage --time 300 --jobs 2",
+        "otrspec fuzz libotr --time 600 --jobs 2 --corpus fuzzed/",
+        "otrspec fuzz ./my-shim libotr --steps 20000 --seed 7 --json",
+        "otrspec fuzz --replay fuzzed/finds/libotr/otrv3-....json libotr",
+        "otrspec fuzz --replay fuzzed/finds/libotr/otrv3-....json --case",
+        "otrspec fuzz --mutants --sample 100 --budget 20",
+    ),
+)
+def fuzz(  # noqa: PLR0913 - one for each option
+    target: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET...]",
+            help="reference (over terms), a peer, or the command of a shim; each has its time.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    protocol: Whose = None,
+    seconds: Annotated[
+        float,
+        typer.Option("--time", metavar="SECONDS", min=0, help="For each target; 0: no limit."),
+    ] = 60.0,
+    steps: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Moves for each target; 0: no limit.")
+    ] = 0,
+    jobs: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="How many processes.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="S", help="What is drawn.")] = 0,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep scripts and finds there, each the moment it exists, and go on with them.",
+        ),
+    ] = None,
+    uniform: Annotated[
+        bool, typer.Option("--uniform", help="Everything is equally likely: learn nothing.")
+    ] = False,
+    hypothesis: Annotated[
+        bool, typer.Option("--hypothesis", help="Let Hypothesis play, in this process.")
+    ] = False,
+    real: Annotated[
+        bool, typer.Option("--real", help="The reference plays over bytes, not over terms.")
+    ] = False,
+    first: Annotated[
+        bool, typer.Option("--first", help="Stop at the first find that is not known.")
+    ] = False,
+    known: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What is known of the target, in place of its own file."),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.001, help="For one answer of a shim.")
+    ] = 5.0,
+    replay: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Play a find again; can be given several times."),
+    ] = None,
+    case: Annotated[
+        bool, typer.Option("--case", help="Write finds as cases in Python, with --replay.")
+    ] = False,
+    svg: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Draw finds, with --replay.")
+    ] = None,
+    covered: Annotated[
+        bool,
+        typer.Option("--coverage", help="Compare what is seen steered, and uniformly."),
+    ] = False,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Find the mutants that the suite kills.")
+    ] = False,
+    sample: Annotated[
+        int, typer.Option(metavar="N", min=0, help="How many mutants, of all; 0: all.")
+    ] = 0,
+    budget: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=0.1, help="Processor time for each mutant."),
+    ] = 20.0,
+    bench: Annotated[
+        bool, typer.Option("--bench", help="Measure moves a second, in every way to play.")
+    ] = False,
+    scheduler: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Spread the work over a cluster of Dask (needs otrspec[dask]).",
+            show_default=False,
+        ),
+    ] = "",
+    junit: Junit = None,
+    html: Html = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a report as JSON.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Play with targets, move by move, beside the tables.
+
+    Users and a hostile network do whatever comes to mind: lose, repeat, reorder, cut, alter, forge.
+    What the target does has to be what the tables do, and a text is shown and sent only where that
+    is allowed. Rare rows and pairs of rows are looked for first. Whatever differs is made as short
+    as possible. docs/fuzzing.md says how to read what comes of it.
+    """
+    from . import fuzz as work  # noqa: PLC0415 - heavy
+    from .misuse import Misuse  # noqa: PLC0415 - beside it
+
+    if replay or case or svg:
+        from . import fuzz_replay  # noqa: PLC0415 - heavy
+
+        return fuzz_replay.run(
+            fuzz_replay.Wanted(tuple(replay or ()), tuple(target or ()), case, svg, real, json),
+            timeout,
+        )
+    asked = work.Asked(
+        protocol=_name(protocol) or DEFAULT.name,
+        seconds=0.0 if steps and seconds == work.USUAL else seconds,
+        steps=steps,
+        jobs=jobs,
+        seed=seed,
+        corpus=corpus,
+        uniform=uniform,
+        octets=real,
+        first=first,
+        timeout=timeout,
+        known=known,
+        hypothesis=hypothesis,
+        scheduler=scheduler,
+        json=json,
+    )
+    if mutants:
+        from .fuzz_mutants import mutants as hunted  # noqa: PLC0415 - heavy
+
+        return hunted(asked, sample, budget)
+    if bench:
+        from .fuzz_bench import bench as paced  # noqa: PLC0415 - heavy
+
+        return paced(asked)
+    if covered:
+        return work.coverage(asked)
+    if not target:
+        message = "name a target: reference, a peer, or the command of a shim"
+        raise Misuse(message)
+    return work.fuzz(tuple(target), asked, work.Outputs(report, junit, html))
+
+
+@app.command(
     short_help="Infer the machine that a target really is, and compare it with the tables.",
     epilog=_examples(
         "otrspec learn libotr --jobs 2 --resume answers/ --draw pictures/",

@@ -31,7 +31,7 @@ FORMAT: Final = "otrspec-find"
 FORMAT_VERSION: Final = 1
 """Raised when a reader of the JSON would have to change."""
 _VALUE: Final = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\b\d+\b")
-_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”")
+_QUOTED: Final = re.compile(r"(?<!\w)'[^']*'|\"[^\"]*\"|“[^”]*”")
 _SHORT: Final = 60
 
 

@@ -21,6 +21,7 @@ from otr_conformance.derive.record import digest
 from otr_conformance.protocols import protocol
 from otr_conformance.shim.errors import ShimAbsent, ShimError
 from otr_conformance.verdict import Verdict
+from otr_model.kernel.variant import NONE
 
 from .duel import Differs
 from .finds import Find, Finds, noted
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from otr_conformance.derive.plan import Script
     from otr_conformance.derive.search import Pair
     from otr_conformance.targets import Target
+    from otr_model.kernel.variant import Variant
 
     from .coverage import Cell
     from .loop import Trouble
@@ -78,6 +80,7 @@ class Order:
         number: of the process: each draws something else.
         uniform: everything is equally likely, and nothing is learned.
         octets: the reference plays over bytes.
+        variant: what is wrong with the reference.
         timeout: seconds that a shim may take for one answer.
         replays: how many it may take to make a find short.
         finds: the folder of the finds; None: they are not written.
@@ -89,6 +92,7 @@ class Order:
     number: int = 0
     uniform: bool = False
     octets: bool = False
+    variant: Variant = NONE
     timeout: float = 5.0
     replays: int = REPLAYS
     finds: Path | None = None
@@ -145,7 +149,9 @@ class Worker:
     def __init__(self, order: Order) -> None:
         self.order = order
         self.fuzzing = fuzzing = protocol(order.protocol).fuzzing
-        self.seat = Seat(fuzzing, order.target, order.octets, timeout=order.timeout)
+        self.seat = Seat(
+            fuzzing, order.target, order.octets, order.variant, timeout=order.timeout
+        )
         self.seat.open()
         self.finds = Finds(order.finds)
         self._complaints = list(self.finds.complaints)
@@ -154,7 +160,8 @@ class Worker:
         self.steer = Steer(fuzzing, random, order.uniform, self.seat.moves, self.seat.able)
         self._moves = frozenset(self.steer.possible)
         self._worlds = Worlds(fuzzing)
-        alone = order.target.command is None and not order.octets
+        own = order.target.command is None and order.variant is NONE
+        alone = own and not order.octets
         begin = self._worlds.begin if alone else self.seat.begin
         self._loop = Loop(self.steer, begin)
         self._scout: Loop | None = None

@@ -1,0 +1,187 @@
+"""`otrspec fuzz`: what it says, what it writes, what finds are good for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from otr_conformance.cli import main
+from otr_conformance.derive.plan import Script
+from otr_conformance.fuzz.finds import Find
+from otr_conformance.fuzz.worker import tables_of
+from otr_conformance.protocols import protocol
+from otr_conformance.verdict import Verdict
+from otr_model import __version__
+from otr_model.kernel.variant import NONE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOVES = ("tester starts", "everything arrives", "target types", "everything arrives")
+FIND = Find(
+    "otrv3",
+    Script("v3", MOVES),
+    "everything is delivered: the tester's user was told no message private target types",
+    ("otrv3.instances:received.ready.data",),
+    Verdict.FAIL,
+    "reference",
+    "reference",
+    __version__,
+    tables_of("otrv3"),
+)
+
+
+@pytest.fixture(autouse=True)
+def _page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """The file of a find that a conforming target does not show."""
+    path = tmp_path / "find.json"
+    path.write_text(FIND.write())
+    return path
+
+
+def test_a_short_run_says_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fuzz", "reference", "--steps", "120", "--seed", "4"]) == 0
+
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.startswith(f"reference {__version__}, otrv3: ")
+    assert "cells " in out
+    assert "pairs " in out
+    assert out.endswith("Nothing was found that is not known.\n")
+
+
+def test_the_same_for_programs_and_in_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [tmp_path / name for name in ("report.json", "junit.xml", "page.html")]
+    options = ["--report", files[0], "--junit", files[1], "--html", files[2]]
+    corpus = tmp_path / "corpus"
+
+    status = main(
+        [
+            *("fuzz", "reference", "--steps", "60", "--json", "--corpus", str(corpus)),
+            *map(str, options),
+        ]
+    )
+
+    assert status == 0
+    (document,) = json.loads(capsys.readouterr().out)
+    assert document["exit"] == 0
+    assert document["steps"] >= 60
+    assert 0 < document["pairs"] < document["pairs_reachable"]
+    assert document["finds"] == []
+    assert all(file.stat().st_size for file in files)
+    assert (corpus / "scripts-otrv3.jsonl").read_text().count("\n") > 10
+
+
+def test_coverage_is_laid_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fuzz", "reference", "--coverage", "--steps", "60", "--json"]) == 1
+
+    document = json.loads(capsys.readouterr().out)
+    for how in ("steered", "uniform"):
+        assert document[how]["steps"] >= 60
+        assert len(document[how]["missing_pairs"]) == (
+            document[how]["pairs_reachable"] - document[how]["pairs"]
+        )
+
+
+def test_a_find_that_does_not_show_any_more_passes_and_is_drawn(
+    written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fuzz", "--replay", str(written), "reference"]) == 0
+
+    out = capsys.readouterr().out
+    assert out.startswith("pass ")
+    assert "D-H Commit v3" in out
+    assert "message (0x1001): PLAINTEXT → ENCRYPTED" in out
+
+
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        ({"script": Script("v3", ("no such move",))}, "there is no move 'no such move'"),
+        ({"script": Script("nobody", MOVES)}, "nobody"),
+        ({"protocol": "otrv9"}, "there is no protocol 'otrv9'"),
+    ],
+)
+def test_a_find_that_cannot_be_played_any_more_is_stale(
+    change: dict[str, object], because: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "stale.json"
+    path.write_text(replace(FIND, **change).write())  # type: ignore[arg-type]
+
+    assert main(["fuzz", "--replay", str(path), "reference", "--json"]) == 1
+
+    (replayed,) = json.loads(capsys.readouterr().out)["replays"]
+    assert replayed["outcome"] == "stale"
+    assert because in replayed["because"]
+
+
+def test_a_find_of_other_tables_and_of_another_target_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "old.json"
+    path.write_text(replace(FIND, tables="0" * 64, target="libotr").write())
+
+    assert main(["fuzz", "--replay", str(path), "reference", "--json"]) == 0
+
+    (replayed,) = json.loads(capsys.readouterr().out)["replays"]
+    assert replayed["remark"] == (
+        "the tables have changed since it was found; it was found with libotr"
+    )
+
+
+def test_a_find_is_a_case_in_python(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fuzz", "--replay", str(written), "--case"]) == 0
+
+    source = capsys.readouterr().out
+    suite = protocol("otrv3").suite
+    before = set(suite.cases)
+    exec(compile(source, "made", "exec"), {})  # noqa: S102 - what was just written
+    (name,) = set(suite.cases) - before
+    try:
+        case = suite.cases[name]
+        assert case.about.startswith("Does what the tables say")
+        result = suite.grader.grade(
+            case, suite.terms(), suite.grader.reference_target(NONE), explained=False
+        )
+        assert result.verdict is Verdict.PASS
+    finally:
+        del suite.cases[name]
+
+
+def test_a_find_is_drawn(written: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "drawn"
+
+    assert main(["fuzz", "--replay", str(written), "--svg", str(folder)]) == 0
+
+    (drawing,) = folder.iterdir()
+    assert drawing.read_text().lstrip().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["fuzz"], "name a target"),
+        (["fuzz", "--case"], "name their files with --replay"),
+        (["fuzz", "/nowhere/at/all"], "does not start as a shim"),
+        (["fuzz", "--replay", "/nowhere.json", "reference"], "No such file"),
+    ],
+)
+def test_misuse_is_one_line(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert complaint in err
+    assert err.count("\n") == 1
