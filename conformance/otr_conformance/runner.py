@@ -246,7 +246,8 @@ class Runner(AbstractContextManager["Runner"]):
     def _run_whatever(self, case: AnyCase, draw: int) -> Result:
         script = _Script(case.play)
         try:
-            result = self._run_case(replace(case, play=script), script, draw)
+            paused = replace(case, play=script, pause=self.target.pause)
+            result = self._run_case(paused, script, draw)
         except ShimError as error:
             if not isinstance(error, ShimRefused):
                 self._close_shim()

@@ -33,11 +33,14 @@ class Target:
         name: as in reports and expectation files.
         command: of its shim; None: the reference in this process.
         expectations: the file that says how it is known to deviate; None: it is expected to pass.
+        pause: seconds that pass before it is asked for another key exchange; that it needs them is
+            a deviation, which cases of their own show.
     """
 
     name: str
     command: tuple[str, ...] | None
     expectations: Path | None = None
+    pause: int = 0
 
 
 def find(name: str) -> Target:
@@ -56,8 +59,8 @@ def find(name: str) -> Target:
         if peer.module.locate() is None:
             message = f"{name} is not installed: run `otrspec peer install {name}`"
             raise UnknownTarget(message)
-        file = peer.expectations
-        return Target(name, tuple(peer.module.command()), file if file.exists() else None)
+        file = peer.expectations if peer.expectations.exists() else None
+        return Target(name, tuple(peer.module.command()), file, peer.pause)
     words = tuple(shlex.split(name))
     if not words:
         message = "the target is empty: name `reference`, a peer, or the command of a shim"

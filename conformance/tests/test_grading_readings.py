@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,15 +12,25 @@ from otr_conformance.otrv3.case import CASES, V3_ONLY
 from otr_conformance.otrv3.grade import grade
 from otr_conformance.otrv3.labs import LEAST_ELEMENT, RealLab, TermLab
 from otr_conformance.otrv3.scenes import private, private_by_target, talk
-from otr_conformance.otrv3.stage import Cast, ReferenceParty, reference_target, set_stage
+from otr_conformance.otrv3.stage import (
+    EXCHANGE,
+    TARGET_TAG,
+    Cast,
+    ReferenceParty,
+    reference_target,
+    set_stage,
+)
+from otr_conformance.play.stage import Reaction
 from otr_conformance.verdict import Verdict
 from otr_model.kernel.variant import EditRow, Override, Variant
 from otr_model.otrv3 import ambiguities as holes
 from otr_model.otrv3.variants import LITERAL
-from otr_reference.otrv3.messages import RevealSignature
+from otr_reference.otrv3.messages import Query, RevealSignature
 
 if TYPE_CHECKING:
+    from otr_conformance.otrv3.labs import Lab
     from otr_conformance.otrv3.stage import Stage
+    from otr_reference.sorts import Wire
 
 LAB = TermLab()
 FRESH, SMP = holes.FRESH_KEYS.id, holes.SMP_REFRESH.id
@@ -87,6 +98,45 @@ def _session(stage: Stage) -> tuple[int, object, object]:
     session = target.conversation.current
     assert session.ring is not None
     return session.our_keyid, session.ring.ours.public, session.ring.ours_previous.public
+
+
+# What a target needs time for.
+
+
+class Unhurried(ReferenceParty):
+    """The reference, which ignores a Query Message within a minute of a message of the AKE."""
+
+    last = 0
+
+    def receive(self, wire: Wire) -> Reaction:
+        """Nothing comes of a Query Message that comes too soon."""
+        message = self.lab.suite.decode(wire)
+        if isinstance(message, Query) and self.now < self.last + 60:
+            return Reaction()
+        if isinstance(message, EXCHANGE):
+            self.last = self.now
+        return super().receive(wire)
+
+
+def unhurried(lab: Lab, cast: Cast) -> Unhurried:
+    """Such a target."""
+    return Unhurried(lab, lab.config("target", TARGET_TAG, cast.target, max_size=cast.max_size))
+
+
+@pytest.mark.parametrize(
+    ("name", "pause", "verdict"),
+    [
+        ("keys.refresh", 0, Verdict.FAIL),
+        ("keys.refresh", 60, Verdict.PASS),
+        ("life.refreshed-at-once", 60, Verdict.FAIL),
+    ],
+)
+def test_a_target_that_needs_a_pause_is_tested_beyond_that(
+    name: str, pause: int, verdict: Verdict
+) -> None:
+    case = replace(CASES[f"otrv3.case:{name}"], pause=pause)
+
+    assert grade(case, LAB, unhurried).verdict is verdict
 
 
 # What the tester draws.

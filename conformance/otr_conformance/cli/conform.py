@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from otr_conformance import expectations
@@ -64,6 +64,7 @@ def conform(  # noqa: PLR0913 - what the command was given
     expect: Path | None = None,
     propose: Path | None = None,
     dialects: tuple[str, ...] = (),
+    pause: int | None = None,
     jobs: int = 0,
     repeat: int = 1,
     outputs: Outputs | None = None,
@@ -77,6 +78,8 @@ def conform(  # noqa: PLR0913 - what the command was given
         Malformed: if the expectations cannot be read.
     """
     target = find(name)
+    if pause is not None:
+        target = replace(target, pause=pause)
     known = _expectations(expect or target.expectations)
     if propose is not None and propose.exists():
         message = f"{propose}: it exists already; --propose writes a new file"
@@ -96,7 +99,7 @@ def conform(  # noqa: PLR0913 - what the command was given
     except ShimError as error:
         tell(f"otrspec: {name}: {error}; `otrspec shim check {name}` says more")
         return ExitCode.HARNESS_ERROR
-    options = _options(timeout, expect, dialects)
+    options = _options(timeout, expect, dialects, pause)
     hello = finished.circumstances.hello
     outcomes = [
         outcome(each, hello, replay_of(name, each.run.case.id, options), in_full=bool(files))
@@ -113,9 +116,13 @@ def conform(  # noqa: PLR0913 - what the command was given
     return report.status
 
 
-def _options(timeout: float, expect: Path | None, dialects: tuple[str, ...]) -> list[str]:
+def _options(
+    timeout: float, expect: Path | None, dialects: tuple[str, ...], pause: int | None
+) -> list[str]:
     """The options that bear upon a verdict, to run a case again."""
     options = [word for name in dialects for word in ("--dialect", name)]
+    if pause is not None:
+        options += ["--pause", str(pause)]
     if expect is not None:
         options += ["--expect", str(expect)]
     if timeout != TIMEOUT:

@@ -92,6 +92,7 @@ NAMES: dict[type, str] = {
 }
 TESTER_TAG, TARGET_TAG, THIRD_TAG = 0x1001, 0x2002, 0x3003
 NOBODYS_TAG = 0x5005
+EXCHANGE = (DhCommit, DhKey, RevealSignature, SignatureMessage)
 MALFORMED, ANOTHER_VERSION = "?OTR:AAMK.", "?OTR:AAkC."
 """A message that ends too early, and one of version 9."""
 ACTS: Acts[Command] = Acts(
@@ -463,6 +464,12 @@ class Stage(AnyStage[Command, Message, DataMessage]):
             raise NoSuchMessage(NAMES[type(message)])
         elsewhere: Any = message
         return suite.encode(replace(elsewhere, header=replace(header, receiver=NOBODYS_TAG)))
+
+    def asks_again(self, message: Message) -> bool:
+        """A Query Message, once a message of the AKE has come."""
+        return isinstance(message, Query) and any(
+            isinstance(self.decode(arrival.wire), EXCHANGE) for arrival in self.arrivals
+        )
 
     def noted(self, message: Message) -> None:
         """Note the target's instance tag."""

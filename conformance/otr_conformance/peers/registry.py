@@ -63,6 +63,8 @@ class Peer:
         language: that it is written in.
         must_speak: the versions of OTR that its shim has to offer.
         must_declare: the capabilities that its shim has to declare.
+        pause: seconds that pass before it is asked for another key exchange; see
+            `otr_conformance.targets.Target`.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Peer:
     language: str
     must_speak: frozenset[int]
     must_declare: frozenset[Capability]
+    pause: int = 0
 
     @property
     def module(self) -> Module:
@@ -114,6 +117,7 @@ PEERS: Final[Mapping[str, Peer]] = {
             "Go",
             must_speak=frozenset({2, 3}),
             must_declare=_OF_VERSION_3,
+            pause=60,
         ),
         Peer(
             "potr",

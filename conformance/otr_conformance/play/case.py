@@ -71,6 +71,7 @@ class Case(Generic[C, S]):
         needs: capabilities of the shim protocol that a target needs.
         largest: bytes of the largest message that the target receives, where they are many.
         derived: whether it was derived from the tables; see `otr_conformance.derive`.
+        pause: seconds that pass before the target is asked for another key exchange; see `Stage`.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Case(Generic[C, S]):
     needs: frozenset[str] = frozenset()
     largest: int = 0
     derived: bool = False
+    pause: int = 0
 
     @property
     def name(self) -> str:

@@ -193,7 +193,7 @@ class Grader(Generic[L, C, S]):
             mistaken: which arrival is made wrong on its way, and at which point.
         """
         stage = self.set_stage(lab, case.cast, target)
-        stage.mistaken = mistaken
+        stage.mistaken, stage.pause = mistaken, case.pause
         if watched and self.watch is not None:
             stage.watched(self.watch(lab, case.cast))
         stuck = ""

@@ -46,6 +46,7 @@ __all__ = [
     "Report",
     "Seen",
     "Stage",
+    "Storm",
     "Stuck",
 ]
 
@@ -65,6 +66,10 @@ STORM = 400
 
 class Stuck(OtrSpecError):
     """The case cannot go on: what it wants to deliver was never sent."""
+
+
+class Storm(Stuck):
+    """The two sides never come to rest."""
 
 
 class NoSuchMessage(OtrSpecError):
@@ -279,6 +284,7 @@ class Stage(ABC, Generic[K, M, D]):
         arrivals: what reached the target so far.
         marks: how many rows the target had taken at the end of each observation.
         mistaken: which arrival is made wrong on its way, and at which point; None: none.
+        pause: seconds that pass before the target is asked for another key exchange; 0: none do.
         watch: what judges the texts that are shown and sent; None: nothing does.
         passed: everything that either side sent at once, and what reached the target, in order.
     """
@@ -297,6 +303,7 @@ class Stage(ABC, Generic[K, M, D]):
     arrivals: list[Arrival] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
     mistaken: tuple[int, Point] | None = None
+    pause: int = 0
     watch: AnyWatch | None = None
     passed: list[tuple[Wire, ...]] = field(default_factory=list)
     _reached: list[Reached[D]] = field(default_factory=list)
@@ -345,6 +352,10 @@ class Stage(ABC, Generic[K, M, D]):
             NoSuchMessage: if there is no such message.
         """
         return None
+
+    def asks_again(self, message: M) -> bool:  # noqa: ARG002 - a protocol's own may look at it
+        """Whether a message asks the target for another key exchange after one."""
+        return False
 
     def noted(self, message: M) -> None:
         """Note more of a message of the target's than what everybody sees."""
@@ -501,14 +512,21 @@ class Stage(ABC, Generic[K, M, D]):
                 else:
                     return
             message = f"after {STORM} deliveries there is no end to them"
-            raise Stuck(message)
+            raise Storm(message)
 
     def wait(self, seconds: int) -> None:
         """Time passes on both sides."""
         with self.seeing(f"{seconds} seconds pass"):
             self.seen.waited = True
-            self.absorb_tester(self.tester.wait(seconds))
-            self._absorb(self.target.wait(seconds))
+            self._wait(seconds)
+
+    def at_once(self) -> None:
+        """From now on there is no pause before the target is asked for another key exchange."""
+        self.pause = 0
+
+    def _wait(self, seconds: int) -> None:
+        self.absorb_tester(self.tester.wait(seconds))
+        self._absorb(self.target.wait(seconds))
 
     # Seeing.
 
@@ -532,8 +550,11 @@ class Stage(ABC, Generic[K, M, D]):
         self.passed.append((wire,))
         if self.mistaken is not None and self.mistaken[0] == len(self.arrivals):
             given = self.wrong_at(self.mistaken[1], wire)
-        begin = len(self.fired)
         decoded = self.decode(wire)
+        if self.pause and self.asks_again(decoded):
+            self.log.append(f"  {self.pause} seconds pass")
+            self._wait(self.pause)
+        begin = len(self.fired)
         if self.watch is not None:
             self.watch.arrived(wire, decoded)
         reaction = Reaction() if given is None else self.target.receive(given)

@@ -311,6 +311,16 @@ PLAYS: tuple[tuple[str, Play, set[str]], ...] = (
 )
 
 
+@case("life.refreshed-at-once")
+def refreshed_at_once(stage: Stage) -> None:
+    """Answers a Query Message that comes right after an exchange as any other."""
+    stage.at_once()
+    private(stage)
+    private(stage)
+    talk(stage)
+
+
+
 def _lives() -> None:
     for version, suffix in VERSIONS:
         allowed = {"allow_v2": version == 2, "allow_v3": version == 3}  # noqa: PLR2004 - versions
