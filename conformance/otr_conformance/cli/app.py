@@ -257,6 +257,16 @@ def conform(  # noqa: PLR0913 - one for each option
             "see `otrspec cases dialects`. Repeatable.",
         ),
     ] = None,
+    pause: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            max=86400,
+            help="Let so many seconds of virtual time pass before a Query Message asks for another "
+            "key exchange, for a target that ignores one so soon.",
+        ),
+    ] = None,
     propose: Annotated[
         Path | None,
         typer.Option(
@@ -315,6 +325,7 @@ def conform(  # noqa: PLR0913 - one for each option
         expect=expect,
         propose=propose,
         dialects=tuple(dialect or ()),
+        pause=pause,
         jobs=jobs,
         repeat=repeat,
         outputs=work.Outputs(report=report, html=html, junit=junit, badge=badge),
