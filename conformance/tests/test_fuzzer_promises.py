@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from otr_conformance.fuzz.duel import Differs, Duel, mutant, reference
+from otr_conformance.fuzz.promises import Promises
 from otr_conformance.fuzz.solo import Worlds
 from otr_conformance.mutate.catalogue import bugs_of
 from otr_conformance.protocols import PROTOCOLS, protocol
@@ -104,6 +105,17 @@ def test_what_is_kept_after_the_end_is_seen_from_inside(name: str, value: str, s
         setattr(member, value, 1)
         assert says in " ".join(fuzzing.kept(party))
         setattr(member, value, kept)
+
+
+def test_a_step_that_the_tables_do_not_have_is_objected_to_by_their_second_reader() -> None:
+    fuzzing, wrong = protocol("otrv3").fuzzing, bug("otrv3", "plaintext-while-finished")
+    duel = Duel(fuzzing, "v3", mutant(fuzzing, wrong), reading=wrong, watched=False)
+    inside = Promises.of(fuzzing, duel.stage, fair=True, inside=True)
+    for move in (*PRIVATE["otrv3"], "tester ends", "everything arrives"):
+        assert duel.play(move)
+        assert inside.broken(move, duel.stage) == ""
+    assert duel.play("target types")
+    assert "otrv3.message:user-send.finished" in inside.broken("target types", duel.stage)
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
 from otr_conformance.play.compare import Comparing
-from otr_conformance.play.stage import UNLUCKY, Stuck
+from otr_conformance.play.stage import UNLUCKY, Storm, Stuck
 from otr_conformance.protocols import protocol
 from otr_conformance.shim.errors import ShimError
 from otr_model.kernel.variant import NONE
@@ -220,7 +220,9 @@ class Duel:
             self.stage.watched(grader.watch(lab, cast))
         self.script: list[str] = []
         self.cut = ""
-        self.promises = Promises(fuzzing, fair=not cast.variant.edits, inside=target.predictable)
+        self.promises = Promises.of(
+            fuzzing, self.stage, fair=not cast.variant.edits, inside=target.predictable
+        )
         self._comparing = Comparing(grader.compared)
         self._heard: list[tuple[list[Any], int]] = [([], 0), ([], 0)]
         self._able = target.capabilities
@@ -256,7 +258,7 @@ class Duel:
         seen = len(self.stage.observations)
         stuck = self._guarded(lambda: _played(move, self.stage))
         alone = stuck if self.twin is self.stage else _played(move, self.twin)
-        if stuck == UNLUCKY != alone:
+        if str(stuck) == UNLUCKY != str(alone):
             self.cut = f"{UNLUCKY}: nothing is said about the target"
         if stuck and alone and len(self.twin.observations) == before:
             return False
@@ -265,14 +267,21 @@ class Duel:
         if not self.cut:
             self._compare(before, seen, stuck, alone, rows)
         self._oracle(rows)
+        if self.target.predictable and isinstance(stuck, Storm):
+            raise Differs(str(stuck), rows, oracle=True)
         if stuck or alone:
-            self.cut = self.cut or alone or stuck
+            self.cut = self.cut or str(alone or stuck)
         elif self._astray:
             self.cut = self.cut or MORE
         return True
 
     def _compare(
-        self, before: int, seen: int, stuck: str, alone: str, rows: tuple[str, ...]
+        self,
+        before: int,
+        seen: int,
+        stuck: Stuck | None,
+        alone: Stuck | None,
+        rows: tuple[str, ...],
     ) -> None:
         """Hold what was observed against what the tables predict."""
         if self.twin is self.stage:
@@ -283,8 +292,8 @@ class Duel:
             if because:
                 message = f"{want.step}: {because}"
                 raise Differs(message, rows)
-        if bool(stuck) != bool(alone) or len(wanted) != len(found):
-            message = stuck or f"the tables cannot go on: {alone}"
+        if (stuck is None) is not (alone is None) or len(wanted) != len(found):
+            message = str(stuck or f"the tables cannot go on: {alone}")
             raise Differs(message, rows)
 
     def _oracle(self, rows: tuple[str, ...]) -> None:
@@ -342,13 +351,13 @@ class Duel:
         return found
 
 
-def _played(move: Move[Any], stage: AnyStage) -> str:
-    """Play a move; why it cannot be played, or "" if it can."""
+def _played(move: Move[Any], stage: AnyStage) -> Stuck | None:
+    """Play a move; why it cannot be played, or None if it can."""
     try:
         move.play(stage)
     except Stuck as reason:
-        return str(reason) or "it cannot be played"
-    return ""
+        return reason
+    return None
 
 
 def _first(_higher: object, _lower: object) -> bool:

@@ -1,23 +1,25 @@
 """What must hold whatever the network does, and whatever the tables say.
 
-Nothing here is compared with a prediction. What is looked at is what anybody sees who sits beside the
-target's user and on the wire:
+Nothing here is compared with a prediction. What is looked at is what anybody sees who sits beside
+the target's user and on the wire:
 
 - no two Data Messages of the target's are under one key with one counter;
 - a MAC key is made public once, and never one that protects what the target sent itself;
 - where both sides have one secure session id, they read out its two halves in turn;
-- who is told that the secrets of SMP are equal has given the one that the peer has given, and who is
-  told that they differ has given another;
-- two sides that follow the tables come to rest.
+- who is told that the secrets of SMP are equal has given the one that the peer has given, and who
+  is told that they differ has given another.
+
+That two sides come to rest is for whoever plays to see (`otr_conformance.play.stage.Storm`).
 
 The plaintext oracle (`otr_conformance.play.watch`) knows which texts may be shown and sent. A
 protocol may look inside as well, where the target is the reference: what has to be forgotten is
-(`Fuzzing.kept`).
+(`Fuzzing.kept`), and a second reader of the tables finds nothing wrong with a step
+(`Fuzzing.judged`).
 """
 
 from __future__ import annotations
 
-from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
@@ -42,41 +44,55 @@ UNFAIR: Final = ("stray SMP", "broken SMP", "becomes")
 AT_ODDS: Final = "both sides read out the same half of one secure session id first"
 
 
+@dataclass
 class Promises:
     """What is known of a play so far.
 
-    Args:
+    Attributes:
         fuzzing: the protocol.
         fair: the tester deviates in nothing.
         inside: the target is the reference, and can be looked into.
+        given: the secret that each side has given last.
+        used: what the target has encrypted under.
+        looked: how many observations were looked at.
+        counted: how many of the target's Data Messages were.
+        objections: of a second reader of the tables.
     """
 
-    def __init__(self, fuzzing: Fuzzing, *, fair: bool, inside: bool) -> None:
-        self._fuzzing, self._fair, self._inside = fuzzing, fair, inside
-        self._given: dict[str, str] = {}
-        self._used: set[Hashable] = set()
-        self._looked = 0
-        self._counted = 0
+    fuzzing: Fuzzing
+    fair: bool
+    inside: bool
+    given: dict[str, str] = field(default_factory=dict)
+    used: set[Hashable] = field(default_factory=set)
+    looked: int = 0
+    counted: int = 0
+    objections: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, fuzzing: Fuzzing, stage: AnyStage, *, fair: bool, inside: bool) -> Self:
+        """Those of a play in which nothing has happened yet."""
+        new = cls(fuzzing, fair, inside)
+        if inside:
+            fuzzing.judged(stage.target, new.objections)
+        return new
 
     def forked(self, stage: AnyStage) -> Self:
-        """One that knows the same, and goes on by itself, on a copy of the stage."""
-        new = copy(self)
-        new._given, new._used = dict(self._given), set(self._used)
-        new._looked = len(stage.observations)
-        return new
+        """Those of a copy of the stage, which goes on by itself."""
+        looked = len(stage.observations)
+        return replace(self, given=dict(self.given), used=set(self.used), looked=looked)
 
     def broken(self, move: str, stage: AnyStage) -> str:
         """The first promise that is broken after a move, in a sentence; "" if none is."""
         return next(self._broken(move, stage), "")
 
     def _broken(self, move: str, stage: AnyStage) -> Iterator[str]:
-        new = stage.observations[self._looked :]
-        self._looked = len(stage.observations)
+        new = stage.observations[self.looked :]
+        self.looked = len(stage.observations)
         who, _, deed = move.partition(" ")
         sent = stage.to_tester if who == "target" else stage.to_target
         if deed in SECRETS and sent:
-            self._given[who] = SECRETS[deed]
-        self._fair = self._fair and not any(word in move for word in UNFAIR)
+            self.given[who] = SECRETS[deed]
+        self.fair = self.fair and not any(word in move for word in UNFAIR)
         for observation in new:
             yield from self._of_keys(observation)
             yield from self._of_smp(observation)
@@ -84,8 +100,9 @@ class Promises:
         ours, theirs = (stage.secured(each).split(" ") for each in ("target", "tester"))
         if len(ours) == len(theirs) == 2 and ours == theirs:  # noqa: PLR2004 - session id and half
             yield AT_ODDS
-        if self._inside:
-            yield from self._fuzzing.kept(stage.target)
+        if self.inside:
+            yield from self.objections
+            yield from self.fuzzing.kept(stage.target)
 
     def _of_keys(self, observation: Observation) -> Iterator[str]:
         if observation.repeated:
@@ -97,17 +114,17 @@ class Promises:
             )
 
     def _of_smp(self, observation: Observation) -> Iterator[str]:
-        equal = len(set(self._given.values())) == 1 and len(self._given) > 1
+        equal = len(set(self.given.values())) == 1 and len(self.given) > 1
         for report, success in TOLD.items():
-            if report in observation.reports and success is not equal and (success or self._fair):
+            if report in observation.reports and success is not equal and (success or self.fair):
                 word = "equal" if success else "different"
                 yield f"{observation.step}: the target's user was told of {word} secrets, wrongly"
 
     def _of_counters(self, stage: AnyStage) -> Iterator[str]:
         own = stage.own
-        for data in own[self._counted :]:
-            used = self._fuzzing.under(stage, data)
-            if used in self._used:
+        for data in own[self.counted :]:
+            used = self.fuzzing.under(stage, data)
+            if used in self.used:
                 yield "the target encrypted twice under one key and counter"
-            self._used.add(used)
-        self._counted = len(own)
+            self.used.add(used)
+        self.counted = len(own)

@@ -112,7 +112,7 @@ class Solo:
         self.twin: AnyStage = grader.set_stage(lab, cast, grader.reference_target(NONE))
         if grader.watch is not None:
             self.twin.watched(grader.watch(lab, cast))
-        self.promises = Promises(fuzzing, fair=not cast.variant.edits, inside=True)
+        self.promises = Promises.of(fuzzing, self.twin, fair=not cast.variant.edits, inside=True)
 
     def _recall(self, lab: Any) -> None:  # noqa: ANN401 - of the protocol
         """Hashes compare as they did in this play."""

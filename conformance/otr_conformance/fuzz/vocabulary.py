@@ -130,6 +130,8 @@ class Fuzzing:
             two are both the same.
         kept: of an endpoint of the reference, what it keeps and should not, or should and does not,
             in sentences.
+        judged: has every step of an endpoint of the reference judged by the tables alone, and what
+            is wrong with it added to a list, in sentences.
     """
 
     plan: AnyPlan
@@ -141,3 +143,4 @@ class Fuzzing:
     as_it_is: Callable[[Any], bool]
     under: Callable[[Any, Any], Hashable]
     kept: Callable[[Any], Iterator[str]]
+    judged: Callable[[Any, list[str]], None]

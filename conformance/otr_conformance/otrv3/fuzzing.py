@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields as fields_of
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -35,6 +35,7 @@ from otr_reference.otrv3.session import Policy
 
 from .cases.negative_ake import falsifying
 from .kept import unkept
+from .oracle import Oracle, Taken
 from .plan import MOVES, PARTS, PLAN
 from .stage import TESTER_TAG, THIRD_TAG, Cast, ReferenceParty
 
@@ -45,7 +46,10 @@ if TYPE_CHECKING:
     from otr_conformance.fuzz.network import Altering
     from otr_conformance.play.stage import AnyParty
     from otr_model.kernel.words import Word
+    from otr_reference.otrv3.commands import Command, Receive
+    from otr_reference.otrv3.endpoint import Stepped
     from otr_reference.otrv3.messages import Message, Tlv
+    from otr_reference.otrv3.session import Conversation
     from otr_reference.otrv3.suite import Suite
     from otr_reference.sorts import Key, Octets, Wire
 
@@ -366,6 +370,24 @@ def _kept(party: AnyParty) -> Iterator[str]:
             yield f"in the session with {tag:#x}, {what}"
 
 
+@lru_cache(maxsize=4)
+def _oracle(suite: Suite) -> Oracle:
+    """What judges; it is the same for all who play over the same suite."""
+    return Oracle(suite)
+
+
+def _judged(party: AnyParty, objections: list[str]) -> None:
+    """From now on every step of the reference is judged by the tables alone."""
+    if not isinstance(party, ReferenceParty):
+        return
+    oracle, config = _oracle(party.lab.suite), party.endpoint.config
+
+    def judge(before: Conversation, given: Command | Receive, stepped: Stepped, now: int) -> None:
+        objections.extend(oracle.judge(Taken(before, given, stepped, config, now)))
+
+    party.judge = judge
+
+
 _USERS: Final[Mapping[Word, tuple[str, ...]]] = {
     Event.USER_START: ("target starts",),
     Event.USER_SEND: ("target types", "target types a tagged text", "target types a long text"),
@@ -389,4 +411,5 @@ FUZZING: Final = Fuzzing(
     as_it_is=_as_it_is,
     under=_place,
     kept=_kept,
+    judged=_judged,
 )
