@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from otr_conformance.citations import citations, clauses_of
+from otr_conformance.citations import citations, touched
 from otr_conformance.derive.record import read
 from otr_conformance.derive.search import pairs_of
 from otr_conformance.protocols import protocol
@@ -203,7 +203,6 @@ class _Watch:
         self.reached: set[Boundary] = set()
         self.policies = policies_of(whose.model.composition)
         self._engine: WatchingEngine | None = None
-        self._config: Any = None
 
     def met_by(self, case: AnyCase) -> Iterator[Obligation]:
         """What happens in a case."""
@@ -217,20 +216,19 @@ class _Watch:
             for each in played.fired
             if each.failed
         )
-        yield from (Obligation(Kind.POLICY, text) for text in self._policies(rows))
+        yield from (Obligation(Kind.POLICY, text) for text in self._policies(case, rows))
         yield from (Obligation(Kind.BOUNDARY, side.id) for side in self.reached)
-        yield from (Obligation(Kind.CLAUSE, clause) for clause in clauses_of(case))
+        yield from (Obligation(Kind.CLAUSE, clause) for clause in touched(case, played.fired))
 
-    def _policies(self, rows: tuple[str, ...]) -> Iterator[str]:
+    def _policies(self, case: AnyCase, rows: tuple[str, ...]) -> Iterator[str]:
         for row in rows:
             known = self.policies.get(row)
             if known is not None:
-                yield known.text(row, known.given(self._config))
+                yield known.text(row, known.given(case.cast.target))
 
     def _target(self, lab: Lab, cast: Any) -> Any:  # noqa: ANN401 - each protocol has its own
         party: Any = self.grader.reference_target(NONE)(lab, cast)
         endpoint = party.endpoint
-        self._config = endpoint.config
         if self._engine is None:
             engine = endpoint.engine
             self._engine = WatchingEngine(engine.applied, engine.step, self.reached)
