@@ -85,6 +85,14 @@ _LAYOUTS: Final[Mapping[type, Layout]] = {
     DataMessage: layouts.DATA,
 }
 
+_SIZES: Final[Mapping[str, tuple[tuple[str, int, str], ...]]] = {
+    layout.name: tuple(
+        (field.name, field.exact, field.title) for field in layout.fields if field.exact is not None
+    )
+    for layout in _LAYOUTS.values()
+}
+"""The fields of each layout whose size is fixed: name, size, title."""
+
 OVERHEAD: Final = len(layouts.FRAGMENT.prefix) + sum(
     len(piece.start) + piece.digits + len(piece.end) for piece in layouts.FRAGMENT.pieces
 )
@@ -320,15 +328,13 @@ def _refuse_unfit(layout: Layout, *records: object) -> None:
     Raises:
         Malformed: one cannot.
     """
-    for field in layout.fields:
-        if field.exact is None:
-            continue
+    for name, exact, title in _SIZES[layout.name]:
         for record in records:
-            value = getattr(record, field.name, None)
-            if isinstance(value, int) and not 0 <= value < 1 << 8 * field.exact:
-                raise Malformed(field=field.title, reason="does not fit")
-            if isinstance(value, Term) and width(value) != field.exact:
-                raise Malformed(field=field.title, reason=f"is not {field.exact} bytes long")
+            value = getattr(record, name, None)
+            if isinstance(value, int) and not 0 <= value < 1 << 8 * exact:
+                raise Malformed(field=title, reason="does not fit")
+            if isinstance(value, Term) and width(value) != exact:
+                raise Malformed(field=title, reason=f"is not {exact} bytes long")
 
 
 def _refuse_unwritable_fragment(fragment: Fragment) -> None:
