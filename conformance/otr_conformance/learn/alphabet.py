@@ -13,19 +13,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from otr_conformance.derive.record import digest
 from otr_conformance.play.case import Cast
 from otr_conformance.play.stage import AnyStage
+
+from . import mapper as _mapper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from otr_conformance.suite import AnySuite
+    from otr_model.kernel.composition import Composition
 
     from .mapper import Mapper
 
-__all__ = ["AnyInput", "AnyLearning", "AnySetting", "Input", "Inputs", "Learning", "Setting"]
+__all__ = [
+    "AnyInput",
+    "AnyLearning",
+    "AnySetting",
+    "Input",
+    "Inputs",
+    "Learning",
+    "Setting",
+    "digest_of",
+]
 
 M = TypeVar("M", bound="Mapper[Any]")
 C = TypeVar("C", bound=Cast)
@@ -97,7 +111,7 @@ class Learning(Generic[C, S]):
         mapper: makes what plays inputs on a stage.
         standing: the name of the state in which a target stands that is the reference.
         left_out: what of the tables no input stands for, each with the reason.
-        digest: of everything that bears upon outputs beside the code: the tables.
+        digest: of what bears upon answers: the tables, and the module that makes messages.
     """
 
     protocol: str
@@ -124,3 +138,9 @@ class Learning(Generic[C, S]):
 
 
 AnyLearning = Learning[Any, Any]
+
+
+def digest_of(composition: Composition, module: str) -> str:
+    """The digest of a protocol's tables, and of the file of the module that makes its messages."""
+    made = sha256(Path(module).read_bytes() + Path(_mapper.__file__).read_bytes()).hexdigest()
+    return f"{digest(composition)} {made}"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -180,18 +181,22 @@ class _Asking(SUL):
         return tuple(self._system.take(name) for name in word)
 
     def _voted(self, word: Word) -> Word:
-        """What most answers say.
+        """What most answers say, input by input.
 
         Raises:
-            Wavering: if no answer has more than half of the votes.
+            Wavering: if no answer to an input has more than half of the votes.
         """
         self._look()
         votes = [self._run(word) for _ in range(self._wish.votes)]
-        best = max(votes, key=votes.count)
-        if votes.count(best) * 2 <= len(votes):
-            raise _wavering(word, *next((a, b) for a in votes for b in votes if a != b))
-        self.figures.revised += votes.count(best) < len(votes)
-        return best
+        answers = []
+        for place, cast in enumerate(zip(*votes, strict=True)):
+            ranked = Counter(cast).most_common(2)
+            best, count = ranked[0]
+            if count * 2 <= len(cast):
+                raise Wavering(word[: place + 1], best, ranked[1][0])
+            answers.append(best)
+        self.figures.revised += len(set(votes)) > 1
+        return tuple(answers)
 
     def _remember(self, word: Word, answers: Word) -> None:
         conflict = self._cache.conflict(word, answers)
@@ -209,11 +214,6 @@ class _Asking(SUL):
                 f"states and {self.figures.words} words; with --resume the next run goes on there"
             )
             raise OutOfTime(message)
-
-
-def _wavering(word: Word, one: Word, other: Word) -> Wavering:
-    place = next(n for n, (a, b) in enumerate(zip(one, other, strict=True)) if a != b)
-    return Wavering(word[: place + 1], one[place], other[place])
 
 
 class _Checking(Oracle):

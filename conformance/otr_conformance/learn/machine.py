@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from otr_reference.errors import Malformed
+
 from .mapper import UNMADE
 
 if TYPE_CHECKING:
@@ -182,6 +184,26 @@ class Machine:
             for state, each in enumerate(numbered.edges)
         }
         return cls.trimmed(inputs, merged, classes[0])
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The machine that `to_json` wrote.
+
+        Raises:
+            Malformed: if it is none.
+        """
+        try:
+            found = json.loads(text)
+            inputs = tuple(map(str, found["inputs"]))
+            edges = tuple(
+                {name: Edge(str(each[name][0]), int(each[name][1])) for name in inputs}
+                for each in found["edges"]
+            )
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise Malformed(field="machine", reason=str(error)) from error
+        if not edges or any(not 0 <= e.goto < len(edges) for each in edges for e in each.values()):
+            raise Malformed(field="machine", reason="an edge leads nowhere")
+        return cls(inputs, edges)
 
     def to_json(self) -> str:
         """The machine as a file has it: canonical JSON."""

@@ -10,9 +10,12 @@ played as a case, and graded like every case.
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from otr_conformance.protocols import PROTOCOLS
@@ -20,30 +23,38 @@ from otr_conformance.runner import TIMEOUT, Runner
 from otr_conformance.shim.errors import ShimError
 from otr_conformance.verdict import GOOD, Verdict
 from otr_model.kernel.variant import NONE
+from otr_reference.errors import Malformed
 
 from .cache import Cache
 from .cases import case_of
 from .differences import Side, compare_machines
 from .errors import BadSetting, LearningStopped
+from .machine import Machine
 from .system import ReferenceSystem, ShimSystem
 from .wish import Algorithm, Figures, Wish, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from otr_conformance.targets import Target
     from otr_model.kernel.variant import Variant
 
     from .alphabet import AnyLearning, AnySetting
     from .differences import Difference
-    from .machine import Machine
     from .wish import Watch
 
-__all__ = ["Found", "Order", "Study", "learning_of", "names_of", "owner_of", "settings", "study"]
+__all__ = [
+    "Found",
+    "Order",
+    "Study",
+    "learning_of",
+    "names_of",
+    "owner_of",
+    "settings",
+    "study",
+    "user_cache",
+]
 
-TABLES_CHECKS: Final = 1000
-"""How many random words the specification's machine has to answer as the reference does."""
 _RECHECKED: Final = 3
 """How many words of a file are asked again, to see whether the target still answers so."""
 
@@ -92,6 +103,7 @@ class Order:
         timeout: seconds that the target may take for one answer.
         folder: where answers are kept; None: nowhere.
         variant: of the reference, where that is the target.
+        only: the inputs that are used; none: all of the setting.
     """
 
     target: Target
@@ -100,6 +112,7 @@ class Order:
     timeout: float = TIMEOUT
     folder: Path | None = None
     variant: Variant = NONE
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +176,13 @@ class Study:
     remarks: tuple[str, ...] = ()
 
 
+def user_cache() -> Path:
+    """Where what can be made again is kept for this user."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
+    return root / "otrspec"
+
+
 def names_of(learning: AnyLearning, setting: AnySetting, machine: Machine) -> tuple[str, ...]:
     """The names of the states of the specification's machine, no two of them equal."""
     names = []
@@ -192,6 +212,8 @@ def study(order: Order, watch: Watch = silent) -> Study:
         OSError: if answers cannot be kept.
     """
     learning, setting = owner_of(order.setting)
+    if order.only:
+        setting = replace(setting, inputs=order.only)
     with contextlib.ExitStack() as stack:
         try:
             system = _system(order, learning, setting)
@@ -255,16 +277,12 @@ class _Studying:
         from .learner import learn  # noqa: PLC0415 - it needs AALpy, which is an extra
 
         begun = Study(self.setting.name, self.inputs, self.lacking)
-        known, remarks = self._known()
-        begun = replace(
-            begun,
-            known=known,
-            names=names_of(self.learning, self.setting, known),
-            remarks=remarks,
-        )
+        known = self._known()
+        names = names_of(self.learning, self.setting, known)
+        begun = replace(begun, known=known, names=names)
         with self._cache(self._target_name(system), self._stamp(system)) as cache:
             self._recheck(system, cache)
-            begun = replace(begun, remarks=(*remarks, *_remark(cache)))
+            begun = replace(begun, remarks=_remark(cache))
             wish = self.order.wish
             try:
                 learned = learn(system, self.inputs, cache, wish, known=known, watch=self.watch)
@@ -288,16 +306,31 @@ class _Studying:
             figures=learned.figures,
         )
 
-    def _known(self) -> tuple[Machine, tuple[str, ...]]:
+    def _known(self) -> Machine:
         """The specification's machine."""
         from .learner import learn  # noqa: PLC0415 - see above
 
+        kept = self._kept()
+        if kept.exists():
+            with contextlib.suppress(Malformed, OSError, UnicodeDecodeError):
+                return Machine.from_json(kept.read_text(encoding="utf-8"))
         system = ReferenceSystem(self.learning, self.setting)
-        wish = Wish(Algorithm.LSHARP, checks=max(self.order.wish.checks, TABLES_CHECKS))
-        stamp = self.learning.stamp(self.setting, self.inputs)
+        wish = Wish(Algorithm.KV, checks=2 * self.order.wish.checks)
         probes = tuple((name,) for name in self.inputs)
-        with self._cache("tables", stamp) as cache:
-            return learn(system, self.inputs, cache, wish, probes=probes).machine, _remark(cache)
+        with Cache() as cache:
+            known = learn(system, self.inputs, cache, wish, probes=probes).machine
+        with contextlib.suppress(OSError):  # it is kept to save time, and for nothing else
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            beside = kept.with_name(f"{kept.name}.{os.getpid()}")
+            beside.write_text(known.to_json(), encoding="utf-8")
+            beside.replace(kept)
+        return known
+
+    def _kept(self) -> Path:
+        """Where the specification's machine is kept, from one run to the next."""
+        stamp = f"{self.learning.stamp(self.setting, self.inputs)} {self.order.wish.checks}"
+        name = f"{self.setting.name}-{sha256(stamp.encode()).hexdigest()[:24]}.json"
+        return user_cache() / "machines" / name
 
     def _cache(self, name: str, stamp: str) -> Cache:
         folder = self.order.folder

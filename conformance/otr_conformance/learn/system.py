@@ -9,7 +9,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final
 
-from otr_conformance.play.stage import Stuck
+from otr_conformance.play.grade import DRAWS
+from otr_conformance.play.stage import UNLUCKY, Stuck
 from otr_conformance.shim.client import MEMORY, ShimProcess
 from otr_conformance.shim.errors import ShimCrash, ShimError, ShimHang
 from otr_model.kernel.variant import NONE
@@ -34,6 +35,7 @@ FAULTS: Final = 100
 """How often a target may die or hang before it is given up."""
 CRASH, HANG, STUCK = "!crash", "!hang", "!stuck"
 """Answers after which nothing can be asked any more in this word."""
+_UNLUCKY: Final = "!unlucky"
 
 
 class System(ABC):
@@ -52,9 +54,14 @@ class System(ABC):
         self.setting = setting
         self._gone = False
         self._mapper: Mapper[AnyStage] | None = None
+        self._word: list[str] = []
 
     def begin(self) -> None:
         """A new word."""
+        self._word = []
+        self._begin()
+
+    def _begin(self) -> None:
         self._gone = False
         try:
             lab, party = self._fresh()
@@ -68,10 +75,24 @@ class System(ABC):
     def take(self, name: str) -> str:
         """The answer to the next input of the word.
 
+        Where the target's own randomness stands in the way, the word is begun anew.
+
         Raises:
             ShimError: if the shim is at fault.
             TooManyFaults: if the target dies or hangs all the time.
         """
+        self._word.append(name)
+        for _ in range(DRAWS):
+            answer = self._take(name)
+            if answer != _UNLUCKY:
+                return answer
+            self._begin()
+            for before in self._word[:-1]:
+                self._take(before)
+        self._gone = True
+        return STUCK
+
+    def _take(self, name: str) -> str:
         if self._gone or self._mapper is None:
             return GONE
         compared = self.learning.suite.grader.compared
@@ -80,7 +101,9 @@ class System(ABC):
         except Unprepared:
             self._gone = True
             return CRASH
-        except Stuck:
+        except Stuck as reason:
+            if str(reason) == UNLUCKY:
+                return _UNLUCKY
             self._gone = True
             return STUCK
 
@@ -163,15 +186,9 @@ class ShimSystem(System):
         )
         return self._lab, party
 
-    def take(self, name: str) -> str:
-        """The answer to the next input of the word.
-
-        Raises:
-            ShimError: if the shim is at fault.
-            TooManyFaults: if the target dies or hangs all the time.
-        """
+    def _take(self, name: str) -> str:
         try:
-            return super().take(name)
+            return super()._take(name)
         except (ShimCrash, ShimHang) as error:
             self._gone = True
             self.close()

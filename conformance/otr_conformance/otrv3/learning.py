@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from operator import methodcaller
 from typing import TYPE_CHECKING, Final, cast
 
-from otr_conformance.derive.record import digest
-from otr_conformance.learn.alphabet import Inputs, Learning, Setting
+from otr_conformance.learn.alphabet import Inputs, Learning, Setting, digest_of
 from otr_conformance.learn.mapper import Mapper as AnyMapper
 from otr_model.kernel.vocabulary import Point, Validity
 from otr_model.otrv3.conditions import Cond
@@ -653,6 +652,6 @@ LEARNING: Final = Learning(
     mapper=Mapper,
     standing=standing,
     left_out=LEFT_OUT,
-    digest=digest(OTRV3),
+    digest=digest_of(OTRV3, __file__),
 )
 """What can be learned of a target that speaks OTRv3."""

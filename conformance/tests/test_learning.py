@@ -1,0 +1,574 @@
+"""Learning: the machine that a target really is, and where it is not that of the tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+from contextlib import closing
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from otr_conformance.cli import main
+from otr_conformance.learn import explained
+from otr_conformance.learn.cache import Cache
+from otr_conformance.learn.cases import case_of, parse, written
+from otr_conformance.learn.differences import compare_machines
+from otr_conformance.learn.errors import BadSetting, OutOfTime, TooManyFaults, Wavering
+from otr_conformance.learn.learner import learn
+from otr_conformance.learn.machine import Edge, Machine
+from otr_conformance.learn.mapper import GONE, NOTHING, UNMADE, Answer, agree
+from otr_conformance.learn.picture import picture_of
+from otr_conformance.learn.study import Order, Study, learning_of, settings, study
+from otr_conformance.learn.system import CRASH, HANG, ReferenceSystem, ShimSystem
+from otr_conformance.learn.wish import Algorithm, Wish
+from otr_conformance.otrv3.grade import GRADER
+from otr_conformance.otrv3.learning import INPUTS, LEARNING, LEFT_OUT, SETTINGS
+from otr_conformance.targets import Target
+from otr_conformance.verdict import Verdict
+from otr_model.kernel.variant import NONE, Variant, mutants
+from otr_model.kernel.vocabulary import Origin, Validity
+from otr_model.otrv3.conditions import Cond
+from otr_model.otrv3.protocol import OTRV3
+from otr_model.otrv3.words import Event, Kind, TlvKind
+from otr_reference.errors import Malformed
+
+MINIATURES = Path(__file__).parent / "miniatures"
+REFERENCE = Target("reference", None)
+TALK = ("exchange v3", "user types", "user ends", "Data", "Disconnected")
+QUICK = Wish(checks=15)
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "160")
+
+
+def mutant(name: str) -> Variant:
+    return next(each for each in mutants(OTRV3) if each.name == name)
+
+
+def odd(how: str) -> Target:
+    return Target("odd", (sys.executable, str(MINIATURES / "learnt.py"), how))
+
+
+def studied(variant: Variant = NONE, only: tuple[str, ...] = TALK, name: str = "v3-data") -> Study:
+    return study(Order(REFERENCE, name, QUICK, variant=variant, only=only))
+
+
+def told(found: Study) -> list[tuple[str, str, str]]:
+    return [(f.at, written(f.difference.word), f.difference.because) for f in found.found]
+
+
+# --- The alphabet -------------------------------------------------------------------------------
+
+
+def test_whatever_can_happen_by_the_tables_is_an_input_or_is_left_out_with_a_reason() -> None:
+    stands_for = {name for each in INPUTS.values() for name in each.stands_for}
+    users = {event.name for event in Event if event.origin is Origin.USER}
+    validities = {cond.name for cond in Cond if isinstance(cond.spec, Validity)}
+    wanted = users | validities | {kind.name for kind in (*Kind, *TlvKind)}
+
+    assert wanted - stands_for == set(LEFT_OUT)
+    assert all(LEFT_OUT.values())
+
+
+def test_every_input_is_learned_somewhere_and_every_setting_has_inputs_that_there_are() -> None:
+    used = {name for setting in SETTINGS.values() for name in setting.inputs}
+
+    assert used <= set(INPUTS)
+    assert {name for name in set(INPUTS) - used if not name.endswith("v2")} == set()
+
+
+def test_settings_of_all_protocols_have_names_of_their_own() -> None:
+    names = [n for protocol in ("otrv3",) for n in learning_of(protocol).settings]
+
+    assert len(names) == len(set(names))
+    assert set(names) <= set(settings())
+
+
+def test_a_key_exchange_by_message_goes_through_the_states_of_the_tables() -> None:
+    system = ReferenceSystem(LEARNING, SETTINGS["v3-exchange"])
+    system.begin()
+    seen = []
+    for name in ("Query v3", "D-H Key", "D-H Key again", "Signature", "Data", "Disconnected"):
+        answer = system.take(name)
+        seen.append((answer, LEARNING.standing(system.stage)))
+
+    assert seen == [
+        ("D-H Commit v3", "PLAINTEXT AWAITING_DHKEY"),
+        ("Reveal Signature v3", "PLAINTEXT AWAITING_SIG"),
+        ("Reveal Signature v3 again", "PLAINTEXT AWAITING_SIG"),
+        ("tells secure v3 agreeing", "ENCRYPTED AWAITING_DHKEY"),
+        ("tells message private good morning", "ENCRYPTED AWAITING_DHKEY"),
+        ("tells finished", "FINISHED"),
+    ]
+
+
+def test_what_cannot_be_made_says_so_and_changes_nothing() -> None:
+    system = ReferenceSystem(LEARNING, SETTINGS["v3-exchange"])
+    for name in SETTINGS["v3-exchange"].inputs:
+        system.begin()
+        if system.take(name) == UNMADE:
+            assert system.take("Query v3") == "D-H Commit v3"
+            assert system.take("D-H Key") == "Reveal Signature v3"
+
+
+def test_what_is_falsified_is_refused_and_what_is_right_is_taken_after_it() -> None:
+    system = ReferenceSystem(LEARNING, SETTINGS["v3-exchange"])
+    system.begin()
+    word = ("D-H Commit v3", "Reveal Signature, falsified", "Reveal Signature", "Query v3")
+    answers = [system.take(name) for name in word]
+    answers += [system.take(name) for name in ("D-H Key, falsified", "D-H Key", "Signature")]
+
+    assert answers[1] == NOTHING == answers[4]
+    assert answers[2].startswith("Signature v3; tells secure v3")
+    assert answers[6] == "tells still-secure v3 agreeing"
+
+
+def test_bytes_and_terms_answer_alike() -> None:
+    draw = random.Random(4)  # noqa: S311 - nothing secret
+    setting = SETTINGS["v3-smp"]
+    words = [tuple(draw.choices(setting.inputs, k=7)) for _ in range(6)]
+    terms = ReferenceSystem(LEARNING, setting)
+    octets = ReferenceSystem(LEARNING, setting, real=True)
+
+    for word in words:
+        answers = []
+        for system in (terms, octets):
+            system.begin()
+            answers.append([system.take(name) for name in ("exchange v3", *word)])
+        assert answers[0] == answers[1], word
+
+
+# --- Answers ------------------------------------------------------------------------------------
+
+
+def test_an_answer_is_read_as_it_is_written() -> None:
+    answer = Answer(("Data v3",), ("finished",), ("message private hello",), ("DATA_MAC",))
+
+    assert Answer.parse(str(answer)) == answer
+    assert str(Answer()) == NOTHING
+    assert Answer.parse(UNMADE) == Answer()
+
+
+def test_answers_are_compared_as_cases_are() -> None:
+    compared = GRADER.compared
+
+    assert agree(compared, "tells secure v3", "tells secure v3") == ""
+    assert agree(compared, NOTHING, "Data v3") == ""  # a heartbeat may come at any time
+    assert agree(compared, "tells still-secure v3", "tells secure v3") == ""
+    assert "no Error" in agree(
+        compared, "Error; tells warning unreadable", "tells warning unreadable"
+    )
+    assert CRASH in agree(compared, NOTHING, CRASH)
+
+
+# --- Machines -----------------------------------------------------------------------------------
+
+
+def machine(*rows: tuple[tuple[str, int], ...]) -> Machine:
+    edges = (dict(zip("ab", (Edge(*each) for each in row), strict=True)) for row in rows)
+    return Machine(("a", "b"), tuple(edges))
+
+
+def test_words_tell_apart_exactly_the_states_that_can_be_told_apart() -> None:
+    draw = random.Random(2)  # noqa: S311 - nothing secret
+    for _ in range(25):
+        size = draw.randint(2, 6)
+        rows = [[(draw.choice("xy"), draw.randrange(size)) for _ in "ab"] for _ in range(size)]
+        given = machine(*(tuple(row) for row in rows))
+        words = [w for k in range(1, size + 1) for w in product("ab", repeat=k)]
+        for one, other in product(range(size), repeat=2):
+            shortest = next((w for w in words if given.run(w, one) != given.run(w, other)), None)
+            found = given.separating(one, other)
+            assert (found is None) == (shortest is None)
+            if found is not None and shortest is not None:
+                assert len(found) == len(shortest)
+                assert given.run(found, one) != given.run(found, other)
+
+
+def test_equal_states_of_a_machine_become_one() -> None:
+    twice = {0: {"a": ("x", 1), "b": ("y", 0)}, 1: {"a": ("x", 0), "b": ("y", 1)}}
+
+    assert Machine.trimmed(("a", "b"), twice, 0).size == 1
+
+
+def test_a_machine_is_read_as_it_is_written_and_nothing_else_is() -> None:
+    given = machine((("x", 1), ("y", 0)), (("x", 0), ("z", 1)))
+
+    assert Machine.from_json(given.to_json()) == given
+    for wrong in ("", "{}", '{"inputs": ["a"], "edges": [{"a": ["x", 7]}]}'):
+        with pytest.raises(Malformed):
+            Machine.from_json(wrong)
+
+
+def test_a_difference_is_shown_by_a_shortest_word_and_what_is_let_pass_is_gone_along() -> None:
+    known = machine((("tells still-secure v3", 1), (NOTHING, 0)), ((NOTHING, 1), ("Error", 0)))
+    other = machine((("tells secure v3", 1), (NOTHING, 0)), ((NOTHING, 1), (NOTHING, 1)))
+
+    side = compare_machines(GRADER.compared, known, other)
+
+    assert [each.word for each in side.differences] == [("a", "b")]
+    assert side.passed == 1
+    assert side.beside == ((0,), (1,))
+
+
+# --- Learning -----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_both_algorithms_find_the_same_machine() -> None:
+    system = ReferenceSystem(LEARNING, SETTINGS["v3-data"])
+    found = []
+    for algorithm in Algorithm:
+        with Cache() as cache:
+            found.append(learn(system, TALK, cache, Wish(algorithm, checks=150)).machine)
+
+    assert found[0] == found[1]
+    words = ("exchange v3", "Disconnected", "user types", "user ends", "user types")
+    answers = found[0].run(words)
+    assert answers[2:] == ("tells warning not-sent", NOTHING, "plaintext 'hello'")
+
+
+def test_the_reference_is_the_machine_of_the_tables() -> None:
+    found = studied()
+
+    assert found.learned == found.known
+    assert found.names[:3] == found.their_names[:3] == ("PLAINTEXT", "ENCRYPTED", "FINISHED")
+    assert len(set(found.names)) == 5  # a text that was typed when FINISHED is still to be sent
+    assert found.found == ()
+    assert found.checked > 15
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "word"),
+    [
+        (
+            "retarget otrv3.message:disconnected.encrypted PLAINTEXT",
+            "FINISHED",
+            "exchange v3; Disconnected; user types",
+        ),
+        ("drop otrv3.message:user-end.encrypted", "ENCRYPTED", "exchange v3; user ends"),
+        (
+            "drop otrv3.message:user-end.finished",
+            "PLAINTEXT",
+            "exchange v3; Disconnected; user ends; user types",
+        ),
+    ],
+)
+def test_a_faulty_row_is_found_and_told_by_the_shortest_sequence(
+    name: str, at: str, word: str
+) -> None:
+    found = studied(mutant(name))
+
+    assert (at, word) in [(where, short) for where, short, _ in told(found)]
+    assert all(each.verdict is Verdict.FAIL for each in found.found)
+    assert min(len(each.difference.word) for each in found.found) == word.count(";") + 1
+
+
+def test_a_faulty_row_of_smp_is_found() -> None:
+    only = ("exchange v3", "user begins SMP", "SMP 2", "SMP 4")
+    found = studied(
+        mutant("retarget otrv3.smp:smp-2.expect2.private.smp-2-valid EXPECT2"), only, "v3-smp"
+    )
+
+    assert ("ENCRYPTED EXPECT4", "exchange v3; user begins SMP; SMP 2; SMP 4") in [
+        (where, word) for where, word, _ in told(found)
+    ]
+
+
+def test_a_word_is_a_case_that_the_reference_passes_and_the_mutant_fails() -> None:
+    case = case_of(LEARNING, SETTINGS["v3-data"], parse(LEARNING, "exchange v3; user ends"))
+    lab = LEARNING.suite.terms()
+    faulty = GRADER.reference_target(mutant("drop otrv3.message:user-end.encrypted"))
+
+    assert GRADER.grade(case, lab, GRADER.reference_target(NONE)).verdict is Verdict.PASS
+    assert GRADER.grade(case, lab, faulty).verdict is Verdict.FAIL
+    with pytest.raises(BadSetting, match="no input 'Dta'"):
+        parse(LEARNING, "exchange v3; Dta")
+    with pytest.raises(BadSetting, match="empty"):
+        parse(LEARNING, " ; ")
+
+
+def test_there_is_an_end_when_the_time_is_up() -> None:
+    system = ReferenceSystem(LEARNING, SETTINGS["v3-data"])
+    with Cache() as cache, pytest.raises(OutOfTime, match="the time is up"):
+        learn(system, TALK, cache, replace(QUICK, limit=0.001))
+
+
+# --- Odd targets --------------------------------------------------------------------------------
+
+ENDS = ("exchange v3", "user ends")
+
+
+def system_of(how: str, faults: int = 20) -> ShimSystem:
+    return ShimSystem(LEARNING, SETTINGS["v3-data"], odd(how), timeout=5, faults=faults)
+
+
+@pytest.mark.slow
+def test_that_a_target_dies_is_an_answer_and_the_next_word_is_asked_of_a_new_process() -> None:
+    found = study(Order(odd("dies"), "v3-data", Wish(checks=3), only=("user ends",)))
+
+    assert found.stopped == ""
+    assert found.learned is not None
+    assert found.learned.run(("user ends", "user ends")) == (CRASH, GONE)
+    assert found.found[0].difference.word == ("user ends",)
+    assert found.found[0].verdict is Verdict.CRASH
+
+
+@pytest.mark.slow
+def test_a_target_that_dies_or_hangs_all_the_time_is_given_up() -> None:
+    system = system_of("hangs", faults=1)
+    system._timeout = 0.3
+    system.begin()
+    assert system._shim is not None
+    system._shim.timeout = 0.3
+    assert system.take("user ends") == HANG
+    assert system.take("exchange v3") == GONE
+    system.begin()
+    with pytest.raises(TooManyFaults, match="2 times"):
+        system.take("user ends")
+    system.close()
+
+
+@pytest.mark.slow
+def test_two_answers_to_one_word_are_reported_with_both() -> None:
+    with (
+        closing(system_of("counts")) as system,
+        Cache() as cache,
+        pytest.raises(Wavering) as caught,
+    ):
+        learn(system, ENDS, cache, QUICK)
+
+    assert caught.value.word[-1] == "user ends"
+    assert caught.value.before != caught.value.now
+    assert "over" in caught.value.before
+    assert caught.value.now in str(caught.value)
+
+
+@pytest.mark.slow
+def test_what_most_answers_say_counts_where_votes_are_asked_for() -> None:
+    with closing(system_of("wavers")) as system, Cache() as cache:
+        found = learn(system, ("user ends",), cache, Wish(checks=10, votes=5))
+
+    assert found.machine.run(("user ends",)) == ("tells message open over",)
+    assert found.figures.revised > 0
+
+
+@pytest.mark.parametrize("name", ["wrong_re", "flood", "garbage"])
+def test_a_shim_that_lies_or_floods_is_at_fault_and_nothing_is_said_of_the_target(
+    name: str,
+) -> None:
+    target = Target(name, (sys.executable, str(MINIATURES / f"{name}.py")))
+    found = study(Order(target, "v3-exchange", QUICK, only=("user starts",)))
+
+    assert found.faulty
+    assert found.learned is None
+    assert found.stopped
+
+
+def test_a_setting_that_a_target_cannot_be_given_is_said_to_be_so() -> None:
+    target = Target("mini", (sys.executable, str(MINIATURES / "noisy.py")))
+
+    assert "does not speak version 2" in study(Order(target, "v2-exchange", QUICK)).stopped
+    assert "it lacks policy" in study(Order(target, "v3-tagging", QUICK)).stopped
+
+
+# --- What is kept -------------------------------------------------------------------------------
+
+WORDS = [(("a", "b"), ("x", "y")), (("a", "c"), ("x", "z"))]
+
+
+def filled(path: Path, stamp: str = "s") -> None:
+    with Cache(path, stamp, "t") as cache:
+        for word, answers in WORDS:
+            cache.add(word, answers)
+
+
+def test_what_was_answered_is_known_again(tmp_path: Path) -> None:
+    filled(tmp_path / "a")
+    with Cache(tmp_path / "a", "s", "t") as cache:
+        assert cache.known(("a", "c")) == ("x", "z")
+        assert cache.known(("a",)) == ("x",)
+        assert cache.known(("b",)) is None
+        assert cache.conflict(("a", "b"), ("x", "w")) == (1, "y")
+        assert sorted(cache) == WORDS
+
+
+def test_what_could_not_be_made_leads_nowhere() -> None:
+    cache = Cache()
+    cache.add(("n", "a"), (UNMADE, "x"))
+
+    assert cache.known(("n", "n", "a", "n")) is None
+    assert cache.known(("n", "n", "a")) == (UNMADE, UNMADE, "x")
+    assert cache.known(("a",)) == ("x",)
+
+
+def test_a_line_that_was_not_written_to_its_end_is_dropped_and_the_others_are_kept(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a"
+    filled(path)
+    path.write_bytes(path.read_bytes()[:-4])
+
+    with Cache(path, "s", "t") as cache:
+        assert cache.known(("a", "b")) == ("x", "y")
+        assert cache.known(("a", "c")) is None
+        assert cache.put_aside == ""
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda text: text.replace('"y"', '["y"'), "cannot be read"),
+        (lambda text: text.replace('"stamp": "s"', '"stamp": "r"'), "another edition"),
+        (lambda text: text + '[["a", "b"], ["x", "w"]]\n', "two answers"),
+        (lambda text: text + '[["a", "b"], ["x"]]\n', "more inputs than answers"),
+        (lambda text: "\n" + text, "cannot be read"),
+    ],
+)
+def test_a_file_that_is_of_no_use_is_put_aside_and_nothing_of_it_is_lost(
+    tmp_path: Path, spoil: object, why: str
+) -> None:
+    path = tmp_path / "a"
+    filled(path)
+    assert callable(spoil)
+    spoilt = spoil(path.read_text())
+    path.write_text(spoilt)
+
+    with Cache(path, "s", "t") as cache:
+        assert why in cache.put_aside
+        assert cache.known(("a",)) is None
+    assert (tmp_path / "a.old1").read_text() == spoilt
+
+
+def test_a_run_that_is_begun_again_asks_nothing_twice(tmp_path: Path) -> None:
+    order = Order(REFERENCE, "v3-data", QUICK, only=ENDS, folder=tmp_path)
+
+    first, second = study(order), study(order)
+
+    assert first.figures.words > 0
+    assert second.figures.words == 0
+    assert second.learned == first.learned
+
+
+def test_answers_of_a_target_that_has_changed_are_put_aside(tmp_path: Path) -> None:
+    order = Order(REFERENCE, "v3-data", QUICK, only=ENDS, folder=tmp_path)
+    study(order)
+    file = next(tmp_path.glob("*.jsonl"))
+    file.write_text(file.read_text().replace("Data v3", "nothing that it says now"))
+
+    assert "answers otherwise by now" in study(order).remarks[0]
+
+
+# --- What explains a difference -----------------------------------------------------------------
+
+ENTRY = """
+[[a-finding]]
+because = "it does so"
+settings = ["v3-*"]
+on = ["user ends"]
+says = ["the target sent no *"]
+"""
+
+
+def test_an_entry_explains_what_fits_it_and_is_out_of_date_where_nothing_does(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(ENTRY)
+    found = explained.read(path)
+
+    entry = found.of("v3-data", "ENCRYPTED", "user ends", "the target sent no Data v3")
+    assert entry is not None
+    assert entry.finding == "a-finding"
+    assert found.of("v3-data", "ENCRYPTED", "Data", "the target sent no Data v3") is None
+    assert found.outdated(["v3-data"], []) == (entry,)
+    assert found.outdated(["v3-data"], [entry]) == ()
+    assert found.outdated(["v2-data"], []) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[[x]]", "because"),
+        ('[[x]]\nbecause = "y"\nwhere = ["z"]', "no such field"),
+        ('[[x]]\nbecause = "y"\non = "z"', "a list of texts"),
+        ("x = 1", "a table is needed"),
+        ("[", "x.toml"),
+    ],
+)
+def test_an_entry_that_says_nothing_is_named(tmp_path: Path, text: str, why: str) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(text)
+    with pytest.raises(Malformed, match=why):
+        explained.read(path)
+
+
+def test_what_is_proposed_fits_and_explains_nothing_before_somebody_looked(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(explained.propose([("v3-data", "ENCRYPTED [?]", "Data", "sent no 'a*'")]))
+
+    entry = explained.read(path).of("v3-data", "ENCRYPTED [?]", "Data", "sent no 'a*'")
+    assert entry is not None
+    assert entry.unreviewed
+
+
+# --- Pictures -----------------------------------------------------------------------------------
+
+
+def test_what_deviates_is_drawn_strongly_beside_the_specification() -> None:
+    found = studied(mutant("drop otrv3.message:user-end.encrypted"))
+    drawing = picture_of(found, "x", "a mutant", GRADER.compared)
+
+    assert drawing.dot.count("cluster") == 2
+    assert "the specification" in drawing.dot
+    assert "penwidth=2" in drawing.dot
+    assert "penwidth=2" not in picture_of(studied(), "x", "none", GRADER.compared).dot
+    with pytest.raises(ValueError, match="not learned"):
+        picture_of(replace(found, learned=None), "x", "a mutant", GRADER.compared)
+
+
+# --- The command --------------------------------------------------------------------------------
+
+
+def test_the_command_lists_settings_and_inputs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["learn", "--list", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+
+    assert {each["setting"] for each in found} == set(settings())
+    assert main(["learn", "--list"]) == 0
+    assert "v3-exchange" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["learn"], "name a target, or --list"),
+        (["learn", "reference", "--word", "Data"], "--word needs one --setting"),
+        (["learn", "reference", "--setting", "v3-dta"], "did you mean"),
+        (["learn", "no-such", "--setting", "v3-smp", "--word", "Data"], "does not start"),
+        (["learn", "reference", "--setting", "v3-data", "--word", "Dta"], "no input 'Dta'"),
+    ],
+)
+def test_the_command_says_what_is_wrong_with_it(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], why: str
+) -> None:
+    assert main(arguments) == 2
+    assert why in capsys.readouterr().err
+
+
+def test_one_word_is_played_as_a_case(capsys: pytest.CaptureFixture[str]) -> None:
+    word = "exchange v3; user ends"
+    assert main(["learn", "reference", "--setting", "v3-data", "--word", word, "--json"]) == 0
+
+    found = json.loads(capsys.readouterr().out)
+    assert found["verdict"] == "pass"
+    assert any("the target's user ends" in line for line in found["log"])
