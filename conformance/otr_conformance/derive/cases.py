@@ -108,10 +108,12 @@ def declare(plan: AnyPlan, cases: Cases[Any, Any]) -> None:
 
 def _declare_varied(plan: AnyPlan, cases: Cases[Any, Any], base: AnyCase, varied: Varied) -> None:
     """Declare a case under other policies."""
+    change = plan.changes[varied.change]
     words = [
         w.replace("_", "-") if yes else f"no-{w.replace('_', '-')}"
         for w, yes in varied.policies.items()
     ]
+    words += [varied.change] if varied.change else []
     row = varied.row.removeprefix(f"{plan.protocol}.").replace(":", ".")
 
     def play(stage: AnyStage) -> None:
@@ -121,10 +123,10 @@ def _declare_varied(plan: AnyPlan, cases: Cases[Any, Any], base: AnyCase, varied
     cases.declare(
         f"policy.{row}.{'.'.join(words)}",
         play,
-        plan.varied(base.cast, varied.policies),
+        change.made(plan.varied(base.cast, varied.policies)),
         version=base.version,
         level=base.level,
-        needs=base.needs | {"policy"},
+        needs=base.needs | {"policy"} | change.needs,
         largest=base.largest,
         derived=True,
     )

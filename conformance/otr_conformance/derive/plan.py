@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from otr_conformance.play.labs import Lab
     from otr_model.kernel.composition import AnyTable, Composition
 
-__all__ = ["AnyPlan", "Move", "Moves", "Part", "Plan", "Script"]
+__all__ = ["AnyPlan", "Change", "Move", "Moves", "Part", "Plan", "Script", "unchanged"]
 
 C = TypeVar("C", bound=Cast)
 S = TypeVar("S", bound=AnyStage)
@@ -87,6 +87,24 @@ class Part(Generic[C]):
 
 
 @dataclass(frozen=True, slots=True)
+class Change(Generic[C]):
+    """Something that can be changed about who plays.
+
+    Attributes:
+        made: makes the change.
+        needs: capabilities that a target needs for it.
+    """
+
+    made: Callable[[C], C]
+    needs: frozenset[str] = frozenset()
+
+
+def unchanged() -> dict[str, Change[Any]]:
+    """That nothing is changed, which has no name."""
+    return {"": Change(lambda cast: cast)}
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """What happens.
 
@@ -115,7 +133,9 @@ class Plan(Generic[C, S]):
         place: where a stage stands, as far as it decides what can happen next.
         standing: the same of the target alone.
         astray: copies of a stage with a machine of the target's in each other state, and in which.
-        varied: a cast with other policies of the target's.
+        varied: a cast with other policies of the target's, and another version where these leave
+            none.
+        changes: what else can be changed about who plays, by name.
         choices: how hashes were found to compare, in the lab; emptied and filled at will.
     """
 
@@ -131,6 +151,7 @@ class Plan(Generic[C, S]):
     standing: Callable[[S], Hashable]
     astray: Callable[[S, AnyTable, int], Iterator[tuple[str, S]]]
     varied: Callable[[C, Mapping[str, bool]], C]
+    changes: Mapping[str, Change[C]] = field(default_factory=unchanged)
     choices: dict[Any, bool] = field(default_factory=dict)
 
     def stage(self, part: str) -> S:

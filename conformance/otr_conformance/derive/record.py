@@ -102,7 +102,7 @@ def write(derived: Derived) -> str:
         after.setdefault(first, []).append(second)
     pairs = ",\n".join(f"{json.dumps(row)}: {json.dumps(rows)}" for row, rows in after.items())
     scripts = ",\n".join(json.dumps(_plain(entry)) for entry in derived.scripts)
-    policies = ",\n".join(json.dumps(asdict(each)) for each in derived.policies)
+    policies = ",\n".join(json.dumps(_varied(each)) for each in derived.policies)
     body = f'"pairs": {{\n{pairs}\n}},\n"scripts": [\n{scripts}\n],\n"policies": [\n{policies}\n]'
     return f"{json.dumps(head)[:-1]},\n{body}}}\n"
 
@@ -118,6 +118,10 @@ def _plain(entry: Entry) -> dict[str, object]:
         "untold": entry.untold,
         "level": entry.level.label,
     }
+
+
+def _varied(each: Varied) -> dict[str, object]:
+    return {name: value for name, value in asdict(each).items() if value != ""}
 
 
 def read(protocol: str) -> Derived:
@@ -153,7 +157,7 @@ def of_text(text: str, name: str) -> Derived:
             tuple((first, row) for first, rows in found["pairs"].items() for row in rows),
             tuple(map(_entry, found["scripts"])),
             tuple(
-                Varied(each["row"], dict(each["policies"]), each["base"])
+                Varied(each["row"], dict(each["policies"]), each["base"], each.get("change", ""))
                 for each in found.get("policies", ())
             ),
         )

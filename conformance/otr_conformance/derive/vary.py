@@ -1,7 +1,8 @@
 """Cases under other policies of the target.
 
 For each combination of policies under which no case takes a row yet, cases that take it under
-another one are played under that, the shortest first, until one takes it.
+another one are played under that, the shortest first, until one takes it. What else a protocol
+knows to change about who plays, such as the mode, is tried as well.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TRIED", "Varied", "by_row", "under"]
 
-TRIED = 60
+TRIED = 400
 """Cases that are tried for a combination, at most."""
 
 
@@ -32,11 +33,13 @@ class Varied:
         row: the row that it is there for.
         policies: values of policies, by name.
         base: the id of the case.
+        change: the name of what else is changed about who plays; "": nothing.
     """
 
     row: str
     policies: Mapping[str, bool]
     base: str
+    change: str = ""
 
 
 def by_row(plan: AnyPlan, cases: Iterable[AnyCase]) -> dict[str, list[AnyCase]]:
@@ -62,14 +65,15 @@ def under(
     """
     tried: set[Any] = set()
     for case in cases:
-        cast = plan.varied(case.cast, policies)
-        known = (case.play, cast)
-        if known in tried or (case.derived and case.name.startswith("policy.")):
+        if case.derived and case.name.startswith("policy."):
             continue
-        tried.add(known)
-        if _takes(plan, replace(case, cast=cast), row):
-            return Varied(row, policies, case.id)
-        if len(tried) >= TRIED:
+        for name, change in plan.changes.items():
+            cast = change.made(plan.varied(case.cast, policies))
+            known = (case.play, cast)
+            if known not in tried and _takes(plan, replace(case, cast=cast), row):
+                return Varied(row, policies, case.id, name)
+            tried.add(known)
+        if len(tried) >= TRIED * len(plan.changes):
             break
     return None
 

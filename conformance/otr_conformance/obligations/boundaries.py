@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from otr_model.kernel.variant import Applied
     from otr_model.kernel.vocabulary import Check, Condition
 
-__all__ = ["Boundary", "Watched", "WatchingEngine", "watched_in"]
+__all__ = ["Boundary", "Watched", "WatchingEngine", "comparisons", "watched_in"]
 
 SIDES: Final = {
     Compare.LESS: (("just below", -1), ("equal", 0)),
@@ -106,7 +106,7 @@ def watched_in(composition: Composition) -> dict[str, tuple[Watched, ...]]:
 
 def _of(word: str, expr: Bool) -> Iterator[Watched]:
     seen: set[str] = set()
-    for part in _comparisons(expr):
+    for part in comparisons(expr):
         text = part.read(_PAGE)
         if text not in seen and part.variables():
             seen.add(text)
@@ -114,15 +114,16 @@ def _of(word: str, expr: Bool) -> Iterator[Watched]:
             yield Watched(word, part.how, text, left, right)
 
 
-def _comparisons(node: object) -> Iterator[Comparison]:
+def comparisons(node: object) -> Iterator[Comparison]:
+    """The comparisons in an expression."""
     if isinstance(node, Comparison):
         yield node
     if isinstance(node, tuple):
         for each in node:
-            yield from _comparisons(each)
+            yield from comparisons(each)
     elif is_dataclass(node):
         for field in fields(node):
-            yield from _comparisons(getattr(node, field.name))
+            yield from comparisons(getattr(node, field.name))
 
 
 class WatchingEngine(Engine[Any]):

@@ -12,8 +12,10 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from otr_model.kernel.composition import checks_of
-from otr_model.kernel.expr import BoolVar, Compare, IntArray, IntVar, Reading, Scope
+from otr_model.kernel.expr import BoolVar, Compare, IntArray, IntVar, Number, Reading, Scope
 from otr_model.kernel.vocabulary import Defined
+
+from .boundaries import comparisons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,24 +58,29 @@ class Policies:
         ]
         return len(versions) > 1 and not any(versions)
 
-    def given(self, config: Any) -> tuple[bool, ...]:  # noqa: ANN401 - each protocol has its own
-        """The combination of a configuration."""
-        return tuple(bool(getattr(config, name)) for name in self.names)
+    def given(self, policy: Any) -> tuple[bool, ...]:  # noqa: ANN401 - each protocol has its own
+        """The combination of a policy."""
+        return tuple(bool(getattr(policy, name)) for name in self.names)
 
 
 class _Possible(Reading[int | None, _Truths]):
-    """What may be true, where nothing is known but policies and the version of a message."""
+    """What may be true, where only policies, the mode and the version of a message are known."""
 
-    def __init__(self, policies: Mapping[str, bool], version: int) -> None:
+    def __init__(
+        self, policies: Mapping[str, bool], version: int, settings: Mapping[str, int]
+    ) -> None:
         self.policies = policies
         self.version = version
+        self.settings = settings
 
     def number(self, value: int) -> int | None:
         """Itself."""
         return value
 
     def integer(self, variable: IntVar) -> int | None:
-        """The version, or anything."""
+        """The version or the mode, or anything."""
+        if variable.scope is Scope.ENDPOINT:
+            return self.settings.get(variable.name)
         is_version = variable.scope is Scope.MESSAGE and variable.name == "version"
         return self.version if is_version else None
 
@@ -135,13 +142,39 @@ class _Possible(Reading[int | None, _Truths]):
 def policies_of(composition: Composition) -> dict[str, Policies]:
     """For each row the policies that its cell asks about, where there are any."""
     found: dict[str, Policies] = {}
+    settings = _settings(composition)
     for table in composition.tables:
         for rows in table.index.values():
             asked = dict.fromkeys(c for row in rows for c in row.when.atoms())
             names = tuple(sorted({name for c in asked for name in _flags(c)}))
             if names:
-                found |= {row.id: Policies(names, tuple(_allowed(row, names))) for row in rows}
+                found |= {
+                    row.id: Policies(names, tuple(_allowed(row, names, settings))) for row in rows
+                }
     return found
+
+
+def _settings(composition: Composition) -> tuple[dict[str, int], ...]:
+    """The values of numbers that an endpoint is given, such as its mode, as far as they matter.
+
+    Those that are compared with constants, and for each one value more: none of these.
+    """
+    asked: dict[str, set[int]] = {}
+    for condition in composition.conditions:
+        if isinstance(condition.spec, Defined):
+            for name, value in _settled(condition.spec.expr):
+                asked.setdefault(name, set()).add(value)
+    values = [sorted({*known, max(known) + 1}) for known in asked.values()]
+    return tuple(dict(zip(asked, chosen, strict=True)) for chosen in product(*values))
+
+
+def _settled(expr: Bool) -> Iterator[tuple[str, int]]:
+    """The numbers of the endpoint that are compared with constants, and these."""
+    for each in comparisons(expr):
+        if each.how is Compare.EQUAL and isinstance(each.right, Number):
+            left = each.left
+            if isinstance(left, IntVar) and left.scope is Scope.ENDPOINT:
+                yield left.name, each.right.value
 
 
 def _flags(condition: Condition) -> Iterator[str]:
@@ -151,11 +184,16 @@ def _flags(condition: Condition) -> Iterator[str]:
                 yield variable.name
 
 
-def _allowed(row: AnyRow, names: tuple[str, ...]) -> Iterator[tuple[bool, ...]]:
-    """The combinations with which a row is not ruled out, whatever the version of a message."""
+def _allowed(
+    row: AnyRow, names: tuple[str, ...], settings: tuple[dict[str, int], ...]
+) -> Iterator[tuple[bool, ...]]:
+    """The combinations with which a row is not ruled out, whatever the version and the mode."""
     for values in product((False, True), repeat=len(names)):
         policies = dict(zip(names, values, strict=True))
-        if any(_may_be_taken(row, _Possible(policies, version)) for version in VERSIONS):
+        if any(
+            _may_be_taken(row, _Possible(policies, version, given))
+            for version, given in product(VERSIONS, settings)
+        ):
             yield values
 
 

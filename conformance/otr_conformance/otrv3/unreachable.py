@@ -182,8 +182,27 @@ EQUIVALENT: Final[Mapping[str, str]] = {
 """By the name of the variant (`otr_conformance.otrv3.strength.faults`)."""
 
 _LAST: Final = "it is asked last in its cell: whatever else it could be was ruled out before"
+_MASTER_AWAITS: Final = (
+    "an offer has no tags and goes to the master session, which is in this state only by a message "
+    "of version 2 that the policy allowed"
+)
+_INSTANCE_AWAITS: Final = (
+    "an instance sends messages of version 3 only, and awaits a D-H Key Message only where a D-H "
+    "Commit Message of version 3 was sent; in the master session messages are of version 2"
+)
+_AWAITED: Final = ("awaiting-revealsig", "awaiting-sig")
 
 IMPOSSIBLE: Final[Mapping[str, str]] = {
+    **{
+        f"otrv3.ake:{offer}-offer.{state}.*: not allow_v2*": _MASTER_AWAITS
+        for offer in ("query", "tag")
+        for state in _AWAITED
+    },
+    "otrv3.ake:*.awaiting-dhkey.not-allowed: allow_v2, not allow_v3": _INSTANCE_AWAITS,
+    "otrv3.instances:*.ready.no-room: allow_v2, not allow_v3": (
+        "an instance whose messages the policy does not allow never becomes private, so that a new "
+        "one can take its place"
+    ),
     "IS_MALFORMED: msg.kind = 11: different": _LAST,
     "TLV_MALFORMED: msg.tlv_kind = 11: different": _LAST,
 }

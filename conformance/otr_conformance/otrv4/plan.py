@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from otr_conformance.derive.fork import forked
 from otr_conformance.derive.outline import outline, outlines
-from otr_conformance.derive.plan import Moves, Part, Plan
+from otr_conformance.derive.plan import Change, Moves, Part, Plan, unchanged
 from otr_conformance.derive.usual import ARRIVES, kinds, network, other_states, users
 from otr_model.otrv4.protocol import OTRV4
 from otr_model.otrv4.words import Mode, Msg
@@ -57,6 +57,7 @@ TRUSTING: Final = Policy(allow_v3=False, require_authenticated=True)
 SOME_TIME, TWO_WEEKS = 700, 1_300_000
 """Seconds after which a DAKE is given up, and those after which a session has expired."""
 _POLICY: Final = frozenset({"policy"})
+_TRUST: Final = frozenset({"otrv4-known-profile", "otrv4-trusted"})
 
 PARTS: Final = {
     "v4": Part(Cast(V4_ONLY, V4_ONLY), 4),
@@ -68,7 +69,7 @@ PARTS: Final = {
     "trusted": Part(
         Cast(TRUSTING, V4_ONLY, knows=True, trusts=True),
         4,
-        frozenset({"policy", "otrv4-known-profile", "otrv4-trusted"}),
+        _POLICY | _TRUST,
     ),
     "standalone": Part(Cast(V4_ONLY, V4_ONLY, mode=Mode.STANDALONE), 4, frozenset({"otrv4-mode"})),
     "interactive-only": Part(
@@ -262,8 +263,20 @@ def astray(stage: Stage, table: AnyTable, member: int) -> Iterator[tuple[str, St
 
 
 def varied(cast: Cast, policies: Mapping[str, bool]) -> Cast:
-    """A cast with other policies of the target's."""
+    """A cast with other policies of the target's; version 3 is allowed where version 4 is not."""
+    if not policies.get("allow_v4", True):
+        policies = {"allow_v3": True, **policies}
     return replace(cast, target=replace(cast.target, **policies))
+
+
+def _trusted(cast: Cast) -> Cast:
+    """The target's user has verified the tester's fingerprint."""
+    return replace(cast, knows=True, trusts=True)
+
+
+def _standalone(cast: Cast) -> Cast:
+    """Another mode."""
+    return replace(cast, mode=Mode.STANDALONE)
 
 
 _LAB: Final = TermLab()
@@ -280,5 +293,10 @@ PLAN: Final = Plan(
     standing=standing,
     astray=astray,
     varied=varied,
+    changes={
+        **unchanged(),
+        "trusted": Change(_trusted, _TRUST),
+        "standalone": Change(_standalone, frozenset({"otrv4-mode"})),
+    },
     choices=_LAB.suite.choices,
 )

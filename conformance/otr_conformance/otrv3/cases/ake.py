@@ -246,6 +246,35 @@ for _state in Auth:
         version=2,
     )
 
+
+def _other_tag_in(state: Auth, version: int, offered: int) -> Play:
+    def play(stage: Stage) -> None:
+        REACH[state](stage, version)
+        _tag(frozenset({offered}))(stage)
+        goes_on(stage, state, version)
+
+    return play
+
+
+for _state in (Auth.AWAITING_DHKEY, Auth.AWAITING_REVEALSIG, Auth.AWAITING_SIG):
+    declare(
+        f"ake.tag-offers-v1-in-{_state.label}",
+        f"""Stays in {_state.name} when a whitespace tag offers version 1 alone, although any that
+        it knows would start an AKE: what belongs there still succeeds.""",
+        _other_tag_in(_state, 2, 1),
+        target=STARTING,
+        tester=V2_ONLY,
+        needs={"policy"},
+    )
+declare(
+    "ake.tag-offers-v2-not-allowed-in-awaiting-dhkey",
+    """Stays in AWAITING_DHKEY of version 3 when a whitespace tag offers version 2, which the policy
+    does not allow: what belongs there still succeeds.""",
+    _other_tag_in(Auth.AWAITING_DHKEY, 3, 2),
+    target=Policy(allow_v2=False, whitespace_start_ake=True),
+    needs={"policy"},
+)
+
 # Messages of the AKE where they do not belong.
 
 

@@ -16,6 +16,7 @@ from otr_conformance.otrv3.moves import (
     awaits_reveal_signature,
     comes_to_rest,
     declare,
+    forged,
     forged_commit,
     header,
     sends_forged,
@@ -521,6 +522,30 @@ for _slug, _kind in (("dh-commit", DhCommit), ("reveal-signature", RevealSignatu
             right tags; the right one that follows is accepted.""",
             _mistagged_inside(_kind, _tags),
         )
+
+
+def _inside_not_allowed(stage: Stage, message: EncodedMessage) -> None:
+    """A message of version 3 in fragments, before an exchange of version 2."""
+    _arrive(stage, *_fragments(stage, message, TESTER_TAG, 0))
+    stage.tester_takes(QUERIES[2])
+    stage.settle()
+    talk(stage)
+
+
+for _name, _tags in (("not-allowed", {}), ("not-allowed-to-nobody", {"receiver": 0})):
+
+    def _play(stage: Stage, tags: dict[str, int] = _tags) -> None:
+        head = replace(header(stage, 3), **tags)
+        _inside_not_allowed(stage, forged(stage, "Reveal Signature", head))
+
+    declare(
+        f"receiving.reveal-signature-inside-fragments-{_name}",
+        """Discards a Reveal Signature Message of version 3 that came in fragments, where only
+        version 2 is allowed, which then succeeds.""",
+        _play,
+        version=2,
+        needs={"tag"},
+    )
 
 
 def _fragment_mistagged(tags: dict[str, int]) -> Play:

@@ -11,6 +11,7 @@ its instance; that is why the target is led to WAITING_AUTH_R by a Query Message
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from otr_conformance.otrv4.case import V3_ONLY, V4_ONLY, Level, case
@@ -952,6 +953,67 @@ def not_welcome_in_waiting_auth_i(stage: Stage) -> None:
     stage.tester_at(TESTER_TAG)
     sends_nobodys_identity(stage)
     stage.to_tester.append(answer)
+    stage.settle()
+    talk(stage)
+
+
+def _invited(then: Play) -> Play:
+    """Somebody answers an invitation; before that is complete, another Identity message arrives."""
+
+    def play(stage: Stage) -> None:
+        ended(stage)
+        stage.target_starts()
+        stage.to_tester_loses()
+        stage.tester_starts_dake()
+        stage.to_target_delivers(keep=True)
+        then(stage)
+        stage.settle()
+        talk(stage)
+
+    return play
+
+
+def _anew(stage: Stage) -> None:
+    stage.to_target_loses()
+    stage.tester_starts_dake()
+    stage.to_target_delivers()
+
+
+for _name, _what, _then in (
+    ("repeated", "Repeats its Auth-R message where the same Identity message comes", comes_to_rest),
+    ("anew", "Answers a new Identity message of the same instance", _anew),
+    ("forged", "Ignores a forged Identity message", partial(sends_forged, kind=IDENTITY)),
+    ("stranger", "Ignores the Identity message of a stranger", sends_strangers_identity),
+):
+    declare(
+        f"dake.invited-and-identity-{_name}",
+        f"""{_what} in WAITING_AUTH_I, as long as nobody else has accepted its invitation. The
+        exchange succeeds. OTRNG_IDENTITY_START_DAKE is not set.""",
+        _invited(_then),
+        target=Policy(
+            allow_v3=False,
+            identity_start_dake=False,
+            require_authenticated=_name == "stranger",
+        ),
+        trusts=_name == "stranger",
+        needs={"policy", "otrv4-trusted"} if _name == "stranger" else {"policy"},
+    )
+
+
+@case(
+    "dake.forged-non-interactive-auth-to-interactive-only",
+    target=TRUSTED_ONLY,
+    trusts=True,
+    mode=Mode.INTERACTIVE_ONLY,
+    needs={"policy", "otrv4-trusted", "otrv4-mode"},
+)
+def forged_non_interactive_auth_to_interactive_only(stage: Stage) -> None:
+    """Ignores a Non-Interactive-Auth message in WAITING_AUTH_I, in the mode without them.
+
+    OTRNG_REQUIRE_AUTHENTICATED is set. The exchange succeeds.
+    """
+    waits_for_auth_i(stage)
+    sends_forged(stage, NON_INTERACTIVE_AUTH)
     stage.settle()
     talk(stage)
 

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 QUERY_3 = "?OTRv3?"
 EXPIRY = 8 * 86400
 """Seconds after which a client profile that is new when a case begins has expired."""
+TAGGED_2 = "hello? \t  \t\t\t\t \t \t \t    \t\t  \t "
+"""A text with a whitespace tag that offers version 2."""
 OFFERS: dict[str, frozenset[int]] = {
     **{
         versions: frozenset(n for n, yes in zip((3, 4), allowed, strict=True) if yes)
@@ -119,6 +121,20 @@ def _offers() -> None:
             the policy does not ask for that.""",
             by_tag,
             target=allowing(allowed, whitespace_start_dake=wanted),
+            tester=BOTH,
+        )
+    for wanted in (True, False):
+
+        def by_old_tag(stage: Stage) -> None:
+            stage.arrives(TAGGED_2)
+            stage.settle()
+
+        declare(
+            f"version.tag-offers-v2.{'v3-and-v4' if wanted else 'unwanted'}",
+            """Shows the text and begins no conversation because of its whitespace tag, which offers
+            version 2 alone.""",
+            by_old_tag,
+            target=allowing("v3-and-v4", whitespace_start_dake=wanted),
             tester=BOTH,
         )
 
