@@ -189,6 +189,13 @@ _typing_in_private()
 
 
 @case(
+    "message.tag-ends-with-first-plaintext.v2",
+    target=allowing("v2", send_whitespace_tag=True),
+    tester=V2_ONLY,
+    needs={"policy"},
+    version=2,
+)
+@case(
     "message.tag-ends-with-first-plaintext",
     target=allowing("v3", send_whitespace_tag=True),
     needs={"policy"},
