@@ -28,7 +28,7 @@ class Fate(Word):
     INTERNAL = "proved: nobody can tell; what it keeps or forgets may differ"
     NOTED = "a case notes it: an ambiguity is read the other way, or a SHOULD is not followed"
     TOLERATED = "somebody can tell; what differs is what grading lets pass"
-    ARGUED = "not proved: an argument in words says why nobody can tell"
+    ARGUED = "not proved: an argument in words says why no case fails it"
     SURVIVED = "somebody can tell it from the reference, and no case does"
     UNDECIDED = "no case fails it; that it can be told, or cannot, was not shown"
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 from otr_conformance.protocols import protocol
 from otr_conformance.verdict import Verdict
 
+from .argued import argument_for
 from .catalogue import mutants_of
 from .extending import Extending
 from .fates import Fate, Measured, Outcome
@@ -150,8 +151,9 @@ class Prober:
         case, names = played.let_pass
         if case:
             return replace(found, fate=Fate.TOLERATED, case=case, because=f"lets pass: {names}")
-        argument = self.player.suite.equivalent.get(found.mutant.name)
-        if argument is not None:
+        name = found.mutant.name
+        argument = self.player.suite.equivalent.get(name) or argument_for(self.name, name)
+        if argument:
             return replace(found, fate=Fate.ARGUED, because=argument)
         return found
 

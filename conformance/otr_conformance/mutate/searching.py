@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -160,7 +161,9 @@ def _graded(name: str, witness: Witness, variant: Variant) -> tuple[str, str]:
     try:
         made = scripted(scripting, witness, target)
         faulty = suite.grader.reference_target(variant)
-        result = suite.grader.grade(made.case, suite.terms(), faulty, explained=False)
+        # What a grader predicts, it remembers by the id of the case.
+        alone = replace(made.case, id=f"{made.case.id}.{sha256(made.source.encode()).hexdigest()}")
+        result = suite.grader.grade(alone, suite.terms(), faulty, explained=False)
     except (NoCase, OtrSpecError) as error:
         return f"{witness.says} (no case can be made of it: {error})", ""
     if result.verdict is Verdict.FAIL:

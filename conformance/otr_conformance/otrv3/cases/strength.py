@@ -5,13 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from otr_conformance.otrv3.case import case
-from otr_conformance.otrv3.scenes import private, private_by_target, talk
+from otr_conformance.otrv3.case import Level, case
+from otr_conformance.otrv3.scenes import (
+    SECRET,
+    asked,
+    expect2,
+    nothing,
+    private,
+    private_by_target,
+    talk,
+)
 from otr_conformance.otrv3.stage import THIRD_TAG
 from otr_reference.otrv3.messages import DhCommit
+from otr_reference.otrv3.session import Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from otr_conformance.otrv3.stage import Stage
+
+    Scene = Callable[[Stage], None]
+
+MINUTE = 60
+"""Seconds between heartbeats."""
 
 
 @case("strength.keys-end-with-the-conversation")
@@ -78,3 +94,137 @@ def tags_next_to_ours(stage: Stage) -> None:
             header = replace(message.header, receiver=stage.target_tag + beside)
             stage.sends(replace(message, header=header), "the same for the instance beside it")
     stage.settle()
+
+
+def _counts_from(stage: Stage, sent: int) -> None:
+    """The tester has sent so many messages under the keys that it uses next."""
+    conversation = stage.tester.conversation.clone()
+    member = conversation.members[conversation.best].clone()
+    conversation.members[conversation.best] = member
+    member.sent = sent
+    stage.tester.conversation = conversation
+
+
+def _zero(stage: Stage) -> None:
+    """A Data Message whose counter is zero, and one whose counter is 1."""
+    _counts_from(stage, -1)
+    stage.tester_says("counted from zero")
+    stage.settle()
+    stage.tester_says("counted from one")
+    stage.settle()
+
+
+@case("strength.counter-zero")
+def counter_zero(stage: Stage) -> None:
+    """Refuses a Data Message whose counter is zero, whichever keys it is the first under.
+
+    A counter is more than the one before, and before the first one it was zero. Either side goes on
+    to new keys in between, by itself and with the other.
+    """
+    private(stage)
+    for turn, who in enumerate(("both", "target", "tester", "both", "crossing", "both")):
+        _zero(stage)
+        if who == "crossing":
+            stage.target_says("crosses")
+            stage.tester_says("crosses, too")
+            stage.to_tester_delivers()
+            _zero(stage)
+        if who in {"both", "target"}:
+            stage.target_says(f"target {turn}")
+            stage.settle()
+        if who in {"both", "tester"}:
+            stage.tester_says(f"tester {turn}")
+            stage.settle()
+
+
+# When the target sent last: a heartbeat is due a minute later, and not before.
+
+
+def _last_sent(before: Scene, sends: Scene) -> Scene:
+    def play(stage: Stage) -> None:
+        before(stage)
+        stage.wait(MINUTE // 2)
+        sends(stage)
+        stage.settle()
+        for seconds in (MINUTE - 1, 1):
+            stage.wait(seconds)
+            stage.tester_says(f"still there after {seconds}?")
+            stage.to_target_delivers(-1)
+        stage.settle()
+
+    return play
+
+
+def _settled(stage: Stage) -> None:
+    """What is on its way arrives."""
+    stage.settle()
+
+
+def _a_text_waits(stage: Stage) -> None:
+    stage.target_says("for your eyes only")
+
+
+def _says(stage: Stage) -> None:
+    stage.target_says("good evening")
+
+
+def _uses_extra_key(stage: Stage) -> None:
+    stage.target_uses_extra_key(1, "a file")
+
+
+def _beats(stage: Stage) -> None:
+    stage.wait(MINUTE // 2)
+    stage.tester_says("still there?")
+
+
+def _begins_smp(stage: Stage) -> None:
+    stage.target_begins_smp(SECRET)
+
+
+def _answers_smp(stage: Stage) -> None:
+    """The answer to SMP message 2 is lost."""
+    stage.target_answers_smp(SECRET)
+    stage.to_tester_delivers()
+    stage.to_target_loses()
+
+
+def _smp_2_is_on_its_way(stage: Stage) -> None:
+    expect2(stage)
+    stage.tester_answers_smp(SECRET)
+
+
+def _smp_3_is_on_its_way(stage: Stage) -> None:
+    asked(stage)
+    stage.target_answers_smp(SECRET)
+    stage.to_tester_delivers()
+
+
+def _aborts_smp(stage: Stage) -> None:
+    stage.target_aborts_smp()
+
+
+def _heartbeats() -> None:
+    for name, before, sends, about, needs in (
+        ("private", nothing, private, "the exchange was complete", set[str]()),
+        ("text", private, _says, "it sent a text", set[str]()),
+        ("stored", _a_text_waits, _settled, "it sent a text that had waited", {"policy"}),
+        ("heartbeat", private, _beats, "it sent a heartbeat", set[str]()),
+        ("extra-key", private, _uses_extra_key, "it used the extra key", {"extra-key"}),
+        ("smp-1", private, _begins_smp, "it sent SMP message 1", {"smp"}),
+        ("smp-2", asked, _answers_smp, "it sent SMP message 2", {"smp"}),
+        ("smp-3", _smp_2_is_on_its_way, _settled, "it sent SMP message 3", {"smp"}),
+        ("smp-4", _smp_3_is_on_its_way, _settled, "it sent SMP message 4", {"smp"}),
+        ("smp-abort", expect2, _aborts_smp, "it aborted SMP", {"smp"}),
+    ):
+        play = _last_sent(before, sends)
+        play.__doc__ = f"""Answers a Data Message with a heartbeat a minute after {about}, and not a
+            second before."""
+        case(
+            f"strength.heartbeat-after.{name}",
+            target=Policy(require_encryption=name == "stored"),
+            needs={"clock", *needs},
+            level=Level.SHOULD,
+        )(play)
+
+
+_heartbeats()
