@@ -37,9 +37,9 @@ LOOKED: Final = 40
 """Cases at whose end is looked."""
 FOLLOWED: Final = 10
 """Cases that go on."""
-GRADED: Final = 60
+GRADED: Final = 30
 """So many differences are graded: when all are let pass, the next will be, too."""
-COMBINED: Final = 4
+COMBINED: Final = 2
 """Of these, so many go on with two ways, one behind the other."""
 
 Moves = tuple[str, ...]

@@ -51,7 +51,7 @@ MOST: Final = 600
 LOOKED: Final = 8
 """Cases in which somebody looks inside."""
 PROOF: Final = 20.0
-EXTEND: Final = 10.0
+EXTEND: Final = 6.0
 SEARCH: Final = 20.0
 """Seconds of processor time for a proof, for going on where cases end, and for a search."""
 LONGEST_ORDER: Final = 200
