@@ -23,7 +23,7 @@ from otr_model.otrv4.variants import LITERAL
 from otr_model.otrv4.words import Mode, Msg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from otr_conformance.otrv4.strength import Noticed
     from otr_model.kernel.ambiguity import Ambiguity
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 TABLES = ("otrv4.message", "otrv4.version")
 AREAS = ("message.", "version.", "clock.")
 TERMS, REAL = GRADER._terms, RealLab()  # so that nothing is predicted twice
+LATELY = 24
+"""So many faults back, a case that noticed one is tried first."""
 OURS = {
     case.id: case
     for case in CASES.values()
@@ -64,6 +66,12 @@ def rows(table: str) -> list[str]:
 def firing(fired: Mapping[str, tuple[str, ...]], row: str) -> list[Case]:
     """The cases that fire a row and can fail."""
     return [OURS[case] for case in fired[row] if OURS[case].level is Level.MUST]
+
+
+def likely_first(cases: Iterable[Case], noticed: Sequence[Noticed]) -> list[Case]:
+    """Those that noticed a fault lately come first: neighbours fail alike."""
+    lately = {each.case for each in noticed[-LATELY:]}
+    return sorted(cases, key=lambda case: case.id not in lately)
 
 
 def told(found: Iterable[Noticed]) -> str:
@@ -108,12 +116,12 @@ def test_real_and_symbolic_alike(fired: Mapping[str, tuple[str, ...]]) -> None:
         assert real.observations, name
 
 
-@pytest.mark.parametrize("case", OURS.values(), ids=list(OURS))
-def test_described(case: Case) -> None:
-    assert not predict(case, TERMS).stuck
-    assert case.about.endswith(".")
-    assert case.about.split()[0][-1] in "s,", "it opens with what a conforming target does"
-    assert "  " not in case.about
+def test_described() -> None:
+    for case in OURS.values():
+        assert not predict(case, TERMS).stuck, case.id
+        assert case.about.endswith("."), case.id
+        assert case.about.split()[0][-1] in "s,", f"{case.id} does not open with what a target does"
+        assert "  " not in case.about, case.id
 
 
 def test_capabilities_are_asked_for() -> None:
@@ -148,7 +156,7 @@ def test_faulty_rows_are_noticed(table: str, fired: Mapping[str, tuple[str, ...]
         row = row_of(variant)
         if not row.startswith(f"{table}:") or variant.name in EQUIVALENT or row in UNREACHABLE:
             continue
-        found = notice(variant, TERMS, firing(fired, row))
+        found = notice(variant, TERMS, likely_first(firing(fired, row), noticed))
         if found is None:
             survived.append(variant.name)
         else:

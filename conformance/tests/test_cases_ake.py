@@ -28,7 +28,7 @@ from otr_model.otrv3.variants import LITERAL
 from otr_model.otrv3.words import Assembly, Auth, Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from otr_conformance.otrv3.labs import Lab
     from otr_conformance.otrv3.strength import Noticed
@@ -38,6 +38,8 @@ TABLES = ("otrv3.instances", "otrv3.fragment", "otrv3.receive", "otrv3.ake")
 CHECKS = (Check.DH_KEY_VERSION, *TO_INITIATOR, *TO_RESPONDER)
 AREAS = ("otrv3.case:ake.", "otrv3.case:receiving.", "otrv3.case:negative.")
 TERMS, REAL = GRADER._terms, RealLab()  # so that nothing is predicted twice
+LATELY = 24
+"""So many faults back, a case that noticed one is tried first."""
 
 
 def falsified(check: Check) -> list[Case]:
@@ -63,6 +65,12 @@ def rows(table: str) -> list[str]:
 def firing(fired: Mapping[str, tuple[str, ...]], row: str) -> list[Case]:
     """The cases that fire a row and can fail."""
     return [CASES[case] for case in fired[row] if CASES[case].level is Level.MUST]
+
+
+def likely_first(cases: Iterable[Case], noticed: Sequence[Noticed]) -> list[Case]:
+    """Those that noticed a fault lately come first: neighbours fail alike."""
+    lately = {each.case for each in noticed[-LATELY:]}
+    return sorted(cases, key=lambda case: case.id not in lately)
 
 
 def told(found: Iterable[Noticed]) -> str:
@@ -95,10 +103,10 @@ def test_real_and_symbolic_alike(case: Case) -> None:
     assert real.observations
 
 
-@pytest.mark.parametrize("case", OURS, ids=[case.id for case in OURS])
-def test_described(case: Case) -> None:
-    assert case.about.endswith(".")
-    assert case.about.split()[0][-1] in "s,", "it opens with what a conforming target does"
+def test_described() -> None:
+    for case in OURS:
+        assert case.about.endswith("."), case.id
+        assert case.about.split()[0][-1] in "s,", f"{case.id} does not open with what a target does"
 
 
 # Faulty targets.
@@ -112,7 +120,7 @@ def test_faulty_rows_are_noticed(table: str, fired: Mapping[str, tuple[str, ...]
         row = row_of(variant)
         if not row.startswith(f"{table}:") or variant.name in EQUIVALENT or row in UNREACHABLE:
             continue
-        found = notice(variant, TERMS, firing(fired, row))
+        found = notice(variant, TERMS, likely_first(firing(fired, row), noticed))
         if found is None:
             survived.append(variant.name)
         else:

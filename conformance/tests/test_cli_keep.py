@@ -15,6 +15,7 @@ import pytest
 
 from otr_check.proofs import Fault, Finding
 from otr_conformance import ids
+from otr_conformance.cli import generate as printing
 from otr_conformance.cli import main
 from otr_conformance.otrv3 import bench
 from otr_conformance.peers import InstalledPeer, PeerUnavailable, Progress, libotr
@@ -172,7 +173,14 @@ def test_fragments_too_small_to_send_are_misuse(capsys: pytest.CaptureFixture[st
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout with nothing in it."""
+    """A checkout with nothing in it, where what takes long to print is short.
+
+    Whether all of it is as it would be printed, `otrspec generate --check` tells CI.
+    """
+    page = Path("docs", "generated", "page.md")
+    monkeypatch.setattr(printing.grading, "rendered", lambda: [(page, "graded\n")])
+    monkeypatch.setattr(printing.checks, "rendered", lambda: [("otrv3/ake.json", "{}\n")])
+    monkeypatch.setattr(printing.vectors, "rendered", lambda: {"smp.json": "{}\n"})
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -187,6 +195,8 @@ def test_generated_files_are_written_once_and_watched(
 
     written = answer(capsys, 0, "generate")["written"]
     assert {"ids.lock", "docs/shim-protocol.schema.json"} <= set(written)
+    assert {"docs/generated/page.md", "docs/generated/vectors/otrv3/ake.json"} <= set(written)
+    assert "docs/generated/otrv4/vectors/smp.json" in written
     assert "diagrams/generated/otrv3/sequence-ake.txt" in written
     assert all((checkout / name).is_file() for name in written)
     assert (checkout / "docs/shim-protocol.schema.json").read_text() == schema.render()
