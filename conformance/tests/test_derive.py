@@ -14,6 +14,7 @@ from otr_conformance.derive.identify import identify
 from otr_conformance.derive.plan import Script
 from otr_conformance.derive.search import pairs_of, search
 from otr_conformance.derive.shorten import last_pairs, shorten
+from otr_conformance.derive.steady import steady
 from otr_conformance.derive.usual import ARRIVES
 from otr_conformance.derive.vary import by_row, under
 from otr_conformance.otrv3.plan import PLAN
@@ -47,6 +48,26 @@ def test_a_script_is_of_no_use_where_it_hangs_on_the_randomness_of_the_target() 
     assert PLAN.play(Script("v3", crossing)) is not None
     assert PLAN.play(Script("v3", (*crossing, ARRIVES))) is None
     assert PLAN.play(Script("v3", ("a Query for 3", "tester commits lower", ARRIVES))) is not None
+
+
+def test_a_script_is_of_no_use_where_it_hangs_on_chance_in_another_target_that_is_right() -> None:
+    # Whoever answers the garbage with an Error Message is asked for an exchange, beside the one
+    # that the tag begins; then two D-H Commit Messages cross.
+    tagging = Script("tagging", ("garbage", "target types"))
+
+    assert PLAN.play(replace(tagging, moves=(*tagging.moves, "target types", ARRIVES))) is not None
+    assert steady(PLAN, tagging)
+    assert not steady(PLAN, tagging, ("target types", ARRIVES))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_no_script_on_file_hangs_on_chance(name: str) -> None:
+    plan = protocol(name).plan
+
+    hanging = [e for e in record.read(name).scripts[::40] if not steady(plan, e.script, e.probe)]
+
+    assert hanging == []
 
 
 def test_a_script_that_delivers_what_was_never_sent_cannot_be_played() -> None:

@@ -15,6 +15,7 @@ down; they are cases from then on.
 | `plan` | what a protocol states: who plays, what can happen, what shows a state |
 | `search` | finds the pairs, with a script for each |
 | `shorten` | leaves out of a script whatever is not needed |
+| `steady` | whether a script depends on chance in a target that is right |
 | `identify` | chooses the probe: a target in another state would be told apart |
 | `record` | the file of scripts |
 | `cases` | makes cases of them |

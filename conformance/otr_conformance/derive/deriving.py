@@ -18,6 +18,7 @@ from .identify import identify
 from .record import Derived, Entry, digest
 from .search import Found, pairs_of, search
 from .shorten import last_pairs, shorten
+from .steady import steady
 from .vary import Varied, by_row, under
 
 if TYPE_CHECKING:
@@ -156,7 +157,9 @@ def _search(name: str, patience: int, part: str) -> Found:
 def _shortened(name: str, found: tuple[Pair, Script]) -> tuple[Script, frozenset[Pair]]:
     plan = protocol(name).plan
     pair, script = found
-    script = shorten(plan, script, pair)
+    short = shorten(plan, script, pair)
+    if steady(plan, short):
+        script = short
     return script, last_pairs(plan, script)
 
 

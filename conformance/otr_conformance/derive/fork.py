@@ -30,8 +30,7 @@ def forked(stage: S, party: Callable[[P], P]) -> S:
         value = getattr(stage, field.name)
         match value:
             case list():
-                kept = [] if field.name in _STORY else [_part(item, party) for item in value]
-                setattr(new, field.name, kept)
+                setattr(new, field.name, [] if field.name in _STORY else _parts(value, party))
             case dict():
                 setattr(new, field.name, {key: _part(item, party) for key, item in value.items()})
             case set():
@@ -39,6 +38,13 @@ def forked(stage: S, party: Callable[[P], P]) -> S:
             case _:
                 setattr(new, field.name, _part(value, party))
     return new
+
+
+def _parts(values: list[Any], party: Callable[[P], P]) -> list[Any]:
+    """A copy of a list, in which all things are of one kind."""
+    if values and isinstance(values[0], Party | Reached | dict):
+        return [_part(value, party) for value in values]
+    return list(values)
 
 
 def _part(value: Any, party: Callable[[P], P]) -> Any:  # noqa: ANN401 - whatever a stage has

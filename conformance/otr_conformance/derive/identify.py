@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from otr_conformance.play.grade import Played
 from otr_reference.engine import Unprepared
 
+from .steady import steady
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -102,9 +104,8 @@ def identify(plan: AnyPlan, script: Script) -> Probe:
         if told is not None and told >= set(others.others):
             break
     names = tuple(others.others)
-    best = max(
-        found, key=lambda moves: (len(found[moves].intersection(names)), -len(moves)), default=()
-    )
+    order = sorted(found, key=lambda moves: (-len(found[moves].intersection(names)), len(moves)))
+    best = next((moves for moves in order if steady(plan, script, moves)), ())
     told = found.get(best, frozenset())
     return Probe(
         best if told else (),

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from .plan import Script
+from .steady import steady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -134,14 +135,17 @@ class _Search:
         if not plan.take(stage, move):
             return
         moves = (*node.moves, move.name)
-        last = node.last
+        last, new = node.last, list[Pair]()
         for fired in stage.fired:
             pair = (last, fired.row)
             if self._own.issuperset(pair) and pair not in self.pairs:
-                self.pairs[pair] = Script(self.part, moves)
+                new.append(pair)
             last = fired.row
         stage.fired.clear()
         choices = dict(plan.choices) if move.decides else node.choices
+        script = Script(self.part, moves)
+        if new and steady(plan, script):
+            self.pairs.update(dict.fromkeys(new, script))
         self._reach(_Node(stage, last, moves, choices, (last, plan.standing(stage))))
 
     def _reach(self, node: _Node) -> None:
