@@ -92,6 +92,8 @@ NAMES: dict[type, str] = {
 }
 TESTER_TAG, TARGET_TAG, THIRD_TAG = 0x1001, 0x2002, 0x3003
 NOBODYS_TAG = 0x5005
+LATE = 3600
+"""Seconds after which a heartbeat is due where there are pauses."""
 EXCHANGE = (DhCommit, DhKey, RevealSignature, SignatureMessage)
 MALFORMED, ANOTHER_VERSION = "?OTR:AAMK.", "?OTR:AAkC."
 """A message that ends too early, and one of version 9."""
@@ -339,6 +341,8 @@ class Stage(AnyStage[Command, Message, DataMessage]):
             )
             self._clients[tag] = ReferenceParty(self.lab, config, here.variant)
         self.tester = self._clients[tag]
+        interval = here.endpoint.config.heartbeat_interval
+        self.tester.endpoint.config.heartbeat_interval = interval
         self.tester.twinned = here.twinned
         self.tester.now = here.now
 
@@ -464,6 +468,13 @@ class Stage(AnyStage[Command, Message, DataMessage]):
             raise NoSuchMessage(NAMES[type(message)])
         elsewhere: Any = message
         return suite.encode(replace(elsewhere, header=replace(header, receiver=NOBODYS_TAG)))
+
+    def pauses(self, seconds: int) -> None:
+        """As for any protocol; heartbeats are due as late as can be waited for."""
+        super().pauses(seconds)
+        for party in (self.tester, self.target):
+            if isinstance(party, ReferenceParty):
+                party.endpoint.config.heartbeat_interval = LATE
 
     def asks_again(self, message: Message) -> bool:
         """A Query Message, once a message of the AKE has come."""

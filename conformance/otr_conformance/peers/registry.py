@@ -117,7 +117,7 @@ PEERS: Final[Mapping[str, Peer]] = {
             "Go",
             must_speak=frozenset({2, 3}),
             must_declare=_OF_VERSION_3,
-            pause=60,
+            pause=61,
         ),
         Peer(
             "potr",

@@ -153,12 +153,14 @@ class Comparison:
         because: the first difference that matters, in a sentence; "" if there is none.
         step: the number of the step in which it is; -1 where there is none.
         part: how much of that step is as expected, in the order in which it is compared.
+        amount: how many things are missing or too many there.
         alternatives: what was let pass until then, by name, each once.
     """
 
     because: str = ""
     step: int = -1
     part: int = 0
+    amount: int = 0
     alternatives: tuple[str, ...] = ()
 
 
@@ -171,7 +173,8 @@ def compare(
         because = comparing.next(want, got)
         if because:
             part = next(n for n, what in enumerate(_PARTS) if because.startswith(what))
-            return Comparison(f"{want.step}: {because}", number, part, tuple(comparing.used))
+            because = f"{want.step}: {because}"
+            return Comparison(because, number, part, comparing.amount, tuple(comparing.used))
     return Comparison(alternatives=tuple(comparing.used))
 
 
@@ -182,12 +185,14 @@ class Comparing:
         compared: what of observations is compared.
         used: the tolerances that were made use of.
         ahead: how many Data Messages the target has sent beyond those that were predicted.
+        amount: how many things differed in the last step.
     """
 
     def __init__(self, compared: Compared) -> None:
         self.compared = compared
         self.used: dict[str, None] = {}
         self.ahead = 0
+        self.amount = 0
         self._resent = False
         self._errors = 0
         self._wanted = _Keys()
@@ -225,6 +230,7 @@ class Comparing:
         for what, how in _PARTS.items():
             missing, extra = how(self, want, got)
             if missing or extra:
+                self.amount = len(missing) + len(extra)
                 return f"{what} {_sentence(missing, extra)}"
         return ""
 

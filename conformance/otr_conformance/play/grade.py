@@ -145,9 +145,10 @@ class _Reading:
         return not self.found.because
 
     @property
-    def reach(self) -> tuple[bool, int, int]:
-        """How much it explains: all of it, or so many steps and parts of the next."""
-        return self.explains, self.found.step, self.found.part
+    def reach(self) -> tuple[bool, int, int, int]:
+        """How much it explains: all of it, or so many steps and so much of the next."""
+        found = self.found
+        return self.explains, found.step, found.part, -found.amount
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +194,9 @@ class Grader(Generic[L, C, S]):
             mistaken: which arrival is made wrong on its way, and at which point.
         """
         stage = self.set_stage(lab, case.cast, target)
-        stage.mistaken, stage.pause = mistaken, case.pause
+        stage.mistaken = mistaken
+        if case.pause:
+            stage.pauses(case.pause)
         if watched and self.watch is not None:
             stage.watched(self.watch(lab, case.cast))
         stuck = ""
@@ -447,7 +450,7 @@ class _Grading(Generic[L, C, S]):
             level = [best] if depth else level
         return best
 
-    def _rank(self, reading: _Reading) -> tuple[tuple[bool, int, int], bool]:
+    def _rank(self, reading: _Reading) -> tuple[tuple[bool, int, int, int], bool]:
         """How good a reading is: how much it explains, and whether its texts are all right."""
         return reading.reach, reading.explains and not self._objections(reading)
 

@@ -520,6 +520,13 @@ class Stage(ABC, Generic[K, M, D]):
             self.seen.waited = True
             self._wait(seconds)
 
+    def pauses(self, seconds: int) -> None:
+        """From now on there is a pause before the target is asked for another key exchange.
+
+        What a protocol does after some time must not be due because of that.
+        """
+        self.pause = seconds
+
     def at_once(self) -> None:
         """From now on there is no pause before the target is asked for another key exchange."""
         self.pause = 0

@@ -88,9 +88,14 @@ class _OlderKey(Otrv3Step):
         return next((each for each in sessions if each is not None and each.ring is not None), None)
 
     def _underway(self) -> DhPair | None:
-        """That of an exchange that is underway, with whichever instance."""
-        members = (self.member, *reversed(self.shared.members.values()))
-        pairs = (each.pair for each in members if each.ake is not Auth.NONE)
+        """That of an exchange that is underway, with whichever instance.
+
+        A D-H Commit that an instance has answered is underway there, and nowhere else.
+        """
+        shared = self.shared
+        answered = shared.answered == shared.commits - 1  # the new one counts already
+        over = {Auth.NONE, Auth.AWAITING_DHKEY} if answered else {Auth.NONE}
+        pairs = (each.pair for each in reversed(shared.members.values()) if each.ake not in over)
         return next((pair for pair in pairs if pair is not None), None)
 
 
