@@ -107,6 +107,20 @@ def test_a_guard_is_a_truth_function_and_settles_step_by_step(
     assert none_of((one, other)).holds(ask) is not (first or second)
 
 
+@given(GUARDS)
+def test_where_a_guard_holds_is_found_for_all_valuations_at_once(guard: Guard) -> None:
+    valued = list(valuations(ALL, ()))
+    bits = [1 << place for place in range(len(valued))]
+    held = {
+        each: sum(bit for bit, known in zip(bits, valued, strict=True) if known[each])
+        for each in ALL
+    }
+
+    found = guard.where(held, sum(bits))
+
+    assert [bool(found & bit) for bit in bits] == [guard.holds(v.__getitem__) for v in valued]
+
+
 def test_where_no_guard_is_none_of_them_is_always() -> None:
     assert none_of(()) is ALWAYS
 

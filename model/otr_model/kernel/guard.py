@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import unique
+from functools import reduce
 from itertools import product
+from operator import and_, or_
 from typing import TYPE_CHECKING
 
 from .words import Word
@@ -74,6 +76,26 @@ class Guard:
                 return all(part.holds(ask) for part in self.parts)
             case Connective.OR:
                 return any(part.holds(ask) for part in self.parts)
+
+    def where(self, held: Mapping[Condition, int], everywhere: int) -> int:
+        """Where the guard holds, of many places at once: one bit for each.
+
+        Args:
+            held: where each condition holds.
+            everywhere: every bit.
+        """
+        match self.connective:
+            case Connective.ALWAYS:
+                return everywhere
+            case Connective.ATOM:
+                assert self.atom is not None  # noqa: S101 - an atom has its condition
+                return held[self.atom]
+            case Connective.NOT:
+                return everywhere ^ self.parts[0].where(held, everywhere)
+            case Connective.AND:
+                return reduce(and_, (part.where(held, everywhere) for part in self.parts))
+            case Connective.OR:
+                return reduce(or_, (part.where(held, everywhere) for part in self.parts))
 
     def settle(self, known: Mapping[Condition, bool]) -> bool | Condition:
         """Whether the guard holds, as far as it is known; else the condition to ask for next."""

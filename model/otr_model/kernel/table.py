@@ -282,19 +282,34 @@ class Table(Generic[S, E, C, D]):
             message = f"{where}: no row"
             raise IllFormed(message)
         atoms = tuple(dict.fromkeys(atom for row in rows for atom in row.when.atoms()))
-        for valuation in valuations(atoms, self.exclusives):
-            taken = [row for row in rows if row.when.holds(valuation.__getitem__)]
-            if len(taken) == 1:
-                continue
-            holding = [a.name for a, value in valuation.items() if value] or ["nothing"]
-            what = "no row holds" if not taken else "more than one row holds"
-            ids = ", ".join(row.id for row in taken or rows)
-            message = f"{where}: {what} when {', '.join(holding)} holds: {ids}"
-            raise IllFormed(message)
+        valued = list(valuations(atoms, self.exclusives))
+        everywhere, held = (1 << len(valued)) - 1, _bits(atoms, valued)
+        once = twice = 0
+        for row in rows:
+            here = row.when.where(held, everywhere)
+            once, twice = once | here, twice | once & here
+        wrong = everywhere ^ once | twice
+        if not wrong:
+            return
+        valuation = valued[(wrong & -wrong).bit_length() - 1]
+        taken = [row for row in rows if row.when.holds(valuation.__getitem__)]
+        holding = [a.name for a, value in valuation.items() if value] or ["nothing"]
+        what = "no row holds" if not taken else "more than one row holds"
+        ids = ", ".join(row.id for row in taken or rows)
+        message = f"{where}: {what} when {', '.join(holding)} holds: {ids}"
+        raise IllFormed(message)
 
     def with_rows(self, rows: Iterable[Row[S, E, C, D]]) -> Table[S, E, C, D]:
         """A variant of the table; it is not validated."""
         return replace(self, rows=tuple(rows))
+
+
+def _bits(
+    atoms: Iterable[Condition], valued: Sequence[Mapping[Condition, bool]]
+) -> dict[Condition, int]:
+    """For each condition the valuations in which it holds, as the bits of a number."""
+    backwards = valued[::-1]
+    return {atom: int("".join("01"[each[atom]] for each in backwards), 2) for atom in atoms}
 
 
 def table(
