@@ -9,7 +9,7 @@ import pytest
 
 import otr_conformance.otrv3.cases  # noqa: F401 - declares the cases
 from otr_conformance.otrv3.case import CASES, V3_ONLY
-from otr_conformance.otrv3.grade import grade
+from otr_conformance.otrv3.grade import GRADER, grade
 from otr_conformance.otrv3.labs import LEAST_ELEMENT, RealLab, TermLab
 from otr_conformance.otrv3.scenes import private, private_by_target, talk
 from otr_conformance.otrv3.stage import (
@@ -137,6 +137,22 @@ def test_a_target_that_needs_a_pause_is_tested_beyond_that(
     case = replace(CASES[f"otrv3.case:{name}"], pause=pause)
 
     assert grade(case, LAB, unhurried).verdict is verdict
+
+
+def test_there_is_a_pause_only_where_a_conversation_is_refreshed() -> None:
+    paused = {
+        name: any(
+            "61 seconds pass" in line
+            for line in GRADER.predict(replace(CASES[f"otrv3.case:{name}"], pause=61), LAB).log
+        )
+        for name in ("keys.refresh", "keys.new-after-end", "life.refreshed-at-once")
+    }
+
+    assert paused == {
+        "keys.refresh": True,
+        "keys.new-after-end": False,
+        "life.refreshed-at-once": False,
+    }
 
 
 # What the tester draws.

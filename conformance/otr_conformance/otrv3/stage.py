@@ -477,9 +477,10 @@ class Stage(AnyStage[Command, Message, DataMessage]):
                 party.endpoint.config.heartbeat_interval = LATE
 
     def asks_again(self, message: Message) -> bool:
-        """A Query Message, once a message of the AKE has come."""
+        """A Query Message, once a message of the AKE has come, and until a conversation ends."""
         return isinstance(message, Query) and any(
-            isinstance(self.decode(arrival.wire), EXCHANGE) for arrival in self.arrivals
+            isinstance(self.decode(arrival.wire), EXCHANGE)
+            for arrival in self.arrivals[self.ended :]
         )
 
     def noted(self, message: Message) -> None:

@@ -285,6 +285,7 @@ class Stage(ABC, Generic[K, M, D]):
         marks: how many rows the target had taken at the end of each observation.
         mistaken: which arrival is made wrong on its way, and at which point; None: none.
         pause: seconds that pass before the target is asked for another key exchange; 0: none do.
+        ended: how much had reached the target when the last private conversation ended.
         watch: what judges the texts that are shown and sent; None: nothing does.
         passed: everything that either side sent at once, and what reached the target, in order.
     """
@@ -304,6 +305,7 @@ class Stage(ABC, Generic[K, M, D]):
     marks: list[int] = field(default_factory=list)
     mistaken: tuple[int, Point] | None = None
     pause: int = 0
+    ended: int = 0
     watch: AnyWatch | None = None
     passed: list[tuple[Wire, ...]] = field(default_factory=list)
     _reached: list[Reached[D]] = field(default_factory=list)
@@ -583,6 +585,8 @@ class Stage(ABC, Generic[K, M, D]):
         self.fired.extend(reaction.trace)
         for report in reaction.reports:
             self.log.append(f"  target's user: {report}")
+            if report.what in {"finished", "insecure"}:
+                self.ended = len(self.arrivals)
             seen.reports[self._comparable("target", report)] += 1
         if self.watch is not None:
             self.watch.reported(reaction.reports)
