@@ -58,6 +58,7 @@ __all__ = [
     "mutants",
     "play",
     "read_state",
+    "write_state",
 ]
 
 BLOCK: Final = 500
@@ -114,7 +115,7 @@ class Done:
         inputs: how many mutants there were.
         read: how many were read.
         octets: how many they had together.
-        seconds: how long it took.
+        seconds: of the processor, which do not depend on what else the machine does.
         slowest: seconds that the slowest took, the best of three; and how many octets it has.
         troubles: promises that were broken, and the inputs.
     """
@@ -154,7 +155,7 @@ def play(block: Block, mark: Callable[[int], None] | None = None) -> Done:
         mark: told of the number of each input before it is read.
     """
     found = decoder(block.decoder)
-    began = time.perf_counter()
+    began = time.process_time()
     read = octets = 0
     troubles: list[tuple[Trouble, bytes]] = []
     slowest, slow = 0.0, b""
@@ -162,15 +163,15 @@ def play(block: Block, mark: Callable[[int], None] | None = None) -> Done:
         if mark is not None:
             mark(number)
         octets += len(data)
-        start = time.perf_counter()
+        start = time.process_time()
         fate = fate_of(found, data, measured=number < MEASURED)
-        taken = (time.perf_counter() - start) / (len(data) + 256)
+        taken = (time.process_time() - start) / (len(data) + 256)
         if isinstance(fate, Trouble):
             troubles.append((fate, data))
         if taken > slowest and number >= MEASURED:
             slowest, slow = taken, data
         read += fate is Fate.READ
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     return Done(
         block, BLOCK, read, octets, seconds, (_best(found, slow), len(slow)), tuple(troubles)
     )
@@ -196,9 +197,9 @@ def _best(found: Decoder, data: bytes) -> float:
     """Seconds that reading an input takes, the best of three: the rest is the machine's."""
     taken = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         examine(found, data)
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
     return min(taken)
 
 
@@ -234,7 +235,7 @@ class Figures:
         inputs: how many mutants that were.
         read: how many of them were read.
         octets: how many they had together.
-        seconds: how long they took.
+        seconds: of the processor that they took.
         slowest: seconds for the octets of the slowest input, and how many those are.
         finds: how many inputs broke a promise, by what showed it.
     """
@@ -342,7 +343,7 @@ def _figures(name: str, which: str, found: object) -> Figures:
     return Figures(blocks, inputs, read, octets, float(seconds), pair, Counter(counted))
 
 
-def _state(seed: int, figures: Mapping[str, Figures]) -> str:
+def write_state(seed: int, figures: Mapping[str, Figures]) -> str:
     """What `read_state` reads."""
     document = {
         "format": _FORMAT,
@@ -515,7 +516,7 @@ class Campaign:
             return
         self._saved = now
         partial = self.folder / f"{_STATE}.part"
-        partial.write_text(_state(self.plan.seed, self.figures), encoding="utf-8")
+        partial.write_text(write_state(self.plan.seed, self.figures), encoding="utf-8")
         partial.replace(self.folder / _STATE)
 
 

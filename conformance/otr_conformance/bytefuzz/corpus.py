@@ -5,14 +5,15 @@ are made of the seeds of the decoder and of mutants drawn from a fixed seed, by
 
     otrspec fuzz-bytes --keep
 
-An input is kept if reading it runs lines of our sources that those before it do not. The same
-sources give the same files.
+An input is kept if reading it runs lines of our sources that those before it do not; and of those
+that can be read, the one that runs the most. The same sources give the same files.
 """
 
 from __future__ import annotations
 
 import sys
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Final
@@ -39,6 +40,7 @@ _LONGEST: Final = 4096
 _OURS: Final = ("otr_model", "otr_reference", "otr_check", "otr_diagrams", "otr_conformance")
 
 Line = tuple[str, int]
+_READ: Final[Line] = ("it is read", 0)
 
 
 class BadCorpus(OtrSpecError):
@@ -103,7 +105,9 @@ def grown(decoder: Decoder, mutants: int = MUTANTS) -> list[bytes]:
         if not lines <= known:
             known |= lines
             reached[data] = lines
-    return sorted(_fewest(reached), key=_size)
+    valid = [data for data, lines in reached.items() if _READ in lines]
+    furthest = sorted(valid, key=lambda data: (-len(reached[data]), data))[:1]
+    return sorted({*_fewest(reached), *furthest}, key=_size)
 
 
 def _size(data: bytes) -> tuple[int, bytes]:
@@ -136,10 +140,12 @@ def _lines(decoder: Decoder, data: bytes) -> frozenset[Line]:
 
     before = sys.gettrace()
     sys.settrace(step)  # type: ignore[arg-type] # what it returns traces the frame
+    read = False
     try:
-        decoder.read(data)
-    except Exception:  # noqa: BLE001, S110 - how far it got is what counts
-        pass
+        with suppress(Exception):  # how far it got is what counts
+            decoder.read(data)
+            read = True
     finally:
         sys.settrace(before)
-    return frozenset((code.co_filename.rpartition("/otr_")[2], line) for code, line in seen)
+    lines = ((code.co_filename.rpartition("/otr_")[2], line) for code, line in seen)
+    return frozenset((*lines, _READ) if read else lines)

@@ -30,7 +30,7 @@ _SECTIONS: Final = {
     ),
     "Read the protocol": ("table", "diagram", "clauses", "export", "decode", "forge", "vectors"),
     "Prove and explore": ("check", "explore", "witness", "growth", "promela"),
-    "Keep it right": ("derive", "mutate", "bench", "generate"),
+    "Keep it right": ("derive", "mutate", "fuzz-bytes", "bench", "generate"),
 }
 
 
@@ -1483,6 +1483,84 @@ def promela(  # noqa: PLR0913 - one for each option
 
 
 # --- Keep it right ----------------------------------------------------------------------------
+
+
+@app.command(
+    "fuzz-bytes",
+    short_help="Octets that nobody meant, for our decoders or for a target.",
+    epilog=_examples(
+        "otrspec fuzz-bytes --time 60s",
+        "otrspec fuzz-bytes otrv3 keys.sexp --inputs 1000000 --jobs 2 --folder campaign/",
+        "otrspec fuzz-bytes otrv4.wire --time 10m --guided --folder campaign/",
+        "otrspec fuzz-bytes libotr --time 60s --folder found/",
+        "otrspec fuzz-bytes --replay found/libotr.crash.0123456789.json",
+    ),
+)
+def fuzz_bytes(  # noqa: PLR0913 - one for each option
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[DECODER...]|TARGET",
+            help="Decoders of ours, by their names or how those begin; none: all. Or one target: "
+            "`reference`, a peer, or the command of a shim.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    duration: Annotated[
+        str, typer.Option("--time", metavar="TIME", help="How long: 90s, 10m, 2h.")
+    ] = "",
+    inputs: Annotated[int, typer.Option(min=0, help="How many inputs; 0: any number.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes, for decoders.")] = 1,
+    seed: Annotated[int, typer.Option(help="What inputs are drawn from.")] = 0,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Keep finds here, each in a file, and what is needed to go on later."),
+    ] = None,
+    guided: Annotated[
+        bool,
+        typer.Option("--guided", help="One decoder, guided by what is reached; needs atheris."),
+    ] = False,
+    again: Annotated[
+        Path | None,
+        typer.Option("--replay", metavar="FILE", help="Replay a find; 1 if it is still one."),
+    ] = None,
+    known: Annotated[
+        Path | None,
+        typer.Option(help="Of a target: a file of what is known of it, which is no find then."),
+    ] = None,
+    grow: Annotated[
+        bool, typer.Option("--growth", help="Show how work grows where inputs do.")
+    ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Make the kept inputs, and write their files.")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--list", help="List the decoders.")] = False,
+    json: Json = False,
+) -> int:
+    """Give decoders inputs that are wrong in every way, or a target messages that are.
+
+    Decoders must return or raise an error of their own, read again what they wrote, and take work
+    and memory in proportion to the input. A target is sent changed messages of a real conversation:
+    it must not crash, hang or grow, must show nothing that was not sent, and must still talk
+    afterwards. What breaks a promise is made small and kept; the exit status is 1 then.
+    """
+    from . import fuzz_bytes as work  # noqa: PLC0415 - heavy
+
+    named = tuple(what or ())
+    if again is not None:
+        return work.replay(again, json=json)
+    if keep:
+        return work.keep(named)
+    if everything or grow:
+        show = work.growing if grow else work.listing
+        return show(named, json=json)
+    asked = work.Asked(named, work.seconds_of(duration), inputs, seed, jobs, folder)
+    if guided:
+        return work.guided(asked)
+    if work.is_target(named):
+        return work.fuzz_target(asked, known, json=json)
+    return work.fuzz(asked, json=json)
 
 
 @app.command(

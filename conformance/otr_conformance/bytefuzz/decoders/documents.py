@@ -8,6 +8,7 @@ without end; `growth` looks at long ones.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -15,7 +16,7 @@ from otr_check.explore import saving, scenario, witness
 from otr_check.explore.machine import Question
 from otr_check.explore.written import written
 from otr_conformance import expectations, ids
-from otr_conformance.bytefuzz import finds
+from otr_conformance.bytefuzz import campaign, finds, foreign
 from otr_conformance.bytefuzz.decoder import Bounds, Decoder, Form, Unwritable
 from otr_conformance.derive import record as derived
 from otr_conformance.history import caught, record
@@ -26,7 +27,7 @@ from otr_conformance.reports.report import Outcome, Report, Sentence, Text
 from otr_conformance.verdict import Verdict
 from otr_diagrams import sequence_json
 from otr_model import clauses
-from otr_model.documents import BadDocument, parse_toml
+from otr_model.documents import BadDocument, parse_json, parse_toml
 from otr_model.trace import Arrow, Fired, Note, Sequence
 from otr_reference.errors import OtrSpecError
 
@@ -321,12 +322,58 @@ def _finds() -> Iterator[bytes]:
     yield finds.write(finds.Find("otrv3.wire", "error", "ValueError: no", b"?OTR:AAM=.")).encode()
 
 
+def _states() -> Iterator[bytes]:
+    figures = campaign.Figures(2, 1000, 10, 5000, 1.5, (0.25, 7), Counter({"error x": 3}))
+    yield campaign.write_state(1, {"otrv3.wire": figures, "keys.sexp": campaign.Figures()}).encode()
+
+
+def _writes_state(value: object) -> bytes:
+    seed, figures = cast("tuple[int, dict[str, campaign.Figures]]", value)
+    return campaign.write_state(seed, figures).encode()
+
+
 _CHECK: Final = "otr_check.explore."
 _SUITE: Final = "otr_conformance."
 _JSON: Final = Bounds(work=256)
 """Of what looks at each value of a document."""
 
 DECODERS: Final = (
+    Decoder(
+        "documents.json",
+        ("otr_model.documents.parse_json",),
+        Form.JSON,
+        parse_json,
+        lambda: (*_derived(), *_witnesses(), *_sequences()),
+        errors=(BadDocument,),
+        write=lambda value: json.dumps(value).encode(),
+        bounds=_JSON,
+    ),
+    Decoder(
+        "documents.toml",
+        ("otr_model.documents.parse_toml",),
+        Form.TOML,
+        _of_text(parse_toml),
+        lambda: (*_known(), *_ledgers(), *_scenarios()),
+        errors=(BadDocument, NotText),
+        bounds=_JSON,
+    ),
+    Decoder(
+        "documents.campaign",
+        (f"{_SUITE}bytefuzz.campaign.read_state",),
+        Form.JSON,
+        lambda data: campaign.read_state("state.json", data),
+        _states,
+        write=_writes_state,
+        bounds=_JSON,
+    ),
+    Decoder(
+        "documents.known-finds",
+        (f"{_SUITE}bytefuzz.foreign.read_known",),
+        Form.TOML,
+        _of_file(foreign.read_known),
+        lambda: (b'[[libotr]]\nkind = "crash"\nsays = "panic"\nfinding = "page"\n',),
+        bounds=_JSON,
+    ),
     Decoder(
         "documents.expectations",
         (f"{_SUITE}expectations.read",),

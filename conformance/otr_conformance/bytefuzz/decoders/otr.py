@@ -431,7 +431,11 @@ DECODERS: Final = (
     ),
     Decoder(
         "otrv3.fragments",
-        (f"{_V3}real.RealSuite.join", "otr_conformance.decoding.Decoder.joined"),
+        (
+            f"{_V3}real.RealSuite.join",
+            f"{_V3}real.RealSuite.joined",
+            "otr_conformance.decoding.Decoder.joined",
+        ),
         Form.PIECES,
         _assembling(DECODER3),
         lambda: _fragments("otrv3"),
@@ -527,7 +531,7 @@ DECODERS: Final = (
     ),
     Decoder(
         "otrv4.fragments",
-        (f"{_V4}real.RealSuite.join", "otr_conformance.otrv4.decoding"),
+        (f"{_V4}real.RealSuite.join",),
         Form.PIECES,
         _assembling(DECODER4),
         lambda: _fragments("otrv4"),
