@@ -5,9 +5,10 @@ For each mutant, in this order, until its fate is known:
 1. the few most promising cases are played;
 2. it is followed beside the reference: perhaps that nobody can tell it is proved; what may differ
    inside is then looked for inside (`otr_conformance.mutate.inside`);
-3. more of the cases that can notice it are played, or all;
+3. more of the cases that can notice it are played;
 4. somebody goes on where cases end (`otr_conformance.mutate.extending`);
-5. a run that tells it from the reference is searched for, and made into a case.
+5. a run that tells it from the reference is searched for, and made into a case;
+6. the rest of the cases that can notice it are played.
 
 What a mutant does is bounded by processor time: it may compute for ever.
 """
@@ -47,7 +48,7 @@ __all__ = ["Asked", "Prober", "measure"]
 FEW: Final = 25
 """Cases that are played before a proof is tried."""
 MOST: Final = 600
-"""Cases that are played of those that can notice a mutant, unless all are asked for."""
+"""Cases that are played before a run is searched for, unless all are asked for."""
 LOOKED: Final = 8
 """Cases in which somebody looks inside."""
 PROOF: Final = 20.0
@@ -136,12 +137,11 @@ class Prober:
         if found.fate is Fate.UNDECIDED:
             found = self._searched(mutant, rest, found.because)
         left = able[len(order) :]
-        if left and found.fate is Fate.SURVIVED:
-            last = self.player.play(mutant, left, rest)
-            return found if last.fate is None else _told(mutant, last)
-        if left:
-            some = f"{len(order)} of {len(able):,} cases that can notice it were played"
-            found = replace(found, because=f"{some}; {found.because}")
+        if left and found.fate in {Fate.SURVIVED, Fate.UNDECIDED}:
+            rest = self.player.play(mutant, left, rest)
+            found = replace(found, played=rest.count)
+            if rest.fate is not None:
+                return _told(mutant, rest)
         return self._explained(found, rest)
 
     def _explained(self, found: Outcome, played: Played) -> Outcome:
@@ -151,8 +151,7 @@ class Prober:
         case, names = played.let_pass
         if case:
             return replace(found, fate=Fate.TOLERATED, case=case, because=f"lets pass: {names}")
-        name = found.mutant.name
-        argument = self.player.suite.equivalent.get(name) or argument_for(self.name, name)
+        argument = argument_for(self.name, found.mutant)
         if argument:
             return replace(found, fate=Fate.ARGUED, because=argument)
         return found

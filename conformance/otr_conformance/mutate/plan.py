@@ -45,9 +45,9 @@ __all__ = ["Covered", "Plan"]
 
 RECENT: Final = 24
 """How many of the cases that failed a mutant last are tried first."""
-_BOUNDARY: Final = ":boundary."
+_EDGES: Final = (":boundary.", ":strength.")
 _DERIVED: Final = ":pair."
-"""How the names of such cases begin."""
+"""How the names of such cases begin: those about numbers, and those that were derived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,8 @@ class Plan:
 
     @staticmethod
     def _edges(able: set[str]) -> list[str]:
-        """The cases about boundaries."""
-        return sorted(case for case in able if _BOUNDARY in case)
+        """The cases about boundaries, and those that a mutant asked for."""
+        return sorted(case for case in able if any(name in case for name in _EDGES))
 
     def _in_turn(self, rows: set[str], able: set[str], *, richest: bool) -> Iterator[str]:
         """Of each row in turn one case more, of rare rows first: so none is left for the end."""

@@ -13,6 +13,7 @@ from otr_conformance.otrv3.scenes import (
     nothing,
     private,
     private_by_target,
+    stray,
     talk,
 )
 from otr_conformance.otrv3.stage import THIRD_TAG
@@ -228,3 +229,48 @@ def _heartbeats() -> None:
 
 
 _heartbeats()
+
+
+# What a text or a secret is kept for.
+
+
+def _asked_and_broken_off(number: int) -> Scene:
+    def play(stage: Stage) -> None:
+        asked(stage)
+        stage.tester_sends(stray(stage, number))
+        stage.settle()
+        stage.target_answers_smp(SECRET)
+        stage.settle()
+
+    return play
+
+
+for _number in (2, 3, 4):
+    _play = _asked_and_broken_off(_number)
+    _play.__doc__ = f"""Forgets SMP message 1, to which its user has not answered yet, when SMP
+        message {_number} comes out of turn: there is nothing left to answer."""
+    case(f"strength.smp-1-forgotten.{_number}", needs={"smp"})(_play)
+
+
+def _refused_after(seconds: int) -> Scene:
+    def play(stage: Stage) -> None:
+        private(stage)
+        stage.target_says("once more, if need be")
+        stage.settle()
+        stage.wait(seconds)
+        stage.arrives("?OTR Error: cannot read that")
+        stage.settle()
+
+    return play
+
+
+for _seconds in (MINUTE, MINUTE + 1):
+    _play = _refused_after(_seconds)
+    _play.__doc__ = f"""Sends a text again that its peer could not read, if it is not older than a
+        minute: here it is {_seconds} seconds old."""
+    case(
+        f"strength.sent-again-after.{_seconds}",
+        target=Policy(error_start_ake=True),
+        needs={"policy", "clock"},
+        level=Level.SHOULD,
+    )(_play)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otr_conformance.otrv4.case import Level, case
-from otr_conformance.otrv4.scenes import ROLES, private, talk
+from otr_conformance.otrv4.scenes import ROLES, SECRET, asked, private, stray, talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,3 +133,21 @@ def _needs(name: str) -> set[str]:
 
 _heartbeats()
 _living()
+
+
+def _asked_and_broken_off(number: int) -> Scene:
+    def play(stage: Stage) -> None:
+        asked(stage)
+        stage.tester_sends(stray(stage, number))
+        stage.settle()
+        stage.target_answers_smp(SECRET)
+        stage.settle()
+
+    return play
+
+
+for _number in (2, 3, 4):
+    _play = _asked_and_broken_off(_number)
+    _play.__doc__ = f"""Forgets SMP message 1, to which its user has not answered yet, when SMP
+        message {_number} comes out of turn: there is nothing left to answer."""
+    case(f"strength.smp-1-forgotten.{_number}", needs={"smp"})(_play)
