@@ -396,7 +396,7 @@ _WAYS: Final = {"steered": False, "uniform": True}
 
 def _alone(asked: Asked, how: str, *, uniform: bool) -> State:
     """Play with the reference alone."""
-    order = Order(asked.protocol, find(IN_PROCESS), asked.seed, uniform=uniform)
+    order = Order(asked.protocol, find(IN_PROCESS), asked.seed, uniform=uniform, judged=False)
     with Campaign(order, None, asked.jobs) as campaign, watching(how) as seen:
         for now in campaign.run(asked.seconds, asked.steps):
             seen(now)

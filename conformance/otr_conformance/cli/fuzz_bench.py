@@ -30,9 +30,9 @@ def bench(asked: Asked) -> ExitCode:
     """
     older = min(protocol(asked.protocol).versions.values()) <= _SPOKEN
     shims = [name for name, peer in PEERS.items() if older and peer.module.locate() is not None]
-    each = max(asked.seconds / (7 + len(shims)), _LEAST)
+    each = max(asked.seconds / (8 + len(shims)), _LEAST)
     found = []
-    with progress("measuring", 7 + len(shims)) as step:
+    with progress("measuring", 8 + len(shims)) as step:
         for pace in paces(asked.protocol, each, shims, asked.seed):
             step(pace.what)
             found.append(pace)

@@ -19,14 +19,14 @@ from otr_reference.errors import OtrSpecError
 from .duel import Differs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable
 
     from .solo import Play
     from .steer import Begin, Steer
 
 __all__ = ["Loop", "Trouble"]
 
-BURST: Final = 10
+BURST: Final = 16
 """Moves of an episode beyond those that it begins with, on the average."""
 LONG: Final = 40
 """The same where nothing is learned: an episode begins with nothing."""
@@ -68,7 +68,6 @@ class Loop:
         self.episodes = 0
         self._play: Play | None = None
         self._last = ""
-        self._kind: Hashable = None
         self._name = ""
 
     def episode(self) -> Trouble | None:
@@ -90,10 +89,8 @@ class Loop:
         if how.stage is not None:
             self._play = play = how.stage.fork()
             self._last = how.last
-            self._kind = self.steer.kind(play, self._last)
             return play
         self._play = play = self._make(how.part)
-        self._kind = self.steer.kind(play, "")
         for name in how.moves:
             if play.cut:
                 break
@@ -107,7 +104,7 @@ class Loop:
         mean = LONG if steer.uniform else BURST
         left = min(1 + int(steer.random.expovariate(1 / mean)), _LONGEST)
         while left and not play.cut:
-            name = steer.choose(play, self._kind)
+            name = steer.choose(play, self._last)
             if not name:
                 return
             left -= 1
@@ -119,22 +116,21 @@ class Loop:
         fired = play.twin.fired
         before = len(fired)
         self._name = name
-        steer.tried(self._kind, name)
+        steer.tried(self._last, name)
         if not play.play(name):
             return
         self.steps += 1
         rows = [each.row for each in fired[before:]]
-        last = rows[-1] if rows else self._last
-        kind = steer.kind(play, last)
-        steer.learn(play, self._last, rows, kind)
-        self._last, self._kind = last, kind
+        steer.learn(play, self._last, rows)
+        if rows:
+            self._last = rows[-1]
 
     def _trouble(self, part: str, error: OtrSpecError) -> Trouble:
         """What was wrong; what led there is not tried so soon again."""
         play = self._play
         moves: tuple[str, ...] = ()
         if play is not None:
-            self.steer.tried(self._kind, self._name, _BLAMED)
+            self.steer.tried(self._last, self._name, _BLAMED)
             moves = tuple(play.script)
             if not isinstance(error, Differs) and self._name and moves[-1:] != (self._name,):
                 moves = (*moves, self._name)

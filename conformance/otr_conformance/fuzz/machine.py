@@ -291,7 +291,8 @@ def _noting(bundle: Any, what: str) -> Any:  # noqa: ANN401 - Hypothesis' own
         return number % len(getattr(self.duel.twin, what))
 
     notes.__name__ = f"notes_{what}"
-    return precondition(there_is)(rule(target=bundle, number=st.integers(0, 7))(notes))
+    some: Any = rule(target=bundle, number=st.integers(0, 7))
+    return precondition(there_is)(some(notes))
 
 
 def settings_of(examples: int, database: Path | None = None, steps: int = STEPS) -> settings:
@@ -353,7 +354,7 @@ class Examined(Campaign):
         made: Any = machine_of(fuzzing, worker.seat.begin, own, worker.seat.moves)
         self._moments += 1
         number = hash((self.order.seed, self._moments))
-        machine = seed(number)(made)  # type: ignore[no-untyped-call] # a class of ours, made here
+        machine = seed(number)(made)
         try:
             run_state_machine_as_test(machine, settings=settings_of(200, self._database))
         except (OtrSpecError, HypothesisException, ExceptionGroup) as error:

@@ -101,8 +101,9 @@ def paces(name: str, seconds: float, shims: Iterable[str] = (), number: int = 0)
     what = "Hypothesis, over terms, beside the tables"
     yield _examples(fuzzing, lambda part: Duel(fuzzing, part, apart), what, seconds, number)
     ways: tuple[tuple[str, Callable[[str], Play], bool], ...] = (
+        ("the plain loop, over terms, unjudged", Worlds(fuzzing, judged=False).begin, False),
+        ("the same, uniform", Worlds(fuzzing, judged=False).begin, True),
         ("the plain loop, over terms, with the oracle", Worlds(fuzzing).begin, False),
-        ("the same, uniform", Worlds(fuzzing).begin, True),
         (
             "the plain loop, over terms, beside the tables",
             lambda part: Duel(fuzzing, part, apart),

@@ -52,7 +52,7 @@ def grown(fuzzing: Fuzzing, seed: int, steps: int = GROWN) -> tuple[Script, ...]
         steps: how many moves are played.
     """
     random = Random(f"{seed} corpus")  # noqa: S311 - what is played is no secret
-    loop = Loop(Steer(fuzzing, random), Worlds(fuzzing).begin)
+    loop = Loop(Steer(fuzzing, random), Worlds(fuzzing, judged=False).begin)
     while loop.steps < steps:
         loop.episode()
     return probed(fuzzing, [(each.part, each.moves) for each in loop.steer.own], random)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from otr_conformance.play.stage import Stuck
@@ -58,10 +59,11 @@ class Worlds:
 
     Args:
         fuzzing: what a protocol states.
+        judged: the plaintext oracle and the promises look at what happens.
     """
 
-    def __init__(self, fuzzing: Fuzzing) -> None:
-        self.fuzzing = fuzzing
+    def __init__(self, fuzzing: Fuzzing, *, judged: bool = True) -> None:
+        self.fuzzing, self.judged = fuzzing, judged
         self._suite = protocol(fuzzing.plan.protocol).suite
         self._lab: Any = None
         self._begun = 0
@@ -81,7 +83,7 @@ class Worlds:
         Raises:
             UnknownPart: if there is nobody of that name.
         """
-        return Solo(self.fuzzing, part, self.lab)
+        return Solo(self.fuzzing, part, self.lab, judged=self.judged)
 
 
 class Solo:
@@ -91,6 +93,7 @@ class Solo:
         fuzzing: what a protocol states.
         part: the name of who plays.
         lab: the terms.
+        judged: the plaintext oracle and the promises look at what happens.
 
     Raises:
         UnknownPart: if there is nobody of that name.
@@ -98,7 +101,7 @@ class Solo:
 
     __slots__ = ("_fuzzing", "_settled", "cut", "part", "promises", "script", "twin")
 
-    def __init__(self, fuzzing: Fuzzing, part: str, lab: Lab) -> None:
+    def __init__(self, fuzzing: Fuzzing, part: str, lab: Lab, *, judged: bool = True) -> None:
         self._fuzzing = fuzzing
         self.part = part
         self.script: list[str] = []
@@ -110,9 +113,12 @@ class Solo:
             lab = protocol(fuzzing.plan.protocol).suite.real()
         self._recall(lab)
         self.twin: AnyStage = grader.set_stage(lab, cast, grader.reference_target(NONE))
-        if grader.watch is not None:
-            self.twin.watched(grader.watch(lab, cast))
-        self.promises = Promises.of(fuzzing, self.twin, fair=not cast.variant.edits, inside=True)
+        self.promises: Promises | None = None
+        if judged:
+            fair = not cast.variant.edits
+            self.promises = Promises.of(fuzzing, self.twin, fair=fair, inside=True)
+            if grader.watch is not None:
+                self.twin.watched(grader.watch(lab, cast))
 
     def _recall(self, lab: Any) -> None:  # noqa: ANN401 - of the protocol
         """Hashes compare as they did in this play."""
@@ -134,7 +140,7 @@ class Solo:
         new._settled = self._settled
         new.part, new.cut, new.script = self.part, self.cut, list(self.script)
         new.twin = self._fuzzing.plan.fork(self.twin)
-        new.promises = self.promises.forked(new.twin)
+        new.promises = None if self.promises is None else self.promises.forked(new.twin)
         if self.twin.watch is not None:
             new.twin.watch = _copied(self.twin.watch)
         return new
@@ -168,28 +174,38 @@ class Solo:
             raise Crashed(message) from error
         self._remember()
         self.script.append(name)
-        watch = stage.watch
-        says = watch.violations[0].sentence if watch is not None and watch.violations else ""
-        says = says or self.promises.broken(name, stage)
-        if says:
-            rows = tuple(dict.fromkeys(each.row for each in stage.fired[fired:]))
-            raise Differs(says, rows, oracle=True)
+        if self.promises is not None:
+            self._judge(name, self.promises, fired)
         return True
+
+    def _judge(self, name: str, promises: Promises, fired: int) -> None:
+        """See that nothing has happened that must not.
+
+        Raises:
+            Differs: if something has.
+        """
+        watch = self.twin.watch
+        says = watch.violations[0].sentence if watch is not None and watch.violations else ""
+        says = says or promises.broken(name, self.twin)
+        if says:
+            rows = tuple(dict.fromkeys(each.row for each in self.twin.fired[fired:]))
+            raise Differs(says, rows, oracle=True)
 
 
 def _copied(watch: AnyWatch) -> AnyWatch:
     """An oracle that has seen the same, and goes on by itself."""
     new = copy(watch)
-    for field in fields(watch):
-        value = getattr(watch, field.name)
+    for name in _names(type(watch)):
+        value = getattr(watch, name)
         if isinstance(value, list):
-            setattr(new, field.name, [_own(each) for each in value])
+            some = value and hasattr(value[0], "arrived")  # they change while a play goes on
+            setattr(new, name, [copy(each) for each in value] if some else list(value))
         elif isinstance(value, dict):
-            setattr(new, field.name, copy(value))
-    new.clauses = watch.clauses
+            setattr(new, name, copy(value))
     return new
 
 
-def _own(value: object) -> object:
-    """What changes while a play goes on is copied."""
-    return copy(value) if hasattr(value, "arrived") else value
+@lru_cache
+def _names(kind: type[AnyWatch]) -> tuple[str, ...]:
+    """What an oracle remembers."""
+    return tuple(field.name for field in fields(kind) if field.name != "clauses")

@@ -80,6 +80,7 @@ class Order:
         number: of the process: each draws something else.
         uniform: everything is equally likely, and nothing is learned.
         octets: the reference plays over bytes.
+        judged: where the reference plays alone, oracle and promises look at what happens.
         variant: what is wrong with the reference.
         timeout: seconds that a shim may take for one answer.
         replays: how many it may take to make a find short.
@@ -92,6 +93,7 @@ class Order:
     number: int = 0
     uniform: bool = False
     octets: bool = False
+    judged: bool = True
     variant: Variant = NONE
     timeout: float = 5.0
     replays: int = REPLAYS
@@ -149,9 +151,7 @@ class Worker:
     def __init__(self, order: Order) -> None:
         self.order = order
         self.fuzzing = fuzzing = protocol(order.protocol).fuzzing
-        self.seat = Seat(
-            fuzzing, order.target, order.octets, order.variant, timeout=order.timeout
-        )
+        self.seat = Seat(fuzzing, order.target, order.octets, order.variant, timeout=order.timeout)
         self.seat.open()
         self.finds = Finds(order.finds)
         self._complaints = list(self.finds.complaints)
@@ -159,7 +159,7 @@ class Worker:
         random = Random(f"{order.seed} {order.number}")  # noqa: S311 - what is played is no secret
         self.steer = Steer(fuzzing, random, order.uniform, self.seat.moves, self.seat.able)
         self._moves = frozenset(self.steer.possible)
-        self._worlds = Worlds(fuzzing)
+        self._worlds = Worlds(fuzzing, judged=order.judged)
         own = order.target.command is None and order.variant is NONE
         alone = own and not order.octets
         begin = self._worlds.begin if alone else self.seat.begin
@@ -167,7 +167,7 @@ class Worker:
         self._scout: Loop | None = None
         if not alone and not order.uniform:
             ahead = Random(f"{order.seed} {order.number} ahead")  # noqa: S311 - see above
-            self._scout = Loop(Steer(fuzzing, ahead), self._worlds.begin)
+            self._scout = Loop(Steer(fuzzing, ahead), Worlds(fuzzing, judged=False).begin)
         self._adopted = 0
         self._told = 0
         self._faults = 0
@@ -217,10 +217,9 @@ class Worker:
 
     def _follow(self, scout: Steer) -> None:
         """Take over what the scout has found."""
-        for seed in scout.seeds[self._adopted :]:
-            if seed.pairs:
-                self._adopt(replace(seed, stage=None, used=0))
-        self._adopted = len(scout.seeds)
+        for seed in scout.own[self._adopted :]:
+            self._adopt(replace(seed, stage=None, used=0))
+        self._adopted = len(scout.own)
 
     def _adopt(self, seed: Seed) -> None:
         """Keep a script, if the target is capable of it."""
