@@ -21,7 +21,7 @@ COMMANDS = (
     *("forge impersonate", "forge transcript"),
     *("table", "diagram", "clauses", "export", "decode", "vectors", "check", "bench"),
     "generate",
-    *("mutate", "fuzz-bytes"),
+    *("mutate", "fuzz", "fuzz-bytes"),
 )
 LOADED = """
 import sys

@@ -10,6 +10,7 @@ import otr_conformance
 from otr_check.explore import witness
 from otr_conformance import grading, history, ids
 from otr_conformance import vectors as checks
+from otr_conformance.fuzz.finds import schema as find_schema
 from otr_conformance.otrv4 import vectors
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.reports.schema import schema as report_schema
@@ -39,6 +40,7 @@ _VECTORS: Final = Path("docs", "generated", "otrv4", "vectors")
 _CHECKS: Final = Path("docs", "generated", "vectors")
 _CHECKS_SCHEMA: Final = Path("docs", "schema", "otrspec-checks.schema.json")
 _VECTORS_SCHEMA: Final = Path("docs", "schema", "otrspec-vectors.schema.json")
+_FIND_SCHEMA: Final = Path("docs", "schema", "otrspec-find.schema.json")
 _REPORT_SCHEMA: Final = Path("docs", "schema", "otrspec-report.schema.json")
 _WITNESS_SCHEMA: Final = Path("docs", "schema", "otrspec-witness.schema.json")
 
@@ -115,6 +117,7 @@ def _own(root: Path, ledger: ids.Ledger) -> Iterator[tuple[Path, str]]:
     yield root / _VECTORS_SCHEMA, canonical(vectors.schema())
     yield root / _WITNESS_SCHEMA, canonical(witness.schema())
     yield root / _REPORT_SCHEMA, canonical(report_schema())
+    yield root / _FIND_SCHEMA, canonical(find_schema())
     for name, text in vectors.rendered().items():
         yield root / _VECTORS / name, text
     yield root / _CHECKS_SCHEMA, canonical(checks.schema())
