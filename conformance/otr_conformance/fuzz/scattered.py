@@ -88,7 +88,7 @@ class Scattered(Campaign):
             raise NoCluster(message) from error
         try:
             make: Any = Client
-            self._client = make(self._address, timeout=PATIENCE, set_as_default=False)
+            self._client = make(self._address, timeout=PATIENCE)
             self._client.wait_for_workers(1, timeout=PATIENCE)
         except (OSError, TimeoutError, ValueError) as error:
             message = f"no cluster at {self._address}: {str(error) or type(error).__name__}"
