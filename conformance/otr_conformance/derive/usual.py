@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from functools import partial
 from operator import methodcaller
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from otr_conformance.play.stage import AnyStage
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Mapping
 
     from otr_model.kernel.composition import AnyTable
     from otr_model.kernel.words import Word
 
     from .plan import Moves
 
-__all__ = ["ARRIVES", "kinds", "network", "on_their_way", "other_states", "users"]
+__all__ = [
+    "ARRIVES",
+    "astray_by",
+    "kinds",
+    "network",
+    "on_their_way",
+    "other_states",
+    "tester",
+    "users",
+]
 
 S = TypeVar("S", bound=AnyStage)
 ARRIVES = "everything arrives"
@@ -43,6 +52,30 @@ def users(moves: Moves[S]) -> None:
         for name, method, args, needs in _DEEDS:
             play = methodcaller(f"{who}_{method}", *args)
             moves.add(f"{who} {name}", play, needs=needs if who == "target" else "")
+
+
+def tester(
+    moves: Moves[S],
+    private: Callable[[S], object],
+    tlvs: Mapping[str, Callable[[S], object]],
+    empty: object,
+) -> None:
+    """Declare the TLVs that the tester sends and no user can ask for.
+
+    Args:
+        moves: where.
+        private: whether the tester can send any.
+        tlvs: what makes each, by what it is, in words.
+        empty: one without a value, which is then sent as if it had one.
+    """
+    for name, tlv in tlvs.items():
+        moves.add(f"tester sends {name}", partial(_sends, tlv=tlv), when=private)
+    cut_off = methodcaller("tester_sends", empty, cut_off=True)
+    moves.add("tester sends a TLV that is cut off", cut_off, when=private)
+
+
+def _sends(stage: Any, *, tlv: Callable[[Any], object]) -> None:  # noqa: ANN401 - each protocol has its own
+    stage.tester_sends(tlv(stage))
 
 
 def network(moves: Moves[S]) -> None:
@@ -77,3 +110,29 @@ def other_states(table: AnyTable, state: object) -> Iterator[tuple[str, Word]]:
     return (
         (f"{table.machine} in {other.label}", other) for other in table.states if other is not state
     )
+
+
+def astray_by(
+    fork: Callable[[S], S],
+) -> Callable[[S, AnyTable, int], Iterator[tuple[str, S]]]:
+    """What makes copies of a stage with the target in each other state of a machine.
+
+    Args:
+        fork: copies a stage on which the reference is the target.
+    """
+
+    def astray(stage: S, table: AnyTable, member: int) -> Iterator[tuple[str, S]]:
+        target: Any = stage.target
+        session = target.conversation.members.get(member)
+        if session is None or not hasattr(session, table.machine):
+            return
+        for words, state in other_states(table, getattr(session, table.machine)):
+            other = fork(stage)
+            conversation = target.conversation.clone()
+            conversation.members[member] = wrong = session.clone()
+            setattr(wrong, table.machine, state)
+            party: Any = other.target
+            party.conversation = conversation
+            yield words, other
+
+    return astray

@@ -6,12 +6,12 @@ from copy import copy
 from dataclasses import replace
 from functools import partial
 from operator import methodcaller
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from otr_conformance.derive.fork import forked
 from otr_conformance.derive.outline import outline, outlines
 from otr_conformance.derive.plan import Change, Moves, Part, Plan, unchanged
-from otr_conformance.derive.usual import ARRIVES, kinds, network, other_states, users
+from otr_conformance.derive.usual import ARRIVES, astray_by, kinds, network, tester, users
 from otr_model.otrv4.protocol import OTRV4
 from otr_model.otrv4.words import Mode, Msg
 from otr_reference.otrv4.messages import Disconnected, Header, Identity, Padding, SmpAbort
@@ -33,10 +33,8 @@ from .scenes import LONG_AGO, QUERY, broken, stray
 from .stage import TESTER_TAG, THIRD_TAG, Cast, ReferenceParty, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Mapping
 
-    from otr_model.kernel.composition import AnyTable
-    from otr_reference.otrv4.messages import Tlv
 
 __all__ = ["PLAN"]
 
@@ -135,16 +133,17 @@ _REST: Final = tuple(name for name in Identity.__dataclass_fields__ if name != "
 
 def _tester() -> None:
     """What the tester does that no user can ask for."""
-    for number in (1, 2, 3, 4):
-        sends = partial(_stray, number=number)
-        MOVES.add(f"tester sends a stray SMP message {number}", sends, when=_private)
-    for name, play in (
-        ("a broken SMP message 1", partial(_sends, tlv=None)),
-        ("an SMP Abort", partial(_sends, tlv=SmpAbort())),
-        ("a Disconnected", partial(_sends, tlv=Disconnected())),
-        ("a TLV that is cut off", _cut_off),
-    ):
-        MOVES.add(f"tester sends {name}", play, when=_private)
+    tester(
+        MOVES,
+        _private,
+        {
+            **{f"a stray SMP message {n}": partial(stray, number=n) for n in (1, 2, 3, 4)},
+            "a broken SMP message 1": partial(broken, number=1),
+            "an SMP Abort": lambda _: SmpAbort(),
+            "a Disconnected": lambda _: Disconnected(),
+        },
+        Padding(0),
+    )
     for how in ("higher", "lower"):
         MOVES.add(
             f"tester offers {how}",
@@ -156,18 +155,6 @@ def _tester() -> None:
 
 def _private(stage: Stage) -> bool:
     return stage.tester.conversation.current.message is Msg.ENCRYPTED_MESSAGES
-
-
-def _stray(stage: Stage, *, number: int) -> None:
-    stage.tester_sends(stray(stage, number))
-
-
-def _sends(stage: Stage, *, tlv: Tlv | None) -> None:
-    stage.tester_sends(broken(stage, 1) if tlv is None else tlv)
-
-
-def _cut_off(stage: Stage) -> None:
-    stage.tester_sends(Padding(0), cut_off=True)
 
 
 def _offered(stage: Stage) -> bool:
@@ -246,22 +233,6 @@ def place(stage: Stage) -> Hashable:
     return standing(stage), _outline(stage.tester.conversation), kinds(stage)
 
 
-def astray(stage: Stage, table: AnyTable, member: int) -> Iterator[tuple[str, Stage]]:
-    """Copies of a stage with the target in each other state of a machine."""
-    target = stage.target
-    assert isinstance(target, ReferenceParty)  # noqa: S101 - see above
-    session = target.conversation.members.get(member)
-    if session is None or not hasattr(session, table.machine):
-        return
-    for words, state in other_states(table, getattr(session, table.machine)):
-        other = fork(stage)
-        conversation = target.conversation.clone()
-        conversation.members[member] = wrong = session.clone()
-        setattr(wrong, table.machine, state)
-        cast("ReferenceParty", other.target).conversation = conversation
-        yield words, other
-
-
 def varied(cast: Cast, policies: Mapping[str, bool]) -> Cast:
     """A cast with other policies of the target's; version 3 is allowed where version 4 is not."""
     if not policies.get("allow_v4", True):
@@ -291,7 +262,7 @@ PLAN: Final = Plan(
     fork=fork,
     place=place,
     standing=standing,
-    astray=astray,
+    astray=astray_by(fork),
     varied=varied,
     changes={
         **unchanged(),
