@@ -2,7 +2,7 @@
 
 A file of expectations says how a peer deviates, the pages under docs/findings say why, and here
 both are held to what the peer does: a deviation that is gone is as unexpected as one that is new.
-A few of each page are played here; all are, by `otrspec conform NAME`.
+The first of each page is played here; all are, by `otrspec conform NAME`, which CI runs.
 """
 
 import json
@@ -22,7 +22,7 @@ from otr_conformance.runner import Runner
 from otr_conformance.targets import find
 from otr_conformance.verdict import Verdict
 
-FEW = 4
+FEW = 1
 FINDINGS = Path(__file__).parents[2] / "docs" / "findings"
 CASES = {i: case for each in PROTOCOLS.values() for i, case in each.suite.cases.items()}
 KNOWN = {

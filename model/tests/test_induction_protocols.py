@@ -47,8 +47,9 @@ BY_NAME = {each.name: each for each in PROTOCOLS}
 FINDINGS = [
     pytest.param(name, finding, id=finding.ambiguity)
     for name in BY_NAME
-    for finding in claims_of(name).findings
+    for finding in claims_of(name).findings[:1]
 ]
+"""One for each protocol; all are checked by `otrspec check`, which is a stage of CI."""
 
 
 # --- Claims -----------------------------------------------------------------------------------
