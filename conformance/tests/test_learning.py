@@ -8,8 +8,11 @@ import random
 import sys
 from contextlib import closing
 from dataclasses import replace
+from fnmatch import fnmatchcase
+from importlib import import_module
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -27,15 +30,21 @@ from otr_conformance.learn.study import Order, Study, learning_of, settings, stu
 from otr_conformance.learn.system import CRASH, HANG, ReferenceSystem, ShimSystem
 from otr_conformance.learn.wish import Algorithm, Wish
 from otr_conformance.otrv3.grade import GRADER
-from otr_conformance.otrv3.learning import INPUTS, LEARNING, LEFT_OUT, SETTINGS
+from otr_conformance.otrv3.learning import LEARNING, SETTINGS
+from otr_conformance.peers.registry import PEERS
+from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.targets import Target
 from otr_conformance.verdict import Verdict
 from otr_model.kernel.variant import NONE, Variant, mutants
 from otr_model.kernel.vocabulary import Origin, Validity
-from otr_model.otrv3.conditions import Cond
+from otr_model.otrv3 import words as words3
 from otr_model.otrv3.protocol import OTRV3
-from otr_model.otrv3.words import Event, Kind, TlvKind
+from otr_model.otrv4 import words as words4
+from otr_model.otrv4.protocol import OTRV4
 from otr_reference.errors import Malformed
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 MINIATURES = Path(__file__).parent / "miniatures"
 REFERENCE = Target("reference", None)
@@ -69,28 +78,38 @@ def told(found: Study) -> list[tuple[str, str, str]]:
 # --- The alphabet -------------------------------------------------------------------------------
 
 
-def test_whatever_can_happen_by_the_tables_is_an_input_or_is_left_out_with_a_reason() -> None:
-    stands_for = {name for each in INPUTS.values() for name in each.stands_for}
-    users = {event.name for event in Event if event.origin is Origin.USER}
-    validities = {cond.name for cond in Cond if isinstance(cond.spec, Validity)}
-    wanted = users | validities | {kind.name for kind in (*Kind, *TlvKind)}
+@pytest.mark.parametrize(("name", "vocabulary"), [("otrv3", words3), ("otrv4", words4)])
+def test_whatever_can_happen_by_the_tables_is_an_input_or_is_left_out_with_a_reason(
+    name: str, vocabulary: ModuleType
+) -> None:
+    learning = learning_of(name)
+    conditions = import_module(f"otr_model.{name}.conditions").Cond
+    stands_for = {said for each in learning.inputs.values() for said in each.stands_for}
+    users = {event.name for event in vocabulary.Event if event.origin is Origin.USER}
+    validities = {cond.name for cond in conditions if isinstance(cond.spec, Validity)}
+    wanted = users | validities | {k.name for k in (*vocabulary.Kind, *vocabulary.TlvKind)}
 
-    assert wanted - stands_for == set(LEFT_OUT)
-    assert all(LEFT_OUT.values())
+    assert wanted - stands_for - set(learning.left_out) == set()
+    assert set(learning.left_out) <= wanted - stands_for
+    assert all(learning.left_out.values())
 
 
-def test_every_input_is_learned_somewhere_and_every_setting_has_inputs_that_there_are() -> None:
-    used = {name for setting in SETTINGS.values() for name in setting.inputs}
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_every_input_is_learned_somewhere_and_every_setting_has_inputs_that_there_are(
+    name: str,
+) -> None:
+    learning = learning_of(name)
+    used = {each for setting in learning.settings.values() for each in setting.inputs}
 
-    assert used <= set(INPUTS)
-    assert {name for name in set(INPUTS) - used if not name.endswith("v2")} == set()
+    assert used <= set(learning.inputs)
+    assert {each for each in set(learning.inputs) - used if not each.endswith("v2")} == set()
 
 
 def test_settings_of_all_protocols_have_names_of_their_own() -> None:
-    names = [n for protocol in ("otrv3",) for n in learning_of(protocol).settings]
+    names = [n for protocol in PROTOCOLS for n in learning_of(protocol).settings]
 
     assert len(names) == len(set(names))
-    assert set(names) <= set(settings())
+    assert set(names) == set(settings())
 
 
 def test_a_key_exchange_by_message_goes_through_the_states_of_the_tables() -> None:
@@ -118,6 +137,24 @@ def test_what_cannot_be_made_says_so_and_changes_nothing() -> None:
         if system.take(name) == UNMADE:
             assert system.take("Query v3") == "D-H Commit v3"
             assert system.take("D-H Key") == "Reveal Signature v3"
+
+
+def test_a_dake_by_message_goes_through_the_states_of_the_tables() -> None:
+    learning = learning_of("otrv4")
+    system = ReferenceSystem(learning, learning.settings["v4-dake"])
+    system.begin()
+    seen = []
+    for name in ("Identity", "Auth-I, falsified", "Auth-I", "Data", "Disconnected"):
+        answer = system.take(name)
+        seen.append((answer, learning.standing(system.stage)))
+
+    assert seen == [
+        ("Auth-R", "START WAITING_AUTH_I"),
+        (NOTHING, "START WAITING_AUTH_I"),
+        ("tells secure v4 agreeing", "ENCRYPTED_MESSAGES"),
+        ("tells message private good morning", "ENCRYPTED_MESSAGES"),
+        ("tells finished", "FINISHED"),
+    ]
 
 
 def test_what_is_falsified_is_refused_and_what_is_right_is_taken_after_it() -> None:
@@ -281,6 +318,20 @@ def test_a_faulty_row_of_smp_is_found() -> None:
 
     assert ("ENCRYPTED EXPECT4", "exchange v3; user begins SMP; SMP 2; SMP 4") in [
         (where, word) for where, word, _ in told(found)
+    ]
+
+
+@pytest.mark.slow
+def test_a_faulty_row_of_version_4_is_found() -> None:
+    faulty = next(
+        m for m in mutants(OTRV4) if m.name == "drop otrv4.message:user-end.encrypted-messages"
+    )
+    only = ("Identity", "Auth-I", "user types", "user ends")
+    order = Order(REFERENCE, "v4-dake", QUICK, only=only)
+
+    assert study(order).found == ()
+    assert ("ENCRYPTED_MESSAGES", "Identity; Auth-I; user ends") in [
+        (at, word) for at, word, _ in told(study(replace(order, variant=faulty)))
     ]
 
 
@@ -519,6 +570,23 @@ def test_what_is_proposed_fits_and_explains_nothing_before_somebody_looked(tmp_p
     entry = explained.read(path).of("v3-data", "ENCRYPTED [?]", "Data", "sent no 'a*'")
     assert entry is not None
     assert entry.unreviewed
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_what_explains_a_peer_names_pages_and_gives_reasons(name: str) -> None:
+    path = PEERS[name].expectations.with_name(f"{name}-learned.toml")
+    if not path.exists():
+        return  # it was not learned yet
+    pages = Path(__file__).parents[2] / "docs" / "findings"
+    found = explained.read(path)
+
+    for entry in found.entries:
+        assert (pages / f"{entry.finding}.md").exists(), entry.finding
+        assert entry.finding.startswith(f"{name}-")
+        assert entry.because
+        assert not entry.unreviewed
+        assert any(entry.concerns(setting) for setting in settings()), entry
+        assert any(fnmatchcase(given, p) for p in entry.on for given in LEARNING.inputs), entry
 
 
 # --- Pictures -----------------------------------------------------------------------------------

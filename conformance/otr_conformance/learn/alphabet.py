@@ -20,8 +20,6 @@ from otr_conformance.derive.record import digest
 from otr_conformance.play.case import Cast
 from otr_conformance.play.stage import AnyStage
 
-from . import mapper as _mapper
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -142,5 +140,7 @@ AnyLearning = Learning[Any, Any]
 
 def digest_of(composition: Composition, module: str) -> str:
     """The digest of a protocol's tables, and of the file of the module that makes its messages."""
-    made = sha256(Path(module).read_bytes() + Path(_mapper.__file__).read_bytes()).hexdigest()
+    here = Path(__file__).parent
+    files = (Path(module), here / "mapper.py", here / "usual.py")
+    made = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     return f"{digest(composition)} {made}"

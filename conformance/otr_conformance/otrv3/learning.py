@@ -7,180 +7,99 @@ when the word says so. What is falsified leaves the tester as it was.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from operator import methodcaller
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from otr_conformance.learn.alphabet import Inputs, Learning, Setting, digest_of
-from otr_conformance.learn.mapper import Mapper as AnyMapper
-from otr_model.kernel.vocabulary import Point, Validity
+from otr_conformance.learn.usual import (
+    OTHER_SECRET,
+    SECRET,
+    UsualMapper,
+    Vocabulary,
+    falsified_check,
+)
 from otr_model.otrv3.conditions import Cond
 from otr_model.otrv3.protocol import OTRV3
 from otr_model.otrv3.words import Auth, Event, Kind, Msg, Smp, TlvKind
-from otr_reference.otrv3.commands import (
-    AbortSmp,
-    AnswerSmp,
-    Command,
-    End,
-    SendText,
-    StartSmp,
-    UseExtraKey,
-)
-from otr_reference.otrv3.deviations import DEVIATIONS, derived, deviating
+from otr_reference.otrv3 import commands, messages
+from otr_reference.otrv3.deviations import DEVIATIONS, deviating
 from otr_reference.otrv3.messages import (
-    Content,
     DataMessage,
     DhCommit,
     DhKey,
-    Padding,
+    Message,
     Query,
     RevealSignature,
     SignatureMessage,
-    Smp1,
-    Smp2,
-    Smp3,
-    Smp4,
-    SmpAbort,
-    UnknownTlv,
 )
 from otr_reference.otrv3.session import Policy
 
 from .case import V2_ONLY, V3_ONLY
+from .labs import RealLab
 from .moves import sends_forged
 from .plan import TAGGED, TAGGED_2
-from .scenes import LONG_AGO, OTHER_SECRET, SECRET, stray
+from .scenes import LONG_AGO, stray
 from .stage import Cast, ReferenceParty, Stage
 from .suite import SUITE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from otr_conformance.play.stage import Reaction
     from otr_model.kernel.vocabulary import Check
-    from otr_reference.otrv3.messages import Tlv
-    from otr_reference.otrv3.session import Conversation
-    from otr_reference.otrv3.suite import Suite
-    from otr_reference.sorts import Key, Octets, Wire
+    from otr_reference.sorts import Wire
 
 __all__ = ["INPUTS", "LEARNING", "LEFT_OUT", "SETTINGS", "Mapper"]
 
-_UNKNOWN_TYPE: Final = 0x1234
-_PRIVATE: Final = ("secure", "still-secure")
 
-
-class Mapper(AnyMapper[Stage]):
+class Mapper(UsualMapper[Stage]):
     """Plays inputs on a stage of OTRv3.
 
     Attributes:
-        held: the target's latest message of a key exchange that the tester has not used up.
         commit: the target's D-H Commit that the latest D-H Key Message answered.
-        smp: the SMP messages that the tester has ready, as answers to the target's.
         key: the D-H Key Message that the tester sent last.
-        data: the Data Message that reached the target last.
+        rivals: the target's D-H Commits so far.
     """
+
+    words = Vocabulary(messages, commands, Msg.ENCRYPTED, deviating, stray)
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
-        self.held: Wire | None = None
         self.commit: Wire | None = None
-        self.smp: dict[type, Tlv] = {}
         self.key: Wire | None = None
-        self.data: Wire | None = None
-        self._sealed: list[Content] = []
-        self._sound = derived(stage.tester.endpoint.suite, seal=self._seal)
-        stage.tester.sound = stage.tester.endpoint.suite = self._sound
+        self.rivals: list[Wire] = []
 
-    def _seal(self, suite: Suite, key: Key, counter: int, content: Content) -> Octets:
-        self._sealed.append(content)
-        return suite.seal(key, counter, content)
-
-    # What the tester reads.
-
-    def reads(self) -> None:
-        """The tester reads Data Messages and Signature Messages, and keeps others."""
-        stage = self.stage
-        wires, stage.to_tester[:] = list(stage.to_tester), []
-        self._sealed.clear()
-        with stage.seeing("the tester reads what came"):
-            for wire in wires:
-                self._takes(wire)
-        stage.to_target.clear()
-        for tlv in (tlv for content in self._sealed for tlv in content.tlvs):
-            if isinstance(tlv, Smp3 | Smp4):
-                self.smp[type(tlv)] = tlv
-
-    def _takes(self, wire: Wire) -> None:
-        match self.stage.decode(wire):
+    def keeps(self, message: Message, wire: Wire) -> bool | None:
+        """Whether the tester keeps a message until it is answered; None: it does not look at it."""
+        if isinstance(message, DhCommit):
+            self.rivals.append(wire)
+        match message:
             case DhCommit() | DhKey() | RevealSignature():
-                self.held = wire
-            case SignatureMessage() | DataMessage():
-                self.stage.absorb_tester(self.stage.tester.receive(wire))
-            case _:
-                pass
-
-    # What reaches the target.
-
-    def _out(self, reaction: Reaction, kind: type, what: str) -> bool:
-        """The message of a kind that the tester sends reaches the target, if there is one."""
-        stage = self.stage
-        stage.absorb_tester(reaction)
-        stage.to_target.clear()
-        for wire in reaction.wires:
-            if isinstance(stage.decode(wire), kind):
-                self.key = wire if kind is DhKey else self.key
-                self.data = wire if kind is DataMessage else self.data
-                stage.reaches(wire, what)
                 return True
-        return False
+            case SignatureMessage() | DataMessage():
+                return False
+            case _:
+                return None
 
-    @contextmanager
-    def trying(self) -> Iterator[Conversation]:
-        """What the tester does is undone in the end, but for how often it drew."""
-        tester = self.stage.tester
-        before, suite = tester.conversation, tester.endpoint.suite
-        try:
-            yield before
-        finally:
-            draws = tester.conversation.draws
-            tester.endpoint.suite = suite
-            tester.conversation = before
-            self.stage.tester_draws_from(draws)
-
-    def falsify(self, check: Check) -> None:
-        """From now on the tester's messages fail a check."""
-        self.stage.tester.endpoint.suite = deviating(self._sound, frozenset({check}))
-
-    @property
-    def private(self) -> bool:
-        """Whether the tester has keys to protect data with."""
-        return self.stage.tester.conversation.current.message is Msg.ENCRYPTED
-
-    # Users and the network.
-
-    def user(self, move: Callable[[Stage], None]) -> None:
-        """The target's user does something."""
-        move(self.stage)
+    def reaches(self, wire: Wire, kind: type, what: str) -> None:
+        """A message of a kind reaches the target."""
+        self.key = wire if kind is DhKey else self.key
+        super().reaches(wire, kind, what)
 
     def offers(self, text: str) -> None:
         """What begins an exchange arrives; the exchange before is not answered any more."""
         self.held = self.commit = None
         self.arrives(text)
 
-    def arrives(self, text: str) -> None:
-        """Something arrives from whoever is on the network."""
-        self.stage.arrives(text)
-
     # The key exchange.
 
     def commits(self, version: int, *, higher: bool) -> None:
         """A D-H Commit Message, whose hash compares as it is wanted with the target's."""
         stage, name = self.stage, "D-H Commit Message"
-        rival = self.held is not None and isinstance(stage.decode(self.held), DhCommit)
-        if higher and not rival:
+        if higher and not self.holds(DhCommit):
             self.nothing("D-H Commit Message that could have the higher hash")
             return
-        if rival and self.held is not None:
-            stage.to_tester[:] = [self.held]
+        if self.rivals:
+            stage.to_tester[:] = [self._extreme(highest=higher)]
             stage.tester_commits(higher=higher)
             stage.to_tester.clear()
             wire = stage.to_target.pop()
@@ -188,13 +107,30 @@ class Mapper(AnyMapper[Stage]):
             stage.reaches(wire, f"a {name} with the {'higher' if higher else 'lower'} hash")
             return
         query = self._sound.encode(Query(frozenset({version})))
-        self._out(stage.tester.receive(query), DhCommit, f"a {name}")
+        self.out(stage.tester.receive(query), DhCommit, f"a {name}")
+
+    def _extreme(self, *, highest: bool) -> Wire:
+        """The D-H Commit of the target's that has the highest or lowest hash; of terms, the latest.
+
+        Nobody knows which of them a target still compares with.
+        """
+        lab = self.stage.lab
+        if not isinstance(lab, RealLab):
+            return self.rivals[-1]
+
+        def hashed(wire: Wire) -> bytes:
+            message = self.stage.decode(wire)
+            assert isinstance(message, DhCommit)  # noqa: S101 - nothing else is among them
+            return lab.suite.to_bytes(message.hashed_gx)
+
+        ordered = sorted(self.rivals, key=hashed)
+        return ordered[-1 if highest else 0]
 
     def answers_commit(self, check: Check | None = None, *, second: bool = False) -> None:
         """A D-H Key Message in answer to the target's D-H Commit; perhaps another one."""
         given = self.commit if second else self.held
         wanted = RevealSignature if second else DhCommit
-        if given is None or self.held is None or not self._is(self.held, wanted):
+        if given is None or not self.holds(wanted):
             self.nothing("D-H Key Message")
             return
         if check is not None or second:
@@ -206,13 +142,10 @@ class Mapper(AnyMapper[Stage]):
 
     def key_again(self) -> None:
         """The D-H Key Message that the target has answered reaches it again."""
-        if self.key is None or self.held is None or not self._is(self.held, RevealSignature):
+        if self.key is None or not self.holds(RevealSignature):
             self.nothing("D-H Key Message that was answered")
         else:
             self.stage.reaches(self.key, "the D-H Key Message again")
-
-    def _is(self, wire: Wire, kind: type) -> bool:
-        return isinstance(self.stage.decode(wire), kind)
 
     def _dh_key(self, commit: Wire, check: Check | None) -> None:
         tester = self.stage.tester
@@ -223,13 +156,13 @@ class Mapper(AnyMapper[Stage]):
         tester.conversation = conversation
         if check is not None:
             self.falsify(check)
-        if not self._out(tester.receive(commit), DhKey, "a D-H Key Message"):
+        if not self.out(tester.receive(commit), DhKey, "a D-H Key Message"):
             self.unsent("D-H Key Message")
 
     def reveals(self, check: Check | None = None) -> None:
         """A Reveal Signature Message in answer to the target's D-H Key."""
         held = self.held
-        if held is None or not self._is(held, DhKey):
+        if held is None or not self.holds(DhKey):
             self.nothing("Reveal Signature Message")
         elif check is not None:
             with self.trying():
@@ -244,7 +177,7 @@ class Mapper(AnyMapper[Stage]):
         The tester is private from then on if the target says that it is.
         """
         held = self.held
-        if held is None or not self._is(held, RevealSignature):
+        if held is None or not self.holds(RevealSignature):
             self.nothing("Signature Message")
             return
         with self.trying():
@@ -252,16 +185,13 @@ class Mapper(AnyMapper[Stage]):
                 self.falsify(check)
             self._answers(held, SignatureMessage)
             after = self.stage.tester.conversation
-        if self._told_private():
+        if self.told_private():
             self.stage.tester.conversation = after
             self.held = self.commit = None
 
-    def _told_private(self) -> bool:
-        return any(r.startswith(_PRIVATE) for r in self.stage.observations[-1].reports)
-
     def _answers(self, given: Wire, kind: type) -> bool:
         name = f"a {kind.__name__}"
-        if self._out(self.stage.tester.receive(given), kind, name):
+        if self.out(self.stage.tester.receive(given), kind, name):
             return True
         self.unsent(name)
         return False
@@ -275,130 +205,9 @@ class Mapper(AnyMapper[Stage]):
         stage = self.stage
         query = self._sound.encode(Query(frozenset({version})))
         stage.absorb_tester(stage.tester.receive(query))
-        stage.settle()
-        self.smp.clear()
-        self.held = self.commit = self.data = None
+        self.settles()
+        self.commit = None
 
-    # Data.
-
-    def says(self, content: Content | Command, check: Check | None = None) -> None:
-        """A Data Message."""
-        if not self.private:
-            self.nothing("Data Message")
-        elif check is None:
-            self._data(content)
-        else:
-            with self.trying():
-                self.falsify(check)
-                self._data(content)
-
-    def _data(self, content: Content | Command) -> None:
-        tester = self.stage.tester
-        if isinstance(content, Content):
-            reaction = tester.send(content, 0, cut_off=False)
-        else:
-            reaction = tester.command(content)
-        if not self._out(reaction, DataMessage, "a Data Message"):
-            self.unsent("Data Message")
-
-    def text(self, check: Check | None = None) -> None:
-        """A text."""
-        self.says(SendText(self.stage.lab.text("good morning")), check)
-
-    def data_again(self) -> None:
-        """The Data Message that reached the target last reaches it again."""
-        if self.data is None:
-            self.nothing("Data Message that reached it before")
-        else:
-            self.stage.reaches(self.data, "the Data Message again")
-
-    def tlv(self, tlv: Tlv) -> None:
-        """A TLV without a text."""
-        self.says(Content(self.stage.lab.text(""), (tlv,)))
-
-    def unknown_tlv(self) -> None:
-        """A TLV of a type that is not defined."""
-        self.tlv(UnknownTlv(_UNKNOWN_TYPE, self.stage.lab.text("x")))
-
-    def cut_off(self) -> None:
-        """A TLV that is cut off."""
-        if not self.private:
-            self.nothing("Data Message")
-            return
-        content = Content(self.stage.lab.text(""), (Padding(0),))
-        self._out(self.stage.tester.send(content, 0, cut_off=True), DataMessage, "a Data Message")
-
-    def extra_key(self) -> None:
-        """The TLV that uses the extra symmetric key."""
-        self.says(UseExtraKey(1, self.stage.lab.text("x")))
-
-    # SMP.
-
-    def begins_smp(self, check: Check | None = None) -> None:
-        """SMP message 1 of a new run of the tester's."""
-        if not self.private:
-            self.nothing("SMP message 1")
-            return
-        if check is None:
-            self._forgets_smp()
-            self._begins()
-            return
-        with self.trying():
-            self._forgets_smp()
-            self.falsify(check)
-            self._begins()
-
-    def _begins(self) -> None:
-        secret = self.stage.lab.passphrase(SECRET)
-        self._data(StartSmp(secret, None))
-
-    def _forgets_smp(self) -> None:
-        """The tester's own run is over; the target is not told."""
-        self.smp.clear()
-        self.stage.absorb_tester(self.stage.tester.command(AbortSmp()))
-        self.stage.to_target.clear()
-
-    def answers_smp(self, secret: str, check: Check | None = None) -> None:
-        """SMP message 2 in answer to the target's message 1; one of no run, where there is none."""
-        tester = self.stage.tester
-        if not self.private:
-            self.nothing("SMP message 2")
-        elif not tester.conversation.current.smp_asked:
-            self.stray(2)
-        elif check is None:
-            self._data(AnswerSmp(self.stage.lab.passphrase(secret)))
-        else:
-            with self.trying():
-                self.falsify(check)
-                self._data(AnswerSmp(self.stage.lab.passphrase(secret)))
-
-    def goes_on(self, number: int, check: Check | None = None) -> None:
-        """SMP message 3 or 4 in answer to the target's; one of no run, where there is none."""
-        tlv = self.smp.get(_SMP[number])
-        if tlv is None or not self.private:
-            self.stray(number)
-            return
-        if check is None:
-            del self.smp[_SMP[number]]
-        self.says(Content(self.stage.lab.text(""), (tlv,)), check)
-
-    def stray(self, number: int) -> None:
-        """An SMP message of no run, right in form."""
-        if self.private:
-            self.tlv(stray(self.stage, number))
-        else:
-            self.nothing(f"SMP message {number}")
-
-    def aborts_smp(self) -> None:
-        """The TLV that aborts SMP, whatever the tester is in."""
-        if self.private:
-            self._forgets_smp()
-            self.tlv(SmpAbort())
-        else:
-            self.nothing("SMP Abort")
-
-
-_SMP: Final[dict[int, type]] = {1: Smp1, 2: Smp2, 3: Smp3, 4: Smp4}
 
 INPUTS: Final[Inputs[Mapper]] = Inputs()
 
@@ -472,8 +281,8 @@ def _whole() -> None:
 
 def _tlvs() -> None:
     for kind, name, play in (
-        (TlvKind.PADDING, "padding", methodcaller("tlv", Padding(1))),
-        (TlvKind.DISCONNECTED, "Disconnected", methodcaller("says", End())),
+        (TlvKind.PADDING, "padding", methodcaller("padding")),
+        (TlvKind.DISCONNECTED, "Disconnected", methodcaller("ends")),
         (TlvKind.SMP_1, "SMP 1", methodcaller("begins_smp")),
         (TlvKind.SMP_2, "SMP 2", methodcaller("answers_smp", SECRET)),
         (TlvKind.SMP_2, "SMP 2, unequal", methodcaller("answers_smp", OTHER_SECRET)),
@@ -501,16 +310,9 @@ _FALSIFIED: Final = (
 )
 
 
-def _falsified_check(condition: Cond) -> Check:
-    """The check of a validity that is falsified: the authenticator, or else the last."""
-    spec = cast("Validity", condition.spec)
-    checks = [check for check in spec.checks if check in DEVIATIONS and not check.spec.structural]
-    return next((c for c in checks if c.spec.point is Point.MAC), checks[-1])
-
-
 def _falsified() -> None:
     for condition, name, method, args in _FALSIFIED:
-        check = _falsified_check(condition)
+        check = falsified_check(condition, DEVIATIONS)
         play = methodcaller(method, *args, check=check)
         INPUTS.add(f"{name}, falsified", play, condition.name, check.name)
 
