@@ -256,7 +256,7 @@ class Campaign(AbstractContextManager["Campaign"]):
     def _give(self, worker: _Inline | _Process, steps: int) -> None:
         news = self._news[worker.order.number % self.jobs]
         moment = 0.0 if steps and self.jobs == 1 else MOMENT
-        worker.give(moment, min(steps, 2000) if steps else 0, tuple(news))
+        worker.give(moment, min(steps, 200) if steps else 0, tuple(news))
         news.clear()
 
     def _heard(self) -> list[tuple[_Inline | _Process, Done | None]]:

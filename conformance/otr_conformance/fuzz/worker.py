@@ -50,6 +50,8 @@ REPLAYS: Final = 300
 """Replays that it may take to make a find short."""
 _AHEAD: Final = 2
 """Episodes of the scout for each of the target."""
+_AGAIN: Final = 3
+"""How often a script is played again before it is said not to show every time."""
 _LOST: Final = 6
 """Troubles in a row that are nothing but a shim that does not start."""
 
@@ -324,12 +326,16 @@ class Worker:
     def _found(self, find: Find, done: Done) -> None:
         """A difference that nothing explains, or worse."""
         self.finds.add(find)
-        again = self.seat.replay(find.script)
-        if again is None or self.find_of(again).key != find.key:
+        if not any(self._shows_again(find) for _ in range(_AGAIN)):
             self._complaints.append(f"{find.id} does not show every time; it is kept as it was")
             done.finds.append(find)
             return
         self._short(find, done)
+
+    def _shows_again(self, find: Find) -> bool:
+        """Whether a find shows once more: with a target's own randomness it may not."""
+        again = self.seat.replay(find.script)
+        return again is not None and self.find_of(again).key == find.key
 
     def _short(self, find: Find, done: Done) -> None:
         """Make a find short, and keep it."""
