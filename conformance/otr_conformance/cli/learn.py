@@ -314,10 +314,10 @@ def _drawn(studies: Iterable[Study], name: str, folder: Path | None) -> dict[str
     for each in studies if folder is not None else ():
         if each.learned is None or folder is None:
             continue
-        learning, setting = owner_of(each.setting)
+        _, setting = owner_of(each.setting)
         title = f"{name}, {each.setting}: {setting.about}"
         short = find(name).name.rpartition("/")[2]
-        drawing = picture_of(each, f"{short}-{each.setting}", title, learning.suite.grader.compared)
+        drawing = picture_of(each, f"{short}-{each.setting}", title)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             made = picture(drawing)

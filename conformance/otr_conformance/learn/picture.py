@@ -6,28 +6,27 @@ from typing import TYPE_CHECKING
 
 from otr_diagrams.learned import Arrow, Box, Side, learned_diagram
 
-from .mapper import UNMADE, agree
+from .mapper import UNMADE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from otr_conformance.play.compare import Compared
     from otr_diagrams.drawing import Drawing
 
+    from .differences import Side as Beside
     from .machine import Machine
     from .study import Study
 
 __all__ = ["picture_of"]
 
 
-def picture_of(study: Study, name: str, title: str, compared: Compared) -> Drawing:
+def picture_of(study: Study, name: str, title: str) -> Drawing:
     """The drawing of a study that came to its end.
 
     Args:
         study: the study.
         name: of the file.
         title: what is drawn.
-        compared: what of answers is compared.
 
     Raises:
         ValueError: if nothing was learned.
@@ -37,12 +36,15 @@ def picture_of(study: Study, name: str, title: str, compared: Compared) -> Drawi
         message = f"{study.setting} was not learned to its end"
         raise ValueError(message)
 
+    wrong = {
+        (state, each.difference.on)
+        for each in study.found
+        if not each.allowed
+        for state in (each.difference.theirs, *each.difference.others)
+    }
+
     def differs(state: int, given: str) -> bool:
-        mine = learned.edges[state][given]
-        return bool(side.beside[state]) and all(
-            agree(compared, known.edges[ours][given].answer, mine.answer)
-            for ours in side.beside[state]
-        )
+        return (state, given) in wrong
 
     unknown = tuple(not beside for beside in side.beside)
     return learned_diagram(
@@ -50,9 +52,20 @@ def picture_of(study: Study, name: str, title: str, compared: Compared) -> Drawi
         title,
         (
             _side("the specification", known, study.names, lambda _state, _given: False),
-            _side("the target", learned, study.their_names, differs, unknown),
+            _side("the target", learned, _standing_for(study, side), differs, unknown),
         ),
     )
+
+
+def _standing_for(study: Study, side: Beside) -> tuple[str, ...]:
+    """The names of the target's states: of those of the specification that each stands for."""
+    found = []
+    for name, beside in zip(study.their_names, side.beside, strict=True):
+        bare = dict.fromkeys(study.names[ours].partition(" (")[0] for ours in beside)
+        others = [each for each in bare if each != name.partition(" (")[0]]
+        more = f", and as {others[0]}" if others else ""
+        found.append(f"{name}{more}{' and others' if len(others) > 1 else ''}")
+    return tuple(found)
 
 
 def _side(

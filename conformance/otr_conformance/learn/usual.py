@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from otr_conformance.play.stage import AnyStage
 from otr_model.kernel.vocabulary import Point, Validity
@@ -75,7 +75,7 @@ class UsualMapper(Mapper[S]):
 
     def __init__(self, stage: S) -> None:
         super().__init__(stage)
-        self.tester: Any = stage.tester
+        self.tester = cast("Any", stage.tester)
         self.held: Wire | None = None
         self.smp: dict[type, Any] = {}
         self.data: Wire | None = None

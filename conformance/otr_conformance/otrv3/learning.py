@@ -58,6 +58,8 @@ class Mapper(UsualMapper[Stage]):
         commit: the target's D-H Commit that the latest D-H Key Message answered.
         key: the D-H Key Message that the tester sent last.
         rivals: the target's D-H Commits so far.
+        settled: the conversation has been private; the exchanges after that are the tester's own,
+            which keeps machines small.
     """
 
     words = Vocabulary(messages, commands, Msg.ENCRYPTED, deviating, stray)
@@ -67,6 +69,12 @@ class Mapper(UsualMapper[Stage]):
         self.commit: Wire | None = None
         self.key: Wire | None = None
         self.rivals: list[Wire] = []
+        self.settled = False
+
+    def reads(self) -> None:
+        """The tester reads what came."""
+        super().reads()
+        self.settled = self.settled or self.private
 
     def keeps(self, message: Message, wire: Wire) -> bool | None:
         """Whether the tester keeps a message until it is answered; None: it does not look at it."""
@@ -99,15 +107,20 @@ class Mapper(UsualMapper[Stage]):
             self.nothing("D-H Commit Message that could have the higher hash")
             return
         if self.rivals:
-            stage.to_tester[:] = [self._extreme(highest=higher)]
-            stage.tester_commits(higher=higher)
-            stage.to_tester.clear()
+            self._commits_beside(higher=higher)
             wire = stage.to_target.pop()
             stage.to_target.clear()
             stage.reaches(wire, f"a {name} with the {'higher' if higher else 'lower'} hash")
             return
         query = self._sound.encode(Query(frozenset({version})))
         self.out(stage.tester.receive(query), DhCommit, f"a {name}")
+
+    def _commits_beside(self, *, higher: bool) -> None:
+        """The tester's D-H Commit is on its way, with a hash that compares so with the target's."""
+        stage = self.stage
+        stage.to_tester[:] = [self._extreme(highest=higher)]
+        stage.tester_commits(higher=higher)
+        stage.to_tester.clear()
 
     def _extreme(self, *, highest: bool) -> Wire:
         """The D-H Commit of the target's that has the highest or lowest hash; of terms, the latest.
@@ -130,7 +143,7 @@ class Mapper(UsualMapper[Stage]):
         """A D-H Key Message in answer to the target's D-H Commit; perhaps another one."""
         given = self.commit if second else self.held
         wanted = RevealSignature if second else DhCommit
-        if given is None or not self.holds(wanted):
+        if given is None or self.settled or not self.holds(wanted):
             self.nothing("D-H Key Message")
             return
         if check is not None or second:
@@ -142,7 +155,7 @@ class Mapper(UsualMapper[Stage]):
 
     def key_again(self) -> None:
         """The D-H Key Message that the target has answered reaches it again."""
-        if self.key is None or not self.holds(RevealSignature):
+        if self.key is None or self.settled or not self.holds(RevealSignature):
             self.nothing("D-H Key Message that was answered")
         else:
             self.stage.reaches(self.key, "the D-H Key Message again")
@@ -203,8 +216,11 @@ class Mapper(UsualMapper[Stage]):
     def exchanges(self, version: int) -> None:
         """The conversation becomes private, in one go; the tester offers it."""
         stage = self.stage
-        query = self._sound.encode(Query(frozenset({version})))
-        stage.absorb_tester(stage.tester.receive(query))
+        if self.rivals:
+            self._commits_beside(higher=True)
+        else:
+            query = self._sound.encode(Query(frozenset({version})))
+            stage.absorb_tester(stage.tester.receive(query))
         self.settles()
         self.commit = None
 

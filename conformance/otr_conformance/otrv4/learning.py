@@ -95,9 +95,7 @@ class Mapper(UsualMapper[Stage]):
         if higher and not self.holds(Identity):
             self.nothing("Identity message that could have the higher hash")
         elif rival is not None and self.holds(Identity):
-            stage.to_tester[:] = [rival]
-            stage.tester_offers(higher=higher)
-            stage.to_tester.clear()
+            self._offers_beside(rival, higher=higher)
             wire = stage.to_target.pop()
             stage.to_target.clear()
             how = "higher" if higher else "lower"
@@ -107,6 +105,12 @@ class Mapper(UsualMapper[Stage]):
             reaction = stage.tester.command(StartDake())
             if not self.out(reaction, Identity, "an Identity message"):
                 self.unsent("Identity message")
+
+    def _offers_beside(self, rival: Wire, *, higher: bool) -> None:
+        """The tester's Identity message is on its way, with a hash that compares so."""
+        self.stage.to_tester[:] = [rival]
+        self.stage.tester_offers(higher=higher)
+        self.stage.to_tester.clear()
 
     def answers_identity(self, check: Check | None = None) -> None:
         """An Auth-R message in answer to the target's Identity message."""
@@ -152,8 +156,11 @@ class Mapper(UsualMapper[Stage]):
     def exchanges(self) -> None:
         """The conversation becomes private, in one go; the tester offers it."""
         stage = self.stage
-        self._rests()
-        stage.absorb_tester(stage.tester.command(StartDake()))
+        if self.held is not None and self.holds(Identity):
+            self._offers_beside(self.held, higher=False)
+        else:
+            self._rests()
+            stage.absorb_tester(stage.tester.command(StartDake()))
         self.settles()
 
     # The non-interactive DAKE.
