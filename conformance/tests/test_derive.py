@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from otr_conformance.derive import record
+from otr_conformance.derive import choice, record
 from otr_conformance.derive.cases import name_of, needs_of
 from otr_conformance.derive.deriving import choose, level_of
 from otr_conformance.derive.identify import identify
@@ -174,15 +174,16 @@ def test_scripts_on_file_show_their_pairs(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_every_script_and_every_variation_is_a_case(name: str) -> None:
-    derived, cases = record.read(name), protocol(name).suite.cases
-    plan = protocol(name).plan
+def test_every_script_and_every_variation_is_a_case_or_left_out(name: str) -> None:
+    derived, suite, plan = record.read(name), protocol(name).suite, protocol(name).plan
 
-    assert sum(case.derived for case in cases.values()) == len(derived.scripts) + len(
+    candidates = {**suite.cases, **suite.cases.left_out}
+    assert sum(case.derived for case in candidates.values()) == len(derived.scripts) + len(
         derived.policies
     )
+    assert {case.name for case in suite.cases.left_out.values()} == set(choice.read(name).left_out)
     for each in derived.scripts:
-        case = cases[f"{name}.case:{name_of(plan, each.pair)}"]
+        case = candidates[f"{name}.case:{name_of(plan, each.pair)}"]
         assert case.needs == needs_of(plan, each)
         assert case.about
 

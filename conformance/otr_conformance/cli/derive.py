@@ -6,9 +6,9 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from otr_conformance.derive import record
+from otr_conformance.derive import choice, record
+from otr_conformance.derive.deriving import chosen_anew, vary
 from otr_conformance.derive.deriving import derive as derived_anew
-from otr_conformance.derive.deriving import vary
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.verdict import ExitCode
 
@@ -46,6 +46,9 @@ def derive(names: tuple[str, ...], jobs: int, *, check: bool, json: bool) -> Exi
             made = replace(made, policies=vary(name))
             tell(f"{name}: {len(made.policies)} cases under other policies")
             write_file(record.path(name), record.write(made).encode())
+            chosen = chosen_anew(name)
+            tell(f"{name}: {len(chosen.left_out)} derived cases are spare, and left out")
+            write_file(choice.path(name), choice.write(chosen).encode())
         found.append(record.read(name))
         current[name] = found[-1].tables == record.digest(PROTOCOLS[name].plan.composition)
     status = ExitCode.EXPECTED if all(current.values()) else ExitCode.UNEXPECTED

@@ -14,6 +14,7 @@ from otr_conformance.play.case import Level
 from otr_conformance.protocols import protocol
 from otr_model.clauses import Level as ClauseLevel
 
+from .choice import Chosen, read, spare
 from .identify import identify
 from .record import Derived, Entry, digest
 from .search import Found, pairs_of, search
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from .plan import AnyPlan, Script
     from .search import Pair
 
-__all__ = ["PATIENCE", "covered", "derive", "vary"]
+__all__ = ["PATIENCE", "chosen_anew", "covered", "derive", "vary"]
 
 PATIENCE = 1500
 """Stages without a pair that is new, after which a search ends."""
@@ -120,6 +121,33 @@ def _varied(name: str) -> tuple[Varied, ...]:
                 varied = under(whose.plan, cases.get(row, ()), row, given)
                 found += [] if varied is None else [varied]
     return tuple(found)
+
+
+def chosen_anew(name: str) -> Chosen:
+    """Which derived cases others make spare, of all that there are now.
+
+    It is asked in a process of its own, like `vary`.
+
+    Args:
+        name: of the protocol.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_chosen, name).result()
+
+
+def _chosen(name: str) -> Chosen:
+    from otr_conformance.obligations import account, arrivals_of  # noqa: PLC0415 - as for `_varied`
+
+    cases = protocol(name).suite.cases
+    cases.update(cases.left_out)
+    ledger = account(name)
+    order = reversed([case.id for case in cases.values() if case.derived])
+    left_out = spare(ledger.met, ledger.asks, order)
+    return Chosen(
+        tuple(sorted(cases[each].name for each in left_out)),
+        arrivals_of(name),
+        read(name).faults,
+    )
 
 
 def _simpler(plan: AnyPlan, one: Script, other: Script) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from otr_conformance.citations import citations, touched
+from otr_conformance.derive.choice import read as chosen
 from otr_conformance.derive.record import read
 from otr_conformance.derive.search import pairs_of
 from otr_conformance.protocols import protocol
@@ -17,17 +19,21 @@ from otr_model.kernel.words import Word
 
 from .boundaries import Boundary, WatchingEngine, watched_in
 from .contexts import failing, policies_of
+from .findings import findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from otr_conformance.play.case import AnyCase
+    from otr_conformance.play.grade import Played
     from otr_conformance.play.labs import Lab
+    from otr_conformance.play.stage import AnyStage
     from otr_conformance.protocols import Protocol
 
-__all__ = ["KINDS", "Kind", "Ledger", "Obligation", "account"]
+__all__ = ["KINDS", "Kind", "Ledger", "Obligation", "account", "arrivals_of"]
 
 
+_TEXT: Final = re.compile(r" '(?:[^'\\]|\\.)*'| \"(?:[^\"\\]|\\.)*\"")
 DISABLED: Final = "disabled"
 """The condition that no version is allowed, in every protocol."""
 
@@ -41,6 +47,9 @@ class Kind(Word):
     CHECK = "a row is taken because a check fails, and no other"
     BOUNDARY = "a comparison is at a boundary"
     CLAUSE = "what answers for a sentence of the text comes up"
+    ARRIVAL = "a row is taken on one kind of message, or a check fails there"
+    FAULT = "a faulty implementation is failed, which few cases fail"
+    FINDING = "what a real implementation does otherwise is seen"
 
 
 KINDS: Final = tuple(Kind)
@@ -52,7 +61,8 @@ class Obligation:
 
     Attributes:
         kind: of what kind it is.
-        what: the id of the row, check or clause; rows joined by " then "; a boundary in words.
+        what: the id of the row, check or clause; rows joined by " then "; a boundary in words; the
+            name of a mutant; a finding and the verdict that it leads to.
     """
 
     kind: Kind
@@ -67,11 +77,13 @@ class Ledger:
         protocol: the protocol's name.
         met: each obligation, with its cases in the order of declaration; none: it is open.
         excused: those of the open ones that nothing can meet, each with the reason.
+        asks: what each case asks a target for.
     """
 
     protocol: str
     met: Mapping[Obligation, tuple[str, ...]]
     excused: Mapping[Obligation, str] = field(default_factory=dict)
+    asks: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def open(self) -> tuple[Obligation, ...]:
         """Obligations that no case answers for, and that nothing excuses."""
@@ -82,8 +94,16 @@ class Ledger:
         return self._of_case.get(case, ())
 
     def sole(self, case: str) -> tuple[Obligation, ...]:
-        """Those that it alone answers for."""
-        return tuple(o for o in self.of(case) if len(self.met[o]) == 1)
+        """Those that it alone answers for, among the cases that ask a target for no more."""
+        most = self._asked(case)
+        return tuple(
+            o
+            for o in self.of(case)
+            if all(other == case or not self._asked(other) <= most for other in self.met[o])
+        )
+
+    def _asked(self, case: str) -> frozenset[str]:
+        return self.asks.get(case, frozenset())
 
     @cached_property
     def _of_case(self) -> Mapping[str, tuple[Obligation, ...]]:
@@ -105,13 +125,15 @@ class Ledger:
 def account(name: str) -> Ledger:
     """The account of a protocol. It takes some seconds: every case is played."""
     whose = protocol(name)
+    suite = whose.suite
     met: dict[Obligation, list[str]] = {each: [] for each in _obligations(whose)}
     watch = _Watch(whose)
-    for case in whose.suite.cases.values():
+    for case in suite.cases.values():
         for obligation in dict.fromkeys(watch.met_by(case)):
             if obligation in met:
                 met[obligation].append(case.id)
-    suite = whose.suite
+    for obligation, cases in _measured(whose):
+        met[obligation] = [case for case in cases if case in suite.cases]
     excused = {
         **{Obligation(Kind.ROW, row): reason for row, reason in suite.unreachable.items()},
         **{
@@ -123,7 +145,19 @@ def account(name: str) -> Ledger:
         **dict(_excused_clauses(whose)),
         **dict(_excused_policies(whose)),
     }
-    return Ledger(name, {o: tuple(cases) for o, cases in met.items()}, excused)
+    asks = {case.id: case.asks for case in suite.cases.values()}
+    return Ledger(name, {o: tuple(cases) for o, cases in met.items()}, excused, asks)
+
+
+def arrivals_of(name: str) -> dict[str, tuple[str, ...]]:
+    """The kinds of messages on which rows are taken in the cases of a protocol; see `Chosen`."""
+    whose = protocol(name)
+    watch = _Watch(whose)
+    found: dict[str, set[str]] = {}
+    for case in whose.suite.cases.values():
+        for subject, kind in watch.arrivals(watch.play(case)):
+            found.setdefault(subject, set()).add(kind)
+    return {subject: tuple(sorted(kinds)) for subject, kinds in sorted(found.items())}
 
 
 def _obligations(whose: Protocol) -> Iterator[Obligation]:
@@ -140,6 +174,16 @@ def _obligations(whose: Protocol) -> Iterator[Obligation]:
         for watched in comparisons:
             yield from (Obligation(Kind.BOUNDARY, side.id) for side in watched.boundaries())
     yield from (Obligation(Kind.CLAUSE, clause) for clause in _clauses(whose))
+    for row, kinds in chosen(whose.name).arrivals.items():
+        yield from (Obligation(Kind.ARRIVAL, _on(row, kind)) for kind in kinds)
+
+
+def _measured(whose: Protocol) -> Iterator[tuple[Obligation, tuple[str, ...]]]:
+    """What is met in cases as was measured: with mutants, and with real implementations."""
+    for fault, cases in chosen(whose.name).faults.items():
+        yield Obligation(Kind.FAULT, fault), tuple(f"{whose.name}.case:{case}" for case in cases)
+    for finding, cases in findings(whose.name).items():
+        yield Obligation(Kind.FINDING, finding), cases
 
 
 def _clauses(whose: Protocol) -> Iterator[str]:
@@ -194,20 +238,36 @@ def _failed(row: str, check: str) -> str:
     return f"{row}: {check}"
 
 
+def _on(row: str, kind: str) -> str:
+    return f"{row} on {kind}"
+
+
+def _kind_of(words: str) -> str:
+    """What kind of message it is, without the text that it says."""
+    return _TEXT.sub("", words)
+
+
 class _Watch:
     """Plays cases with the reference as the target, and sees what happens to it."""
 
     def __init__(self, whose: Protocol) -> None:
-        self.grader = whose.suite.grader
-        self.lab = whose.suite.terms()
+        suite = whose.suite
+        self.grader = replace(suite.grader, set_stage=self._set_stage)
+        self.lab = suite.terms()
+        self._stage: AnyStage | None = None
+        self._made = suite.grader.set_stage
         self.reached: set[Boundary] = set()
         self.policies = policies_of(whose.model.composition)
         self._engine: WatchingEngine | None = None
 
+    def play(self, case: AnyCase) -> Played:
+        """Play a case."""
+        self.reached.clear()
+        return self.grader.play(case, self.grader.predicting(case, self.lab), self._target)
+
     def met_by(self, case: AnyCase) -> Iterator[Obligation]:
         """What happens in a case."""
-        self.reached.clear()
-        played = self.grader.play(case, self.grader.predicting(case, self.lab), self._target)
+        played = self.play(case)
         rows = tuple(each.row for each in played.fired)
         yield from (Obligation(Kind.ROW, row) for row in rows)
         yield from (Obligation(Kind.PAIR, _pair(pair)) for pair in pairs_of(rows))
@@ -219,6 +279,22 @@ class _Watch:
         yield from (Obligation(Kind.POLICY, text) for text in self._policies(case, rows))
         yield from (Obligation(Kind.BOUNDARY, side.id) for side in self.reached)
         yield from (Obligation(Kind.CLAUSE, clause) for clause in touched(case, played.fired))
+        yield from (Obligation(Kind.ARRIVAL, _on(*each)) for each in self.arrivals(played))
+
+    def arrivals(self, played: Played) -> Iterator[tuple[str, str]]:
+        """The rows that are taken on each kind of message, and the checks that fail."""
+        assert self._stage is not None  # noqa: S101 - a case was played on it
+        for each in played.arrivals:
+            kind = _kind_of(self._stage.kind(each.wire))
+            for fired in played.fired[each.begin : each.end]:
+                yield fired.row, kind
+                if fired.failed:
+                    yield _failed(fired.row, fired.failed), kind
+
+    def _set_stage(self, *given: Any) -> AnyStage:  # noqa: ANN401 - each protocol has its own
+        stage: AnyStage = self._made(*given)
+        self._stage = stage
+        return stage
 
     def _policies(self, case: AnyCase, rows: tuple[str, ...]) -> Iterator[str]:
         for row in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from otr_conformance.derive import choice
 from otr_conformance.derive.cases import declare
 from otr_conformance.suite import Suite
 
@@ -18,6 +19,7 @@ __all__ = ["SUITE"]
 
 _ = _declared
 declare(PLAN, CASES)
+CASES.leave_out(choice.read(PLAN.protocol).left_out)
 
 SUITE = Suite(
     CASES, GRADER, TRIAL, RealLab, TermLab, ShimParty, UNREACHABLE, EQUIVALENT, IMPOSSIBLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from otr_conformance.derive import choice
 from otr_conformance.derive.cases import declare
 from otr_conformance.suite import Suite
 from otr_model.otrv4.variants import DIALECTS
@@ -19,6 +20,7 @@ __all__ = ["SUITE"]
 
 _ = _declared
 declare(PLAN, CASES)
+CASES.leave_out(choice.read(PLAN.protocol).left_out)
 
 SUITE = Suite(
     CASES,

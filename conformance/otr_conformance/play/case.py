@@ -86,6 +86,12 @@ class Case(Generic[C, S]):
     pause: int = 0
 
     @property
+    def asks(self) -> frozenset[str]:
+        """What a target has to offer for it: capabilities, and versions as "version 3"."""
+        spoken = {f"version {version}" for version in (self.version, *self.cast.versions)}
+        return self.needs.union(spoken, {"fragment"} if self.cast.max_size else ())
+
+    @property
     def name(self) -> str:
         """The id without the part that all cases of a protocol share."""
         return self.id.partition(":")[2]
@@ -103,11 +109,13 @@ class Cases(dict[str, Case[C, S]]):
 
     Attributes:
         prefix: how the id of each begins, as in "otrv3.case:".
+        left_out: cases that others make spare, by id.
     """
 
     def __init__(self, protocol: str) -> None:
         super().__init__()
         self.prefix = f"{protocol}.case:"
+        self.left_out: dict[str, Case[C, S]] = {}
 
     def declare(  # noqa: PLR0913 - one keyword for each thing that a case states
         self,
@@ -141,3 +149,10 @@ class Cases(dict[str, Case[C, S]]):
         if case.id in self:
             raise DuplicateCase(case.id)
         self[case.id] = case
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Leave cases out, by name; those that are not there are passed over."""
+        for name in names:
+            case = self.pop(f"{self.prefix}{name}", None)
+            if case is not None:
+                self.left_out[case.id] = case
