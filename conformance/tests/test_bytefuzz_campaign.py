@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -227,3 +229,26 @@ def test_decoders_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(each["kept"] for each in listed)
     assert main(["fuzz-bytes", "keys", "--list"]) == 0
     assert "otr_reference.keys.sexp.read" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("atheris") is None, reason="atheris is an extra")
+def test_atheris_follows_what_inputs_reach(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    asked = ["fuzz-bytes", "otrv3.mpi", "--guided", "--inputs", "500", "--folder", str(tmp_path)]
+    assert main(asked) == 0
+    out = capsys.readouterr().out
+    assert "500 inputs" in out
+    assert "every promise was kept" in out
+    assert list((tmp_path / "inputs").iterdir())
+
+
+def test_without_atheris_a_line_says_how_to_have_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    asked = ["fuzz-bytes", "otrv3.mpi", "--guided", "--time", "1s", "--folder", str(tmp_path)]
+    assert main(asked) == 2
+    assert "pip install 'otrspec[fuzz-bytes]'" in capsys.readouterr().err

@@ -257,6 +257,7 @@ def test_json_that_cannot_be_written_again_is_refused(text: str, says: str) -> N
         ("a = 0x" + "f" * 20, "64 bits"),
         ("a = nan", "a number that is none"),
         ("#" * (TOML_LIMIT + 1), "is longer than"),
+        ("a." * 501 + "b = 1", "more than 500 dots"),
     ],
 )
 def test_toml_that_our_readers_cannot_take_is_refused(text: str, says: str) -> None:

@@ -3,8 +3,8 @@
 Python's own readers raise more than one kind of error, and give values that cannot be written
 again. Here everything that is wrong is a `BadDocument`: text that is no JSON or TOML, nesting that
 is too deep, numbers that are none (NaN) or beyond 64 bits, and strings with half of a surrogate
-pair. Reading JSON takes linear time; of TOML no more than `TOML_LIMIT` characters are read, since
-Python's reader takes longer than that for some of it.
+pair. Reading takes linear time. Python's reader of TOML takes time quadratic in the parts of a key,
+and so a line may have no more than `DOTS_LIMIT` dots.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ import tomllib
 from math import isfinite
 from typing import Final, NoReturn
 
-__all__ = ["TOML_LIMIT", "BadDocument", "parse_json", "parse_toml"]
+__all__ = ["DOTS_LIMIT", "TOML_LIMIT", "BadDocument", "parse_json", "parse_toml"]
 
 TOML_LIMIT: Final = 1 << 20
 """The longest text of TOML, in characters."""
+
+DOTS_LIMIT: Final = 500
+"""The most dots in a line of TOML."""
 
 _DIGITS: Final = 20
 _LEAST, _MOST = -(1 << 63), (1 << 64) - 1
@@ -56,10 +59,13 @@ def parse_toml(text: str) -> dict[str, object]:
     """The tables that a text of TOML has.
 
     Raises:
-        BadDocument: it is none, or longer than `TOML_LIMIT`.
+        BadDocument: it is none, longer than `TOML_LIMIT`, or has a line with too many dots.
     """
     if len(text) > TOML_LIMIT:
         message = f"is longer than {TOML_LIMIT} characters"
+        raise BadDocument(message)
+    if any(line.count(".") > DOTS_LIMIT for line in text.split("\n")):
+        message = f"has a line with more than {DOTS_LIMIT} dots"
         raise BadDocument(message)
     try:
         found = tomllib.loads(text)

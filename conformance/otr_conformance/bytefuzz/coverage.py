@@ -1,8 +1,8 @@
 """The same promises under atheris, which follows what inputs reach.
 
 Atheris (a fuzzer for Python by Google, licence Apache-2.0) is an extra: `pip install
-otrspec[fuzz-bytes]`. It instruments our modules as they are imported, so that it needs a process of
-its own, which runs this module:
+otrspec[fuzz-bytes]`. It instruments our functions for good and ends its process when it is done, so
+that it needs one of its own, which runs this module:
 
     python -m otr_conformance.bytefuzz.coverage DECODER FOLDER [options of libFuzzer]
 
@@ -22,11 +22,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from types import FunctionType
 from typing import TYPE_CHECKING, Final
 
 from otr_reference.errors import OtrSpecError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .decoder import Decoder
     from .finds import Find
 
@@ -100,7 +103,7 @@ def run(decoder: Decoder, folder: Path, seconds: float, inputs: int, seed: int) 
         NoAtheris: it is not installed.
         OSError: the folder cannot be written.
     """
-    from . import corpus, finds  # noqa: PLC0415 - instrumented where this module is run
+    from . import corpus, finds  # noqa: PLC0415 - heavy
 
     if importlib.util.find_spec("atheris") is None:
         message = "--guided needs atheris: pip install 'otrspec[fuzz-bytes]'"
@@ -168,6 +171,15 @@ def _find_of(decoder: Decoder, data: bytes) -> Find | None:
     return Find(decoder.name, fate.kind, fate.says, small) if isinstance(fate, Trouble) else None
 
 
+def _functions(name: str) -> Iterator[FunctionType]:
+    """The functions and methods of a module."""
+    for value in vars(importlib.import_module(name)).values():
+        held = vars(value).values() if isinstance(value, type) else (value,)
+        for each in held:
+            if isinstance(each, FunctionType) and each.__module__ == name:
+                yield each
+
+
 # --- The process ------------------------------------------------------------------------------
 
 
@@ -175,10 +187,10 @@ def _serve(name: str, folder: str, options: list[str]) -> None:
     """Fuzz a decoder: does not return."""
     import atheris  # noqa: PLC0415 - only here
 
-    with atheris.instrument_imports(include=list(_READERS)):
-        for module in _READERS:
-            importlib.import_module(module)
-    from . import corpus, examine, mutate, registry  # noqa: PLC0415 - not instrumented
+    for module in _READERS:  # the codec first: its readers are made where it is used
+        for function in _functions(module):
+            atheris.instrument_func(function)
+    from . import corpus, examine, mutate, registry  # noqa: PLC0415 - heavy
 
     decoder = registry.decoder(name)
     mutator = mutate.Mutator(decoder.form, corpus.kept(decoder) or (b"",), decoder.longest)
