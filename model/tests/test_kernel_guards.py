@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otr_model.kernel.guard import ALWAYS, Exclusive, Guard, none_of, valuations
+from otr_model.kernel.guard import ALWAYS, Exclusive, Guard, none_of, places, valuations
 from otr_model.kernel.vocabulary import Condition, Opaque
 
 if TYPE_CHECKING:
@@ -107,18 +107,25 @@ def test_a_guard_is_a_truth_function_and_settles_step_by_step(
     assert none_of((one, other)).holds(ask) is not (first or second)
 
 
-@given(GUARDS)
-def test_where_a_guard_holds_is_found_for_all_valuations_at_once(guard: Guard) -> None:
-    valued = list(valuations(ALL, ()))
-    bits = [1 << place for place in range(len(valued))]
-    held = {
-        each: sum(bit for bit, known in zip(bits, valued, strict=True) if known[each])
-        for each in ALL
-    }
+GROUPS = (
+    (),
+    (Exclusive((RED, AMBER, GREEN)),),
+    (Exclusive((RED, AMBER, GREEN), complete=True),),
+    (Exclusive((GREEN, JAM)), Exclusive((RED, AMBER))),
+)
 
-    found = guard.where(held, sum(bits))
 
-    assert [bool(found & bit) for bit in bits] == [guard.holds(v.__getitem__) for v in valued]
+@given(GUARDS, st.permutations(ALL), st.sampled_from(GROUPS))
+def test_where_a_guard_holds_is_found_for_all_valuations_at_once(
+    guard: Guard, atoms: list[Condition], groups: tuple[Exclusive, ...]
+) -> None:
+    held, everywhere = places(atoms, groups)
+
+    found = guard.where(held, everywhere)
+
+    asked = [guard.holds(each.__getitem__) for each in valuations(atoms, groups)]
+    assert [bool(found >> place & 1) for place in range(len(asked))] == asked
+    assert everywhere == (1 << len(asked)) - 1
 
 
 def test_where_no_guard_is_none_of_them_is_always() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import unique
 from functools import reduce
 from itertools import product
+from math import prod
 from operator import and_, or_
 from typing import TYPE_CHECKING
 
@@ -180,6 +181,41 @@ def valuations(
 
     A complete group counts as complete only where all of its conditions are among the atoms.
     """
+    for combination in product(*_choices(atoms, exclusives)):
+        valuation: dict[Condition, bool] = {}
+        for part in combination:
+            valuation.update(part)
+        yield valuation
+
+
+def places(
+    atoms: Sequence[Condition], exclusives: Sequence[Exclusive]
+) -> tuple[dict[Condition, int], int]:
+    """The same for `Guard.where`: one bit for each valuation, in their order.
+
+    Returns:
+        Where each condition holds, and every bit.
+    """
+    choices = _choices(atoms, exclusives)
+    count = prod(map(len, choices))
+    everywhere = (1 << count) - 1
+    held = dict.fromkeys(atoms, 0)
+    period = count
+    for options in choices:
+        again = everywhere // ((1 << period) - 1)  # one bit at the beginning of each period
+        length = period // len(options)
+        for number, option in enumerate(options):
+            here = ((1 << length) - 1 << number * length) * again
+            for atom in (each for each, holds in option.items() if holds):
+                held[atom] |= here
+        period = length
+    return held, everywhere
+
+
+def _choices(
+    atoms: Sequence[Condition], exclusives: Sequence[Exclusive]
+) -> list[list[dict[Condition, bool]]]:
+    """How the conditions of each group can hold, and each of those that are left."""
     left = list(atoms)
     choices: list[list[dict[Condition, bool]]] = []
     for group in exclusives:
@@ -192,8 +228,4 @@ def valuations(
             options.append(dict.fromkeys(here, False))
         choices.append(options)
     choices.extend([{a: False}, {a: True}] for a in left)
-    for combination in product(*choices):
-        valuation: dict[Condition, bool] = {}
-        for part in combination:
-            valuation.update(part)
-        yield valuation
+    return choices

@@ -20,10 +20,11 @@ that they come from:
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .expr import Int, lift
-from .guard import ALWAYS, Ask, Exclusive, Guard, none_of, valuations
+from .guard import ALWAYS, Ask, Exclusive, Guard, none_of, places, valuations
 from .vocabulary import Condition, Effect, Event
 from .words import Word
 
@@ -282,8 +283,7 @@ class Table(Generic[S, E, C, D]):
             message = f"{where}: no row"
             raise IllFormed(message)
         atoms = tuple(dict.fromkeys(atom for row in rows for atom in row.when.atoms()))
-        valued = list(valuations(atoms, self.exclusives))
-        everywhere, held = (1 << len(valued)) - 1, _bits(atoms, valued)
+        held, everywhere = places(atoms, self.exclusives)
         once = twice = 0
         for row in rows:
             here = row.when.where(held, everywhere)
@@ -291,7 +291,8 @@ class Table(Generic[S, E, C, D]):
         wrong = everywhere ^ once | twice
         if not wrong:
             return
-        valuation = valued[(wrong & -wrong).bit_length() - 1]
+        first = (wrong & -wrong).bit_length() - 1
+        valuation = next(islice(valuations(atoms, self.exclusives), first, None))
         taken = [row for row in rows if row.when.holds(valuation.__getitem__)]
         holding = [a.name for a, value in valuation.items() if value] or ["nothing"]
         what = "no row holds" if not taken else "more than one row holds"
@@ -302,14 +303,6 @@ class Table(Generic[S, E, C, D]):
     def with_rows(self, rows: Iterable[Row[S, E, C, D]]) -> Table[S, E, C, D]:
         """A variant of the table; it is not validated."""
         return replace(self, rows=tuple(rows))
-
-
-def _bits(
-    atoms: Iterable[Condition], valued: Sequence[Mapping[Condition, bool]]
-) -> dict[Condition, int]:
-    """For each condition the valuations in which it holds, as the bits of a number."""
-    backwards = valued[::-1]
-    return {atom: int("".join("01"[each[atom]] for each in backwards), 2) for atom in atoms}
 
 
 def table(
