@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from otr_conformance.fuzz.mutants import Hunted, Hunter, grown
+from otr_conformance.fuzz.mutants import GROWN, Hunted, Hunter, grown
 from otr_conformance.mutate import Asked as Measuring
 from otr_conformance.mutate import Fate, mutants_of, sample
 from otr_conformance.mutate.measuring import Prober
@@ -73,7 +73,7 @@ def mutants(asked: Asked, size: int, budget: float) -> ExitCode:
         raise Misuse(message)
     chosen = sample(every, size, asked.seed) if size else every
     with progress("growing a corpus, and looking for mutants", len(chosen)) as step:
-        corpus = grown(protocol(asked.protocol).fuzzing, asked.seed)
+        corpus = grown(protocol(asked.protocol).fuzzing, asked.seed, asked.steps or GROWN)
         hunter = Hunter(asked.protocol, corpus, budget, asked.seed, octets=asked.octets)
         prober = Prober(asked.protocol, Measuring(proves=False, searches=False))
         work = _Work(hunter, prober, {each.name: each for each in chosen})
