@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otr_conformance.otrv4.case import Level, case
-from otr_conformance.otrv4.scenes import ROLES, SECRET, asked, private, stray, talk
+from otr_conformance.otrv4.scenes import (
+    ROLES,
+    SECRET,
+    asked,
+    private,
+    private_as_retriever,
+    stray,
+    talk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,3 +159,61 @@ for _number in (2, 3, 4):
     _play.__doc__ = f"""Forgets SMP message 1, to which its user has not answered yet, when SMP
         message {_number} comes out of turn: there is nothing left to answer."""
     case(f"strength.smp-1-forgotten.{_number}", needs={"smp"})(_play)
+
+
+# What starts the expiration timer, and what does not.
+
+
+def _out_of_order(stage: Stage) -> None:
+    """Two texts of the tester's arrive, the second before the first."""
+    private_as_retriever(stage)
+    for text in ("number 1", "number 2", "number 3"):
+        stage.tester_says(text)
+    stage.to_target_delivers()
+    stage.to_target_delivers(1)
+    stage.to_target_delivers()
+
+
+def _one_received(begins: Scene) -> Scene:
+    def play(stage: Stage) -> None:
+        begins(stage)
+        stage.tester_says("good morning")
+        stage.to_target_delivers()
+
+    return play
+
+
+def _expiring() -> None:
+    for name, what, begins in (
+        ("responder", "one, as responder", _one_received(ROLES["responder"])),
+        ("retriever", "one, as retriever", _one_received(ROLES["retriever"])),
+        ("out-of-order", "some that came out of order", _out_of_order),
+    ):
+
+        def play(stage: Stage, begins: Scene = begins) -> None:
+            begins(stage)
+            stage.wait(TWO_WEEKS)
+            stage.settle()
+
+        play.__doc__ = f"""Lets a session expire two weeks after Data Messages started its timer:
+            here {what}."""
+        needs = {CLOCK, DAKE if name == "responder" else OFFLINE}
+        case(f"strength.expires-after.{name}", needs=needs, level=Level.SHOULD)(play)
+
+
+_expiring()
+
+
+@case("strength.lives-after.refresh", needs={CLOCK}, level=Level.SHOULD)
+def lives_after_refresh(stage: Stage) -> None:
+    """Lets a session live in which no Data Message was sent, whatever there was in the one before.
+
+    A Query Message has it refreshed, and it is two weeks later that the target's user types.
+    """
+    private(stage)
+    talk(stage)
+    stage.arrives("?OTRv4?")
+    stage.settle()
+    stage.wait(TWO_WEEKS)
+    stage.target_says("after so long")
+    stage.settle()
