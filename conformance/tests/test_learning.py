@@ -545,9 +545,10 @@ def test_an_entry_explains_what_fits_it_and_is_out_of_date_where_nothing_does(
     assert entry is not None
     assert entry.finding == "a-finding"
     assert found.of("v3-data", "ENCRYPTED", "Data", "the target sent no Data v3") is None
-    assert found.outdated(["v3-data"], []) == (entry,)
-    assert found.outdated(["v3-data"], [entry]) == ()
-    assert found.outdated(["v2-data"], []) == ()
+    assert found.outdated(["v3-data"], ["v3-data"], []) == (entry,)
+    assert found.outdated(["v3-data"], ["v3-data"], [entry]) == ()
+    assert found.outdated(["v3-data"], ["v3-data", "v3-smp"], []) == ()
+    assert found.outdated(["v2-data"], ["v2-data"], []) == ()
 
 
 @pytest.mark.parametrize(

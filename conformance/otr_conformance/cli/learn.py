@@ -208,7 +208,12 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
         for f in s.found
     ]
     complete = [s.setting for s in studies if s.learned is not None]
-    outdated = known.outdated(complete, [j.entry for j in judged if j.entry is not None])
+    possible = [s.setting for s in studies]
+    if asked.patterns:  # of the versions that were learned, there are others
+        versions = {name.partition("-")[0] for name in possible}
+        possible = [name for name in settings() if name.partition("-")[0] in versions]
+    used = [j.entry for j in judged if j.entry is not None]
+    outdated = known.outdated(complete, possible, used)
     status = _status(studies, judged, outdated)
     drawn = _drawn(studies, asked.target, files.draw)
     if json:

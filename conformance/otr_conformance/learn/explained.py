@@ -78,14 +78,19 @@ class Explanations:
         return next((e for e in self.entries if e.fits(setting, at, on, says)), None)
 
     def outdated(
-        self, settings: Iterable[str], used: Iterable[Explanation]
+        self, learned: Iterable[str], possible: Iterable[str], used: Iterable[Explanation]
     ) -> tuple[Explanation, ...]:
-        """The entries about settings that were learned, which explain nothing there."""
-        learned, useful = set(settings), set(used)
+        """The entries that explain nothing, though all that they are about was learned.
+
+        Args:
+            learned: the settings that were.
+            possible: those that could have been.
+            used: the entries that explain something.
+        """
+        there, useful, able = set(learned), set(used), set(possible)
+        about = {each: set(filter(each.concerns, able | there)) for each in self.entries}
         return tuple(
-            each
-            for each in self.entries
-            if each not in useful and any(each.concerns(name) for name in learned)
+            e for e, those in about.items() if e not in useful and those and those <= there
         )
 
 
