@@ -101,6 +101,17 @@ def test_a_text_that_nobody_sent_is_noticed() -> None:
         campaign.close()
 
 
+@pytest.mark.slow
+def test_a_target_that_does_not_talk_any_more_is_noticed() -> None:
+    campaign = Foreign(faulty("sulks"), seed=1)
+    try:
+        find = until(campaign, "dumb")
+        number = int(find.before[3].removeprefix("episode "))
+        assert campaign.play(number, disturbed=False) is None
+    finally:
+        campaign.close()
+
+
 def test_what_is_known_is_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "known.toml"
     file.write_text('[[mine]]\nkind = "crash"\nsays = "a"\nfinding = "page"\n')

@@ -1,9 +1,9 @@
 """Our reference of version 3 behind a shim, with one fault in how it takes messages.
 
-    python byte_faulty.py none|crash|shows
+    python byte_faulty.py none|crash|shows|sulks
 
 A message with a NUL in it, which none of an honest peer has, ends the process of `crash`; `shows`
-shows a text that nobody sent instead.
+shows a text that nobody sent instead, and the endpoint of `sulks` takes no message after it.
 """
 
 import os
@@ -26,6 +26,7 @@ class Faulty(Endpoint):
         policy = Policy(allow_v2=False)
         assert new.key is not None
         self.chat = Chat(read_preset_key(new.key), policy, tag=new.tag)
+        self.sulking = False
         super().__init__(fingerprint=self.chat.fingerprint, tag=new.tag)
 
     def report(self, heard: Heard) -> None:
@@ -44,7 +45,9 @@ class Faulty(Endpoint):
             os._exit(2)
         if b"\0" in wire and FAULT == "shows":
             self.tell(MessageEvent(b"nobody wrote this", secure=True))
-        self.report(self.chat.receive(wire))
+        self.sulking |= b"\0" in wire and FAULT == "sulks"
+        if not self.sulking:
+            self.report(self.chat.receive(wire))
 
     def send(self, text: bytes) -> None:
         """Send a text."""
