@@ -669,9 +669,7 @@ def learn(  # noqa: PLR0913 - one for each option
     ] = 0.0,
     jobs: Annotated[
         int,
-        typer.Option(
-            metavar="N", min=0, max=256, help="Settings at a time; 0: one for each core."
-        ),
+        typer.Option(metavar="N", min=0, max=256, help="Settings at a time; 0: one for each core."),
     ] = 0,
     resume: Annotated[
         Path | None,
