@@ -25,7 +25,7 @@ NAME: Final = "otrspec"
 
 _SECTIONS: Final = {
     "Test an implementation": (
-        *("conform", "report", "compare", "interop", "learn", "cases"),
+        *("conform", "report", "compare", "interop", "fuzz", "learn", "cases"),
         *("obligations", "shim", "peer"),
     ),
     "Read the protocol": ("table", "diagram", "clauses", "export", "decode", "forge", "vectors"),
