@@ -93,7 +93,10 @@ class Account:
 
 
 class Over(BaseException):
-    """The time is over; no handler of errors takes it for one."""
+    """The time is over; no handler of errors takes it for one.
+
+    Hypothesis may say `Flaky` instead: what it began with ended earlier than before.
+    """
 
 
 def groups_of(fuzzing: Fuzzing) -> Mapping[str, tuple[str, ...]]:
@@ -360,8 +363,8 @@ class Examined(Campaign):
         except (OtrSpecError, HypothesisException, ExceptionGroup) as error:
             if own.trouble is not None:
                 worker.judge(own.trouble, done)
-            else:
-                done.complaints.append(f"Hypothesis: {error}")
+            elif time.monotonic() < own.until:
+                done.complaints.append(f"Hypothesis: {str(error).splitlines()[0]}")
         except Over:
             pass
         except (OSError, ValueError) as error:

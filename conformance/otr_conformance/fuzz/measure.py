@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import seed
+from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from otr_conformance.protocols import protocol
@@ -136,7 +137,7 @@ def _examples(
     own.until = time.monotonic() + seconds
     machine = seed(number)(machine_of(fuzzing, begin, own))
     begun = time.process_time()
-    with suppress(Over):
+    with suppress(Over, Flaky):
         run_state_machine_as_test(machine, settings=settings_of(_EXAMPLES))
     return Pace(what, own.steps, time.process_time() - begun)
 
