@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["DECODERS"]
 
 _NUMBER: Final = 7
+_LONG_DETAIL: Final = 4000
+"""Characters of a detail that is written whole; a longer one is cut."""
 _ASKED: Final = (Do.POLL, Do.HELLO, Do.NEW, Do.STATE, Do.PROFILE, Do.ENSEMBLE)
 """Requests whose answers differ in form."""
 _FINAL: Final = tuple(REQUESTS[do].final for do in _ASKED)
@@ -130,6 +132,8 @@ def _writes_answer(value: object) -> bytes:
     found = cast("list[tuple[Do, object]]", value)
     spoken: Any = found[0][1]
     try:
+        if isinstance(spoken, NotDone) and len(spoken.detail) > _LONG_DETAIL:
+            raise Unwritable
         if isinstance(spoken, NotDone):
             return lines.write_not_done(_NUMBER, spoken.error, spoken.detail)[:-1]
         if isinstance(spoken, _FINAL):
