@@ -333,13 +333,14 @@ def _figures(name: str, which: str, found: object) -> Figures:
         and isinstance(seconds, int | float)
         and isinstance(slowest, list)
         and len(slowest) == 2  # noqa: PLR2004 - seconds and octets
-        and all(isinstance(each, int | float) for each in slowest)
+        and isinstance(slowest[0], int | float)
+        and type(slowest[1]) is int
         and isinstance(counted, dict)
         and all(type(each) is int for each in counted.values())
     ):
         raise BadState(message)
     blocks, inputs, read, octets = (int(str(each)) for each in counts)
-    pair = float(slowest[0]), int(slowest[1])
+    pair = float(slowest[0]), int(str(slowest[1]))
     return Figures(blocks, inputs, read, octets, float(seconds), pair, Counter(counted))
 
 
