@@ -303,6 +303,10 @@ def test_what_nobody_can_see_is_proved_and_what_a_case_sees_is_not() -> None:
     assert proved(judge, mutants["update reveal unrevealed kept"].variant)[0] is Fate.INTERNAL
     dropped = mutants["omit tell-queued otrv4.message:user-send.start.waiting"]
     assert proved(judge, dropped.variant)[0] is Fate.EQUIVALENT
+    aside = mutants["retarget otrv4.smp:smp-2.expect1.not-private EXPECT3"]
+    assert proved(judge, aside.variant)[0] is Fate.INTERNAL
+    muted = mutants["mute smp-reset otrv4.message:authenticated.start.not-private-3"]
+    assert proved(judge, muted.variant)[0] is Fate.EQUIVALENT
     for seen in ("never has-text", "skip data-mac", "policy require_encryption set"):
         assert proved(judge, mutants[seen].variant)[0] is None
     because = proved(judge, mutants["bug brace-key-stays"].variant)[1]

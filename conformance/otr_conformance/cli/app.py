@@ -1600,7 +1600,7 @@ def mutate(  # noqa: PLR0913 - one for each option
     thorough: Annotated[
         bool,
         typer.Option(
-            "--thorough", help="Play every case that can notice a mutant, not the first 600 only."
+            "--thorough", help="Play every case that can notice a mutant before any search."
         ),
     ] = False,
     witness: Annotated[
