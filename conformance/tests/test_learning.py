@@ -325,18 +325,18 @@ def test_a_faulty_row_of_smp_is_found() -> None:
     ]
 
 
-@pytest.mark.slow
-def test_a_faulty_row_of_version_4_is_found() -> None:
-    faulty = next(
-        m for m in mutants(OTRV4) if m.name == "drop otrv4.message:user-end.encrypted-messages"
-    )
-    only = ("Identity", "Auth-I", "user types", "user ends")
-    order = Order(REFERENCE, "v4-dake", QUICK, only=only)
+def test_a_word_of_version_4_is_a_case_too() -> None:
+    learning = learning_of("otrv4")
+    name = "drop otrv4.message:user-end.encrypted-messages"
+    faulty = next(each for each in mutants(OTRV4) if each.name == name)
+    word = parse(learning, "Identity; Auth-I; user ends")
+    case = case_of(learning, learning.settings["v4-dake"], word)
+    grader, lab = learning.suite.grader, learning.suite.terms()
 
-    assert study(order).found == ()
-    assert ("ENCRYPTED_MESSAGES", "Identity; Auth-I; user ends") in [
-        (at, word) for at, word, _ in told(study(replace(order, variant=faulty)))
-    ]
+    good = grader.grade(case, lab, grader.reference_target(NONE), explained=False)
+    bad = grader.grade(case, lab, grader.reference_target(faulty), explained=False)
+    assert good.verdict is Verdict.PASS
+    assert bad.verdict is Verdict.FAIL
 
 
 def test_a_word_is_a_case_that_the_reference_passes_and_the_mutant_fails() -> None:
