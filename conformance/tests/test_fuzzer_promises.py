@@ -118,6 +118,18 @@ def test_a_step_that_the_tables_do_not_have_is_objected_to_by_their_second_reade
     assert "otrv3.message:user-send.finished" in inside.broken("target types", duel.stage)
 
 
+@pytest.mark.xfail(
+    raises=Differs,
+    reason="found by fuzzing: a text with a tag is not handed to version 3, which would warn",
+)
+def test_a_tagged_text_in_a_private_conversation_of_version_3_comes_with_a_warning() -> None:
+    fuzzing = protocol("otrv4").fuzzing
+    part = "target:allow_v3,allow_v4,whitespace_start_dake tester:allow_v3"
+    duel = Duel(fuzzing, part, reference(fuzzing))
+    for move in ("target starts", "everything arrives", "a tag for 4"):
+        assert duel.play(move)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_the_reference_keeps_its_promises_wherever_it_is_led(name: str) -> None:
