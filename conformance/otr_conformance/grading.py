@@ -148,7 +148,7 @@ def alternatives(protocol: Protocol) -> str:
         "",
         "## The letter of the text",
         "",
-        "A target that reads one of these the other way, or several of them, is noted and not failed.",
+        "A target that reads one of these the other way, or several, is noted and not failed.",
         "",
         "| ambiguity | what it does then |",
         "|---|---|",

@@ -320,7 +320,6 @@ def refreshed_at_once(stage: Stage) -> None:
     talk(stage)
 
 
-
 def _lives() -> None:
     for version, suffix in VERSIONS:
         allowed = {"allow_v2": version == 2, "allow_v3": version == 3}  # noqa: PLR2004 - versions
