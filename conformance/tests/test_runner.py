@@ -281,10 +281,12 @@ def test_the_shim_of_a_process_that_is_killed_does_not_stay_behind(
 
 
 INTERRUPTED = """
+import signal
 import sys
 from otr_conformance.protocols import protocol
 from otr_conformance.runner import run_all
 from otr_conformance.targets import Target
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts behind may ignore it
 cases = list(protocol("otrv3").suite.cases.values()) * 100
 try:
     with run_all(Target("mine", (sys.executable, sys.argv[1])), cases, jobs=2) as running:
