@@ -37,12 +37,12 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_two_workers_play_and_what_they_find_is_kept_here(cluster: Any, tmp_path: Path) -> None:
     seen = 0
     with Scattered(ORDER, tmp_path, 2, cluster.scheduler_address) as campaign:
-        for state in campaign.run(steps=300):
+        for state in campaign.run(steps=2500):
             seen += 1
             assert not state.lost
 
-    assert seen >= 1
-    assert campaign.state.steps >= 300
+    assert seen >= 2  # a moment has 2,000 moves at most
+    assert campaign.state.steps >= 2500
     assert campaign.state.coverage.reach.pairs > 50
     assert len(Corpus(tmp_path, "otrv3").scripts) > 50
 
