@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from otr_conformance.play.stage import STORM, Reaction, Report, Stage, Stuck
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from otr_conformance.play.labs import Lab
     from otr_model.trace import Fired
@@ -75,6 +75,7 @@ class View(Stage[Any, Any, Any]):
         messages: what it sent since somebody looked, fragments put together.
         last: what it did last.
         count: numbers what both sides do.
+        listener: is told whenever it has done something.
     """
 
     name: str = ""
@@ -82,6 +83,7 @@ class View(Stage[Any, Any, Any]):
     messages: list[Any] = field(default_factory=list)
     last: Reaction = field(default_factory=Reaction)
     count: Iterator[int] = field(default_factory=itertools.count)
+    listener: Callable[[View], None] | None = None
 
     def does(self, command: object) -> Reaction:
         """Its user asks for something."""
@@ -131,6 +133,8 @@ class View(Stage[Any, Any, Any]):
                 next(self.count),
             )
         )
+        if self.listener is not None:
+            self.listener(self)
 
     def _comparable(self, who: str, report: Report) -> str:
         if report.what in SECURE and report.detail.endswith(UNTOLD):

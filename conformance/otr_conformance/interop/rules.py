@@ -36,7 +36,6 @@ from otr_conformance.shim.protocol import SecureEvent
 from otr_conformance.shim.vocabulary import Capability, PolicyWord
 from otr_model.kernel.variant import NONE
 from otr_model.otrv4.words import Mode
-from otr_reference.keys import dsa
 from otr_reference.otrv3.messages import DhCommit
 from otr_reference.otrv3.session import Policy as Policy3
 from otr_reference.otrv4.session import Policy as Policy4
@@ -45,7 +44,7 @@ from .meeting import ALICE, BOB, PEERS, SECURE, View
 from .wires import Identity, Watch, Watch3, Watch4
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from otr_conformance.play.grade import AnyGrader
     from otr_conformance.play.stage import AnyParty
@@ -53,7 +52,8 @@ if TYPE_CHECKING:
     from otr_conformance.shim.protocol import AnyEvent, Hello, Made
     from otr_model.kernel.variant import Variant
     from otr_reference.otrv3.messages import DataMessage as DataMessage3
-    from otr_reference.sorts import Octets
+    from otr_reference.otrv4.messages import ClientProfile
+    from otr_reference.sorts import Octets, PublicKey
 
 __all__ = ["AnyRules", "Rules", "Seat", "identity_of", "rules_of"]
 
@@ -75,6 +75,10 @@ class Seat:
         policy: what else it wants.
         largest: the largest message that it may send, in bytes; 0: any.
         draw: which random numbers the reference draws here.
+        account: whose client it is, which has one long-term key; "": of somebody of that name.
+        claims: somebody whose public key the reference shows as its own; "": it shows its own.
+        peer: whose user it talks to; "": the other of the two.
+        tag: its instance tag; 0: the usual one of the name.
     """
 
     name: str
@@ -82,6 +86,25 @@ class Seat:
     policy: frozenset[PolicyWord] = frozenset()
     largest: int = 0
     draw: int = 0
+    account: str = ""
+    claims: str = ""
+    peer: str = ""
+    tag: int = 0
+
+    @property
+    def owner(self) -> str:
+        """Whose client it is."""
+        return self.account or self.name
+
+    @property
+    def opposite(self) -> str:
+        """Whose user it talks to."""
+        return self.peer or PEERS[self.name]
+
+    @property
+    def own_tag(self) -> int:
+        """Its instance tag."""
+        return self.tag or TAGS[self.name]
 
     def wants(self, word: PolicyWord) -> bool:
         """Whether its policy has a word."""
@@ -129,8 +152,10 @@ class Rules(ABC, Generic[L, B]):
         """A target behind a shim on a seat."""
 
     @abstractmethod
-    def views(self, lab: L, parties: Mapping[str, AnyParty]) -> dict[str, View]:
-        """What is seen of each of two parties."""
+    def views(
+        self, lab: L, parties: Mapping[str, AnyParty], peers: Mapping[str, str] = PEERS
+    ) -> dict[str, View]:
+        """What is seen of each party; `peers`: to whom each talks."""
 
     @abstractmethod
     def watch(self, identities: Mapping[str, Identity]) -> Watch:
@@ -159,13 +184,13 @@ class _ShimSeat3(ShimParty3):
         AnyShimParty.__init__(self, lab, shim)
         self.lab = lab
         can = set(hello.capabilities)
-        key = generated_key(seat.name)
+        key = generated_key(seat.owner)
         made = shim.new(
             ENDPOINT,
-            account=seat.name,
-            peer=PEERS[seat.name],
+            account=seat.owner,
+            peer=seat.opposite,
             policy=seat.words,
-            tag=TAGS[seat.name] if Capability.TAG in can else None,
+            tag=seat.own_tag if Capability.TAG in can else None,
             key=write_preset_key(key) if Capability.PRESET_KEY in can else None,
             fragment=seat.largest or None,
         )
@@ -189,20 +214,34 @@ class _ReferenceSeat3(ReferenceParty3):
             whitespace_start_ake=seat.wants(PolicyWord.WHITESPACE_START_AKE),
             error_start_ake=seat.wants(PolicyWord.ERROR_START_AKE),
         )
-        tag = TAGS[seat.name]
-        drawn = f"draw {seat.draw}"
-        config = lab.config(seat.name, tag, policy, seed=drawn, max_size=seat.largest)
+        drawn = f"draw {seat.draw}" if seat.owner == seat.name else f"{seat.name} {seat.draw}"
+        config = lab.config(seat.owner, seat.own_tag, policy, seed=drawn, max_size=seat.largest)
+        if seat.claims:
+            config.public = lab.public_key(lab.signing_key(seat.claims))
         super().__init__(lab, config, variant)
-        self.identity = Identity(dsa.fingerprint(generated_key(seat.name).public), tag)
+        self.identity = Identity(self._print(lab.public_key(config.signing)), seat.own_tag)
+
+    def _print(self, public: PublicKey) -> bytes:
+        """The fingerprint of a key, or what stands for it among terms."""
+        lab = self.lab
+        if isinstance(lab, RealLab3):
+            return lab.suite.fingerprint(public)
+        return lab.token(public).encode()
 
     def _take(self, given: Any) -> Reaction:  # noqa: ANN401 - what the endpoint is given
+        before = self.conversation.members
         reaction = super()._take(given)
-        lab = self.lab
-        if isinstance(lab, RealLab3) and any(r.what in SECURE for r in reaction.reports):
-            peer = self.conversation.members[self.conversation.best].peer
-            if peer is not None:
-                self.identity.met.append(lab.suite.fingerprint(peer))
+        if any(r.what in SECURE for r in reaction.reports):
+            self.identity.met += map(self._print, _met(before, self.conversation.members))
         return reaction
+
+
+def _met(before: Mapping[int, Any], after: Mapping[int, Any]) -> Iterator[Any]:
+    """Whom sessions that have become private are with."""
+    for key, session in after.items():
+        known = before[key].ssid if key in before else None
+        if session.ssid is not None and session.ssid != known and session.peer is not None:
+            yield session.peer
 
 
 @dataclass
@@ -230,9 +269,11 @@ class _View3(View, Stage3):
 
     Attributes:
         ids: of both sides.
+        peer: to whom it talks.
     """
 
     ids: KeyIds = field(default_factory=KeyIds)
+    peer: str = ""
 
     def hash_of_offer(self, message: object) -> Octets | None:
         """The hash of g^x."""
@@ -246,20 +287,15 @@ class _View3(View, Stage3):
         fields, bases = message.fields, self.ids.bases
         if not bases:
             bases[self.name] = fields.sender_keyid - 1
-            bases[PEERS[self.name]] = fields.recipient_keyid - 1
+            bases[self.peer] = fields.recipient_keyid - 1
         ours = fields.sender_keyid - bases[self.name]
-        theirs = fields.recipient_keyid - bases[PEERS[self.name]]
+        theirs = fields.recipient_keyid - bases[self.peer]
         seen.addressed.add(f"key {theirs} of the tester's with key {ours} of its own")
 
     def _comparable(self, who: str, report: Report) -> str:
         if report.what in SECURE:
             self.ids.agreed(report.detail.split(" ")[1])
         return super()._comparable(who, report)
-
-
-def _peer3(parties: Mapping[str, AnyParty], name: str) -> ReferenceParty3:
-    """The peer, which stands where a stage has its tester; nothing is asked of it there."""
-    return cast("ReferenceParty3", parties[PEERS[name]])
 
 
 class _Rules3(Rules[Lab3, RealLab3]):
@@ -277,16 +313,20 @@ class _Rules3(Rules[Lab3, RealLab3]):
     def behind_shim(self, seat: Seat, shim: ShimProcess, hello: Hello) -> AnyParty:
         return _ShimSeat3(self.real, seat, shim, hello)
 
-    def views(self, lab: Lab3, parties: Mapping[str, AnyParty]) -> dict[str, View]:
+    def views(
+        self, lab: Lab3, parties: Mapping[str, AnyParty], peers: Mapping[str, str] = PEERS
+    ) -> dict[str, View]:
         ids = KeyIds()
         return {
             name: _View3(
                 lab,
-                cast("ReferenceParty3", parties[PEERS[name]]),
+                # The peer stands where a stage has its tester; nothing is asked of it there.
+                cast("ReferenceParty3", parties[peers[name]]),
                 party,
                 ACTS_3,
                 name=name,
                 ids=ids,
+                peer=peers[name],
             )
             for name, party in parties.items()
         }
@@ -308,12 +348,12 @@ class _ShimSeat4(ShimParty4):
         self._asks_by = Capability.OTRV4_DAKE in can
         made = shim.new(
             ENDPOINT,
-            account=seat.name,
-            peer=PEERS[seat.name],
+            account=seat.owner,
+            peer=seat.opposite,
             policy=seat.words,
-            tag=TAGS[seat.name] if Capability.TAG in can else None,
+            tag=seat.own_tag if Capability.TAG in can else None,
             fragment=seat.largest or None,
-            sym_h=long_term_seed(seat.name) if Capability.PRESET_KEY in can else None,
+            sym_h=long_term_seed(seat.owner) if Capability.PRESET_KEY in can else None,
             now=BEGINNING,
         )
         self.identity = Identity(made.fingerprint, made.tag)
@@ -335,22 +375,27 @@ class _ReferenceSeat4(ReferenceParty4):
             whitespace_start_dake=seat.wants(PolicyWord.WHITESPACE_START_AKE),
             error_start_dake=seat.wants(PolicyWord.ERROR_START_AKE),
             identity_start_dake=seat.wants(PolicyWord.IDENTITY_START_DAKE),
+            require_interactive=seat.wants(PolicyWord.REQUIRE_INTERACTIVE),
         )
-        account = lab.account(seat.name, TAGS[seat.name], policy, Mode.COMPATIBLE)
-        config = lab.config(account, seat.name, policy, Mode.COMPATIBLE, max_size=seat.largest)
+        account = lab.account(seat.owner, seat.own_tag, policy, Mode.COMPATIBLE)
+        drawn = "" if seat.owner == seat.name else seat.name
+        config = lab.config(
+            account, seat.owner, policy, Mode.COMPATIBLE, seed=drawn, max_size=seat.largest
+        )
         super().__init__(lab, account, config, variant)
-        self.identity = Identity(b"", account.tag)
-        if isinstance(lab, RealLab4):
-            own = lab.suite.fingerprint(account.profiles[0])
-            self.identity.fingerprint = lab.suite.to_bytes(own)
+        self.identity = Identity(self._print(account.profiles[0]), account.tag)
+
+    def _print(self, profile: ClientProfile) -> bytes:
+        """The fingerprint of whose profile it is, or what stands for it among terms."""
+        lab = self.lab
+        own = lab.suite.fingerprint(profile)
+        return lab.suite.to_bytes(own) if isinstance(lab, RealLab4) else lab.token(own).encode()
 
     def _take(self, given: Any) -> Reaction:  # noqa: ANN401 - what the endpoint is given
+        before = self.conversation.members
         reaction = super()._take(given)
-        lab = self.lab
-        if isinstance(lab, RealLab4) and any(r.what in SECURE for r in reaction.reports):
-            peer = self.conversation.members[self.conversation.best].peer
-            if peer is not None:
-                self.identity.met.append(lab.suite.to_bytes(lab.suite.fingerprint(peer)))
+        if any(r.what in SECURE for r in reaction.reports):
+            self.identity.met += map(self._print, _met(before, self.conversation.members))
         return reaction
 
 
@@ -361,11 +406,6 @@ class _View4(View, Stage4):
     def hash_of_offer(self, message: object) -> Octets | None:  # noqa: ARG002 - see there
         """No script has two DAKEs begin at once."""
         return None
-
-
-def _peer4(parties: Mapping[str, AnyParty], name: str) -> ReferenceParty4:
-    """The peer, which stands where a stage has its tester; nothing is asked of it there."""
-    return cast("ReferenceParty4", parties[PEERS[name]])
 
 
 class _Rules4(Rules[Lab4, RealLab4]):
@@ -384,9 +424,18 @@ class _Rules4(Rules[Lab4, RealLab4]):
     def behind_shim(self, seat: Seat, shim: ShimProcess, hello: Hello) -> AnyParty:
         return _ShimSeat4(self.real, seat, shim, hello)
 
-    def views(self, lab: Lab4, parties: Mapping[str, AnyParty]) -> dict[str, View]:
+    def views(
+        self, lab: Lab4, parties: Mapping[str, AnyParty], peers: Mapping[str, str] = PEERS
+    ) -> dict[str, View]:
         return {
-            name: _View4(lab, _peer4(parties, name), party, ACTS_4, name=name)
+            name: _View4(
+                lab,
+                # As in version 3.
+                cast("ReferenceParty4", parties[peers[name]]),
+                party,
+                ACTS_4,
+                name=name,
+            )
             for name, party in parties.items()
         }
 
