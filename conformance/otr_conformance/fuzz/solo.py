@@ -7,22 +7,19 @@ too: it judges whatever the tables do.
 
 from __future__ import annotations
 
-from copy import copy
-from dataclasses import fields
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from otr_conformance.play.stage import Stuck
 from otr_conformance.protocols import protocol
 from otr_model.kernel.variant import NONE
 
+from .copies import copied
 from .duel import Crashed, Differs
 from .promises import Promises
 
 if TYPE_CHECKING:
     from otr_conformance.play.labs import Lab
     from otr_conformance.play.stage import AnyStage
-    from otr_conformance.play.watch import AnyWatch
 
     from .vocabulary import Fuzzing
 
@@ -142,7 +139,7 @@ class Solo:
         new.twin = self._fuzzing.plan.fork(self.twin)
         new.promises = None if self.promises is None else self.promises.forked(new.twin)
         if self.twin.watch is not None:
-            new.twin.watch = _copied(self.twin.watch)
+            new.twin.watch = copied(self.twin.watch)
         return new
 
     def can(self, name: str) -> bool:
@@ -190,22 +187,3 @@ class Solo:
         if says:
             rows = tuple(dict.fromkeys(each.row for each in self.twin.fired[fired:]))
             raise Differs(says, rows, oracle=True)
-
-
-def _copied(watch: AnyWatch) -> AnyWatch:
-    """An oracle that has seen the same, and goes on by itself."""
-    new = copy(watch)
-    for name in _names(type(watch)):
-        value = getattr(watch, name)
-        if isinstance(value, list):
-            some = value and hasattr(value[0], "arrived")  # they change while a play goes on
-            setattr(new, name, [copy(each) for each in value] if some else list(value))
-        elif isinstance(value, dict):
-            setattr(new, name, copy(value))
-    return new
-
-
-@lru_cache
-def _names(kind: type[AnyWatch]) -> tuple[str, ...]:
-    """What an oracle remembers."""
-    return tuple(field.name for field in fields(kind) if field.name != "clauses")
