@@ -116,8 +116,7 @@ class Fuzzed:
         if self.state.seconds < _LONG:
             return ()
         shown = {found.finding for f in self.state.seen if (found := self.known.of(f))}
-        names = dict.fromkeys(each.finding for each in self.known.patterns)
-        return tuple(name for name in names if name not in shown)
+        return tuple(name for name in self.known.findings if name not in shown)
 
     @property
     def status(self) -> ExitCode:
@@ -184,6 +183,7 @@ def _one(target: Target, asked: Asked) -> Fuzzed:
         uniform=asked.uniform,
         octets=asked.octets,
         timeout=asked.timeout,
+        known=known,
     )
     with _campaign(order, asked) as campaign:
         state, stopped = campaign.state, False
@@ -268,8 +268,9 @@ def show(fuzzed: Fuzzed) -> None:
     out.line()
     for line in lines_of(state.coverage.reach):
         out.line(line, indent=2)
-    if state.reading:
-        out.line("reads to the letter: ", ", ".join(state.reading), indent=2, hang=2)
+    letter = [name for name in state.reading if name not in fuzzed.known.findings]
+    if letter:
+        out.line("reads to the letter: ", ", ".join(letter), indent=2, hang=2)
     seen = state.seen
     for each in sorted(seen, key=lambda f: (f in fuzzed.unknown, f.id)):
         out.line()

@@ -2,8 +2,8 @@
 
 A find is one JSON object, written with its keys in a fixed order, so that two that are equal are
 equal byte by byte. `schema` says what may stand in it. Two finds are the same if the tables predict
-the same rows in the move that shows it, and the sentence that says what differs is the same but for
-values (`plain`).
+the same rows in the move that shows it, the sentence that says what differs is the same but for
+values (`plain`), and the same explains them, if anything does.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ __all__ = ["FORMAT", "FORMAT_VERSION", "BadFind", "Find", "Finds", "plain", "rea
 FORMAT: Final = "otrspec-find"
 FORMAT_VERSION: Final = 1
 """Raised when a reader of the JSON would have to change."""
+_ENCODED: Final = re.compile(r"\?OTR[:|][^ ]*[.,](?=,| |$)")
 _VALUE: Final = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\b\d+\b")
 _QUOTED: Final = re.compile(r"(?<!\w)'[^']*'|\"[^\"]*\"|“[^”]*”")
 _SHORT: Final = 60
@@ -54,7 +55,10 @@ class Find:
         version: its version, as it says.
         tables: the digest of the tables.
         seed: of the campaign that found it.
-        reading: for a note, the ambiguities that are read to the letter.
+        reading: what explains it, if anything does: ambiguities that are read to the letter, and
+            findings that are known of the target.
+        before: the rows that the tables took before the last move, in order.
+        behind: how the tables were read when it showed, likewise.
     """
 
     protocol: str
@@ -68,10 +72,17 @@ class Find:
     tables: str
     seed: int = 0
     reading: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
         """What finds have in common that are the same."""
+        return (*self.looks, *self.reading)
+
+    @property
+    def looks(self) -> tuple[str, ...]:
+        """What finds have in common that look the same, whatever explains them."""
         return (self.protocol, *self.rows, plain(self.because))
 
     @property
@@ -90,8 +101,10 @@ class Find:
             "moves": list(self.script.moves),
             "because": self.because,
             "rows": list(self.rows),
+            "before": list(self.before),
             "verdict": self.verdict.word,
             "reading": list(self.reading),
+            "behind": list(self.behind),
             "target": self.target,
             "name": self.name,
             "version": self.version,
@@ -105,7 +118,7 @@ def plain(because: str) -> str:
     """A sentence without the step that it begins with, and without values and texts."""
     _, found, rest = because.partition(": ")
     said = rest if found else because
-    return _VALUE.sub("N", _QUOTED.sub("…", said))
+    return _VALUE.sub("N", _QUOTED.sub("…", _ENCODED.sub("?OTR…", said)))
 
 
 def _slug(because: str) -> str:
@@ -163,6 +176,8 @@ class _Reader:
             script=Script(self.text(found, "part"), self.texts(found, "moves")),
             rows=self.texts(found, "rows"),
             reading=self.texts(found, "reading"),
+            before=self.texts({"before": [], **found}, "before"),
+            behind=self.texts({"behind": [], **found}, "behind"),
             verdict=self.verdict(self.text(found, "verdict")),
             seed=seed,
             **texts,
@@ -201,8 +216,10 @@ def schema() -> dict[str, Json]:
         "moves": _texts("what happens, in order; the last move shows it"),
         "because": _text("what differs, in a sentence"),
         "rows": _texts("the rows that the tables predict in the last move"),
+        "before": _texts("the rows that the tables took before the last move, in order"),
         "verdict": {"enum": list(words), "description": "what it is"},
-        "reading": _texts("for a note, the ambiguities that are read to the letter"),
+        "reading": _texts("what explains it: ambiguities to the letter, findings of the target"),
+        "behind": _texts("how the tables were read when it showed, likewise"),
         "target": _text("as it was named"),
         "name": _text("what the target calls itself"),
         "version": _text("the version of the target, as it says"),
@@ -216,7 +233,7 @@ def schema() -> dict[str, Json]:
         "description": "What an implementation of OTR did otherwise than the tables, and when.",
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": [name for name in properties if name not in {"before", "behind"}],
         "additionalProperties": False,
     }
 
@@ -289,6 +306,12 @@ class Finds:
         self.seen.update(find.id for find in finds)
 
 
-def noted(find: Find, reading: tuple[str, ...]) -> Find:
-    """The same as a note: ambiguities that are read to the letter explain it."""
-    return replace(find, verdict=Verdict.NOTE, reading=reading)
+def noted(find: Find, reading: tuple[str, ...], *, known: bool = False) -> Find:
+    """The same, explained: a note where ambiguities that are read to the letter are all it needs.
+
+    Args:
+        find: the find.
+        reading: what explains it.
+        known: findings that are known of the target are among it.
+    """
+    return replace(find, verdict=find.verdict if known else Verdict.NOTE, reading=reading)

@@ -83,7 +83,11 @@ class Promises:
 
     def broken(self, move: str, stage: AnyStage) -> str:
         """The first promise that is broken after a move, in a sentence; "" if none is."""
-        return next(self._broken(move, stage), "")
+        return next(iter(self.all_broken(move, stage)), "")
+
+    def all_broken(self, move: str, stage: AnyStage) -> list[str]:
+        """All promises that are broken after a move, in sentences."""
+        return list(self._broken(move, stage))
 
     def _broken(self, move: str, stage: AnyStage) -> Iterator[str]:
         new = stage.observations[self.looked :]

@@ -51,6 +51,7 @@ class Seat:
         variant: what is wrong with the reference.
         timeout: seconds that a shim may take for one answer.
         reading: how the tables are read.
+        excused: what the oracle and the promises say, as patterns, and is known of the target.
         hello: what a shim says of itself; None for the reference.
         watched: the plaintext oracle watches.
     """
@@ -61,6 +62,7 @@ class Seat:
     variant: Variant = NONE
     timeout: float = 5.0
     reading: Variant = NONE
+    excused: tuple[str, ...] = ()
     hello: Hello | None = None
     watched: bool = True
     _shim: ShimProcess | None = None
@@ -119,9 +121,11 @@ class Seat:
         assert self._contestant is not None  # noqa: S101 - it was just opened
         if self._shim is not None:
             self._shim.allow(PATIENCE * self.timeout)
-        return Duel(
+        duel = Duel(
             self.fuzzing, part, self._contestant, reading=self.reading, watched=self.watched
         )
+        duel.excused = self.excused
+        return duel
 
     def _start(self) -> None:
         try:
@@ -152,7 +156,12 @@ class Seat:
         words = {each.word for each in self.hello.capabilities}
         return tuple(name for name in vocabulary if vocabulary[name].needs <= words)
 
-    def replay(self, script: Script, reading: Variant | None = None) -> Trouble | None:
+    def replay(
+        self,
+        script: Script,
+        reading: Variant | None = None,
+        excused: tuple[str, ...] | None = None,
+    ) -> Trouble | None:
         """Play a script from the beginning: what was wrong, if anything was.
 
         Moves that cannot be played are left out.
@@ -160,11 +169,14 @@ class Seat:
         Args:
             script: what happens.
             reading: how the tables are read; None: as everywhere.
+            excused: what the oracle and the promises may say; None: as everywhere.
 
         Raises:
             Absent: if the target does not start any more.
         """
-        before, self.reading = self.reading, self.reading if reading is None else reading
+        before = self.reading, self.excused
+        self.reading = self.reading if reading is None else reading
+        self.excused = self.excused if excused is None else excused
         played: list[str] = []
         try:
             duel = self.begin(script.part)
@@ -180,7 +192,7 @@ class Seat:
             self.settle(error)
             return Trouble(type(script)(script.part, tuple(played)), error)
         finally:
-            self.reading = before
+            self.reading, self.excused = before
         return None
 
     def settle(self, error: OtrSpecError) -> None:

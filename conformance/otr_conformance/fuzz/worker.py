@@ -25,8 +25,10 @@ from otr_model.kernel.variant import NONE
 
 from .duel import Differs
 from .finds import Find, Finds, noted
+from .known import NONE as NOTHING
+from .known import Known
 from .loop import Loop
-from .readings import explaining, together
+from .readings import Readings
 from .seat import Absent, Seat, sentence_of, verdict_of
 from .shrink import Budget, shrink
 from .solo import Worlds
@@ -52,6 +54,8 @@ _AHEAD: Final = 2
 """Episodes of the scout for each of the target."""
 _AGAIN: Final = 3
 """How often a script is played again before it is said not to show every time."""
+_DOUBTED: Final = 2
+"""How often a reading may turn out to be in the way, before the tables are not read so any more."""
 _LOST: Final = 6
 """Troubles in a row that are nothing but a shim that does not start."""
 
@@ -87,6 +91,7 @@ class Order:
         timeout: seconds that a shim may take for one answer.
         replays: how many it may take to make a find short.
         finds: the folder of the finds; None: they are not written.
+        known: what is known of the target.
     """
 
     protocol: str
@@ -100,6 +105,7 @@ class Order:
     timeout: float = 5.0
     replays: int = REPLAYS
     finds: Path | None = None
+    known: Known = NOTHING
 
 
 @dataclass(slots=True)
@@ -116,7 +122,7 @@ class Done:
         finds: what was found, as short as it was made.
         again: how often each find was seen, by its id.
         complaints: what went wrong, a line each.
-        reading: the ambiguities that the target reads to the letter.
+        reading: the ambiguities that the target reads to the letter, and what is known of it.
         label: what the target calls itself, and its version.
         lost: why the target cannot be played with any more; "" if it can.
     """
@@ -157,7 +163,9 @@ class Worker:
         self.seat.open()
         self.finds = Finds(order.finds)
         self._complaints = list(self.finds.complaints)
+        self._readings = Readings(fuzzing, order.known.deviations)
         self._reading: tuple[str, ...] = ()
+        self._doubted: Counter[str] = Counter()
         random = Random(f"{order.seed} {order.number}")  # noqa: S311 - what is played is no secret
         self.steer = Steer(fuzzing, random, order.uniform, self.seat.moves, self.seat.able)
         self._moves = frozenset(self.steer.possible)
@@ -251,7 +259,7 @@ class Worker:
         if find in self.finds:
             done.again[find.id] += 1
             return
-        if isinstance(error, Differs) and not error.oracle:
+        if isinstance(error, Differs):
             names = self._explained(trouble.script)
             if names is not None:
                 self._noted(find, names, done)
@@ -294,16 +302,16 @@ class Worker:
             version,
             tables_of(self.order.protocol),
             self.order.seed,
+            before=error.before if isinstance(error, Differs) else (),
+            behind=self._reading,
         )
 
     def _explained(self, script: Script) -> tuple[str, ...] | None:
-        """The ambiguities that have to be read to the letter; None if that does not explain it."""
+        """How the tables have to be read; None if no reading of them explains it."""
         if not self._differs(script):
             return None
-        return explaining(
-            self.fuzzing,
-            self._reading,
-            lambda reading: self.seat.replay(script, reading) is None,
+        return self._readings.explaining(
+            self._reading, lambda *reading: self.seat.replay(script, *reading)
         )
 
     def _differs(self, script: Script) -> bool:
@@ -313,15 +321,22 @@ class Worker:
 
     def _noted(self, find: Find, names: tuple[str, ...], done: Done) -> None:
         """A difference that is explained: from now on the tables are read so."""
-        if not names:  # our own reading explains it, after all
+        new = tuple(name for name in names if name not in self._reading)
+        self._doubted.update(name for name in self._reading if name not in names)
+        if new:
+            known = not self._readings.deviations.keys().isdisjoint(new)
+            find = noted(find, new, known=known)
+            if find in self.finds:
+                done.again[find.id] += 1
+            else:
+                self._short(find, done, names)
+        else:  # our own reading explains it, after all
             done.again["our reading"] += 1
-            return
-        find = noted(find, names)
-        self._short(find, done)
-        both = tuple(dict.fromkeys((*self._reading, *names)))
-        reading = together(self.fuzzing.plan.grader.literal, both)
+        both = tuple(name for name in names if self._doubted[name] < _DOUBTED)
+        reading = self._readings.read(both)
         if reading is not None:
             self._reading, self.seat.reading = both, reading
+            self.seat.excused = self._readings.excused(both)
 
     def _found(self, find: Find, done: Done) -> None:
         """A difference that nothing explains, or worse."""
@@ -337,16 +352,30 @@ class Worker:
         again = self.seat.replay(find.script)
         return again is not None and self.find_of(again).key == find.key
 
-    def _short(self, find: Find, done: Done) -> None:
-        """Make a find short, and keep it."""
-        key, reading = find.key, self.seat.reading
+    def _short(self, find: Find, done: Done, names: tuple[str, ...] | None = None) -> None:
+        """Make a find short, and keep it.
+
+        Args:
+            find: the find.
+            done: where it is kept.
+            names: the readings of the tables that explain it, and have to explain what is left.
+        """
+        looks, before = find.looks, find.before
+        explained = None if names is None else self._readings.read(names)
+        excused = self._readings.excused(names or ())
 
         def shows(script: Script) -> bool:
-            trouble = self.seat.replay(script, reading)
-            return trouble is not None and self.find_of(trouble).key == key
+            nonlocal before
+            trouble = self.seat.replay(script)
+            if trouble is None or self.find_of(trouble).looks != looks:
+                return False
+            if explained is not None and self.seat.replay(script, explained, excused) is not None:
+                return False
+            before = self.find_of(trouble).before
+            return True
 
         budget = Budget(self.order.replays if find.verdict is not Verdict.HANG else 12)
         script = shrink(find.script, shows, budget, self.fuzzing)
-        find = replace(find, script=script)
+        find = replace(find, script=script, before=before)
         self.finds.add(find)
         done.finds.append(find)
