@@ -12,6 +12,7 @@ one of
     { rows = "otrv3.ake:A", like = "otrv3.ake:B" }                what another row does
     { check = "NEXT_DH_RANGE" }                                   a check that is not made
     { condition = "HEARTBEAT_DUE", holds = false }                a condition that is settled
+    { condition = "COMMIT_OUTSTANDING", only = ["IS_DH_KEY"] }    one that holds only with others
     { policy = "whitespace_start_ake", holds = true }             a policy, whatever users chose
 
 where `rows` is a pattern, and several of the first may be said of the same rows. Words are those of
@@ -22,6 +23,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING, Any, Final
 
 from otr_model.kernel.expr import Truth
@@ -36,6 +39,7 @@ from otr_model.kernel.variant import (
     SkipCheck,
     Variant,
 )
+from otr_model.kernel.vocabulary import Defined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -63,6 +67,7 @@ class Change:
         kind: "check", "condition" or "policy", where it is about no row.
         name: of the check, the condition or the policy.
         holds: what the condition or the policy is settled to.
+        only: conditions that have to hold as well, where it is not settled.
     """
 
     protocol: str
@@ -71,6 +76,7 @@ class Change:
     kind: str = ""
     name: str = ""
     holds: bool = False
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +221,14 @@ def _settled(composition: Composition, change: Change) -> Edit:
         return SetPolicy(change.name, change.holds)
     if change.kind == "check":
         return SkipCheck(_named(composition.checks, (change.name,))[0])
-    return Redefine(_named(composition.conditions, (change.name,))[0], Truth(change.holds))
+    condition = _named(composition.conditions, (change.name,))[0]
+    if not change.only:
+        return Redefine(condition, Truth(change.holds))
+    several = (condition, *_named(composition.conditions, change.only))
+    if not all(isinstance(each.spec, Defined) for each in several):
+        message = f"one of {change.name} and {', '.join(change.only)} is not defined by variables"
+        raise BadVariant(message)
+    return Redefine(condition, reduce(and_, (each.spec.expr for each in several)))
 
 
 def _difference(before: AnyRow, row: AnyRow | None) -> Edit | None:

@@ -56,6 +56,7 @@ __all__ = [
 
 TIRED: Final = 200
 """Duels after which terms are forgotten: they are kept for as long as a lab."""
+KNOWN: Final = "what the target does now is known, and not compared"
 MORE: Final = "the target has sent more than the tables have, which is let pass"
 _ENCODED: Final = re.compile(r"message open (\?OTR[:|,]|Wire\()")
 _SHOWN: Final = "message open (what arrived, as it is)"
@@ -200,6 +201,7 @@ class Duel:
         cut: why nothing more can be compared; "" while it can.
         promises: what must hold whatever the tables say.
         excused: patterns of what the oracle and the promises may say: it is passed over.
+        ends: patterns of rows; nothing is compared once some have been taken in their order.
 
     Raises:
         UnknownPart: if nobody of that name plays.
@@ -218,6 +220,8 @@ class Duel:
     ) -> None:
         self.fuzzing, self.target = fuzzing, target
         self.excused: tuple[str, ...] = ()
+        self.ends: tuple[tuple[str, ...], ...] = ()
+        self._ended: list[int] = []
         grader, cast = fuzzing.plan.grader, fuzzing.read_part(part).cast
         self.part = part
         terms = target.terms
@@ -278,10 +282,12 @@ class Duel:
             return False
         self.script.append(name)
         rows = tuple(dict.fromkeys(each.row for each in self.twin.fired[fired:]))
+        self._end([each.row for each in self.twin.fired[fired:]])
         try:
             if not self.cut:
                 self._compare(before, seen, stuck, alone, rows)
-            self._oracle(rows, stuck)
+            if self.cut != KNOWN:
+                self._oracle(rows, stuck)
         except Differs as error:
             error.before = tuple(each.row for each in self.twin.fired[:fired])
             error.amount = max(self._comparing.amount, 1)
@@ -291,6 +297,16 @@ class Duel:
         elif self._astray:
             self.cut = self.cut or MORE
         return True
+
+    def _end(self, rows: list[str]) -> None:
+        """See whether rows were taken behind which nothing is compared."""
+        self._ended = self._ended or [0] * len(self.ends)
+        for row in rows if self.ends and not self.cut else ():
+            for number, patterns in enumerate(self.ends):
+                at = self._ended[number]
+                self._ended[number] += at < len(patterns) and fnmatchcase(row, patterns[at])
+        if any(at == len(ends) for at, ends in zip(self._ended, self.ends, strict=True)):
+            self.cut = self.cut or KNOWN
 
     def _compare(
         self,

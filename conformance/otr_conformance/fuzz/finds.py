@@ -33,6 +33,8 @@ FORMAT_VERSION: Final = 1
 _ENCODED: Final = re.compile(r"\?OTR[:|][^ ]*[.,](?=,| |$)")
 _VALUE: Final = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\b\d+\b")
 _QUOTED: Final = re.compile(r"(?<!\w)'[^']*'|\"[^\"]*\"|“[^”]*”")
+_OPTIONAL: Final = frozenset({"before", "behind", "together", "who", "when"})
+"""What need not stand in a file."""
 _SHORT: Final = 60
 
 
@@ -59,6 +61,9 @@ class Find:
             findings that are known of the target.
         before: the rows that the tables took before the last move, in order.
         behind: how the tables were read when it showed, likewise.
+        together: where several met, all of them as they were named, Alice first.
+        who: the name by which the target took part, of those who met.
+        when: that it does not show with the reference in all other places, or not every time.
     """
 
     protocol: str
@@ -74,6 +79,9 @@ class Find:
     reading: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
+    who: str = ""
+    when: str = ""
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -83,7 +91,8 @@ class Find:
     @property
     def looks(self) -> tuple[str, ...]:
         """What finds have in common that look the same, whatever explains them."""
-        return (self.protocol, *self.rows, plain(self.because))
+        whose = (self.target,) if self.together else ()
+        return (self.protocol, *self.rows, plain(self.because), *whose)
 
     @property
     def id(self) -> str:
@@ -111,6 +120,8 @@ class Find:
             "tables": self.tables,
             "seed": self.seed,
         }
+        if self.together:
+            document |= {"together": list(self.together), "who": self.who, "when": self.when}
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -178,6 +189,9 @@ class _Reader:
             reading=self.texts(found, "reading"),
             before=self.texts({"before": [], **found}, "before"),
             behind=self.texts({"behind": [], **found}, "behind"),
+            together=self.texts({"together": [], **found}, "together"),
+            who=self.text({"who": "", **found}, "who"),
+            when=self.text({"when": "", **found}, "when"),
             verdict=self.verdict(self.text(found, "verdict")),
             seed=seed,
             **texts,
@@ -225,6 +239,9 @@ def schema() -> dict[str, Json]:
         "version": _text("the version of the target, as it says"),
         "tables": _text("the digest of the tables that predicted"),
         "seed": {"type": "integer", "description": "of the campaign that found it"},
+        "together": _texts("where several met, all of them as they were named, Alice first"),
+        "who": _text("the name by which the target took part, of those who met"),
+        "when": _text("that it shows only with this peer, or not every time"),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -233,7 +250,7 @@ def schema() -> dict[str, Json]:
         "description": "What an implementation of OTR did otherwise than the tables, and when.",
         "type": "object",
         "properties": properties,
-        "required": [name for name in properties if name not in {"before", "behind"}],
+        "required": [name for name in properties if name not in _OPTIONAL],
         "additionalProperties": False,
     }
 

@@ -12,13 +12,16 @@ TOML, one table for each finding, a page under docs/findings:
 
 `tables` says what the target does in the words of the tables (`.deviations`). Where that explains
 what differs, the tables are read so, and the play goes on. `objections` are patterns of what the
-plaintext oracle or a promise says of that, and are passed over likewise. `finds` are patterns of
-finds, for what the tables have no words for, and a play ends there. A find is known if every
-pattern of `after` fits a row that the tables take before the last move, in this order; that of
-`rows` fits a row that they take in the last move; and that of `says` fits the sentence without the
-step that it begins with. `*` stands for anything; what is left out fits everything, but not both
-`rows` and `says` may be left out. As finds are made short, whatever came before is needed for what
-differs.
+plaintext oracle or a promise says of that, and are passed over likewise.
+
+`finds` are patterns of finds, for what the tables have no words for, and a play ends there. A find
+is known if each pattern of `after` fits a row that the tables take before the last move, in order;
+each of `moves` fits a move, in order; each of `rows` fits a row that they take in the last move;
+and that of `says` fits the sentence without the step that it begins with. `*` stands for anything.
+What is left out fits everything, but not both `rows` and `says` may be left out. As finds are made
+short, whatever came before is needed for what differs.
+
+`ends` has rows, too, in order: what the target does behind them is not compared.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NONE", "Known", "Pattern", "file_of", "read"]
 
-_OF_A_PATTERN: Final = {"protocol", "after", "rows", "says"}
+_OF_A_PATTERN: Final = {"protocol", "after", "moves", "rows", "says"}
 _USUAL: Final = "otrv3"
 """The protocol of a change that is about no row, where nothing is said."""
 
@@ -56,7 +59,8 @@ class Pattern:
         because: the cause, for people.
         protocol: the name of the protocol; "": any.
         after: patterns of rows that the tables take before the last move, in this order.
-        rows: a pattern of a row that they predict in the last move.
+        moves: patterns of moves, in this order.
+        rows: patterns, each of a row that they predict in the last move.
         says: a pattern of the sentence.
     """
 
@@ -64,27 +68,29 @@ class Pattern:
     because: str
     protocol: str = ""
     after: tuple[str, ...] = ()
-    rows: str = "*"
+    moves: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
     says: str = "*"
 
     def fits(self, find: Find) -> bool:
         """Whether a find looks so."""
-        rows = find.rows or ("",)
-        said = plain(find.because)
+        rows, said = find.rows, plain(find.because)
         return (
             self.protocol in {"", find.protocol}
-            and any(fnmatchcase(row, self.rows) for row in rows)
+            and all(any(fnmatchcase(row, each) for row in rows) for each in self.rows)
             and fnmatchcase(said, self.says)
-            and self._comes_after(find.before)
+            and _in_order(self.after, find.before)
+            and _in_order(self.moves, find.script.moves)
         )
 
-    def _comes_after(self, before: tuple[str, ...]) -> bool:
-        """Whether rows were taken before that fit, in order."""
-        left = list(self.after)
-        for row in before:
-            if left and fnmatchcase(row, left[0]):
-                left.pop(0)
-        return not left
+
+def _in_order(patterns: tuple[str, ...], several: tuple[str, ...]) -> bool:
+    """Whether each of some patterns fits one of several words, in order."""
+    left = list(patterns)
+    for each in several:
+        if left and fnmatchcase(each, left[0]):
+            left.pop(0)
+    return not left
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +100,12 @@ class Known:
     Attributes:
         patterns: of finds.
         deviations: what can be said in the words of the tables.
+        ends: rows behind which nothing is compared, several in order.
     """
 
     patterns: tuple[Pattern, ...] = ()
     deviations: tuple[Deviation, ...] = ()
+    ends: tuple[tuple[str, ...], ...] = ()
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -136,11 +144,13 @@ def read(path: Path) -> Known:
         raise Malformed(field=path.name, reason=str(error)) from error
     patterns: list[Pattern] = []
     deviations: list[Deviation] = []
+    ends: list[tuple[str, ...]] = []
     for name, table in found.items():
         reader = _Reader(name, table)
         patterns += reader.patterns()
         deviations += reader.deviations()
-    return Known(tuple(patterns), tuple(deviations))
+        ends += reader.ends
+    return Known(tuple(patterns), tuple(deviations), tuple(ends))
 
 
 class _Reader:
@@ -157,15 +167,17 @@ class _Reader:
     def __init__(self, name: str, table: Any) -> None:  # noqa: ANN401 - whatever a file says
         self.name = name
         says = set(table) if isinstance(table, dict) else set()
-        if not {"because"} < says <= {"because", "finds", "tables", "objections"}:
-            self.refuse("", "needs because, and finds, tables or objections, and nothing else")
+        if not {"because"} < says <= {"because", "finds", "tables", "objections", "ends"}:
+            self.refuse("", "needs because, and finds, tables, objections or ends")
         self.because: Any = table["because"]
         self._finds = self._list(table, "finds")
         self._tables = self._list(table, "tables")
         self._objections = self._texts(table)
-        if not isinstance(self.because, str) or not any(
-            (self._finds, self._tables, self._objections)
-        ):
+        self.ends = [self._several(each, "rows", "ends") for each in self._list(table, "ends")]
+        if not all(ends and all(text.strip("*") for text in ends) for ends in self.ends):
+            self.refuse("ends", "each has rows, and none of them is everything")
+        given = (self._finds, self._tables, self._objections, self.ends)
+        if not isinstance(self.because, str) or not any(given):
             self.refuse("", "because is a text, and something is in one of the lists")
 
     def refuse(self, where: str, reason: str) -> NoReturn:
@@ -192,17 +204,24 @@ class _Reader:
         return [self._pattern(each) for each in self._finds]
 
     def _pattern(self, each: dict[str, Any]) -> Pattern:
-        given = dict(each)
-        after = given.pop("after", [])
-        after = [after] if isinstance(after, str) else after
-        texts = (*given.values(), *after) if isinstance(after, list) else (None,)
-        fits = all(isinstance(value, str) for value in texts)
-        if not fits or not {"rows", "says"} & set(each) or not set(each) <= _OF_A_PATTERN:
-            reason = "a find has rows, says or both, and may have after and protocol"
+        if not {"rows", "says"} & set(each) or not set(each) <= _OF_A_PATTERN:
+            reason = "a find has rows, says or both, and may have after, moves and protocol"
             self.refuse("finds", reason)
-        if {given.get("rows", "*"), given.get("says", "*")} == {"*"}:
+        after, moves, rows = (self._several(each, word) for word in ("after", "moves", "rows"))
+        says, protocol = each.get("says", "*"), each.get("protocol", "")
+        if not isinstance(says, str) or not isinstance(protocol, str):
+            self.refuse("finds", "says and protocol are texts")
+        if not any(text.strip("*") for text in (*rows, says)):
             self.refuse("finds", "a find that fits everything explains nothing")
-        return Pattern(self.name, self.because, after=tuple(after), **given)
+        return Pattern(self.name, self.because, protocol, after, moves, rows, says)
+
+    def _several(self, each: dict[str, Any], word: str, where: str = "finds") -> tuple[str, ...]:
+        """A pattern, or a list of them."""
+        found: Any = each.get(word, [])
+        several = [found] if isinstance(found, str) else found
+        if not isinstance(several, list) or not all(isinstance(text, str) for text in several):
+            self.refuse(where, f"{word} is a pattern, or a list of them")
+        return tuple(several)
 
     def deviations(self) -> list[Deviation]:
         """What can be said in the words of the tables."""
@@ -212,18 +231,19 @@ class _Reader:
         return [Deviation(self.name, self.because, changes, self._objections)]
 
     def _change(self, each: dict[str, Any]) -> Change:
-        rest = set(each) - {"rows", "protocol", "holds"}
-        protocol = each.get("protocol", _USUAL)
-        holds = each.get("holds", False)
-        good = isinstance(protocol, str) and isinstance(holds, bool)
-        if "rows" in each and rest and rest <= PARTS | NAMES and "holds" not in each and good:
-            return self._of_rows(each, rest)
-        if len(rest) != 1 or not rest <= WORDS or "rows" in each or not good:
+        if "rows" in each and len(each) > 1 and set(each) <= {"rows", *PARTS, *NAMES}:
+            return self._of_rows(each, set(each) - {"rows"})
+        kind = next((word for word in WORDS if word in each), "")
+        how: dict[str, list[set[str]]] = {"": []}
+        how |= {"check": [set()], "condition": [{"holds"}, {"only"}], "policy": [{"holds"}]}
+        if set(each) - {kind, "protocol"} not in how[kind]:
             self.refuse("tables", "a change is about rows, a check, a condition or a policy")
-        (kind,) = rest
-        if not isinstance(each[kind], str) or ("holds" in each) is (kind == "check"):
+        protocol, holds = each.get("protocol", _USUAL), each.get("holds", False)
+        texts = isinstance(each[kind], str) and isinstance(protocol, str)
+        if not texts or not isinstance(holds, bool):
             self.refuse("tables", f"{kind} is a name, and a condition or policy holds or not")
-        return Change(protocol, kind=kind, name=each[kind], holds=holds)
+        only = self._several(each, "only", "tables")
+        return Change(protocol, kind=kind, name=each[kind], holds=holds, only=only)
 
     def _of_rows(self, each: dict[str, Any], rest: set[str]) -> Change:
         rows: Any = each["rows"]

@@ -52,6 +52,7 @@ class Seat:
         timeout: seconds that a shim may take for one answer.
         reading: how the tables are read.
         excused: what the oracle and the promises say, as patterns, and is known of the target.
+        ends: rows behind which nothing is compared.
         hello: what a shim says of itself; None for the reference.
         watched: the plaintext oracle watches.
     """
@@ -63,6 +64,7 @@ class Seat:
     timeout: float = 5.0
     reading: Variant = NONE
     excused: tuple[str, ...] = ()
+    ends: tuple[tuple[str, ...], ...] = ()
     hello: Hello | None = None
     watched: bool = True
     _shim: ShimProcess | None = None
@@ -124,7 +126,7 @@ class Seat:
         duel = Duel(
             self.fuzzing, part, self._contestant, reading=self.reading, watched=self.watched
         )
-        duel.excused = self.excused
+        duel.excused, duel.ends = self.excused, self.ends
         return duel
 
     def _start(self) -> None:

@@ -246,9 +246,10 @@ def _users() -> None:
             ("a tagged text", "said \t  \t\t\t\t \t \t \t    \t\t \t  "),
             ("an Error", "?OTR Error: ERROR_1: no"),
             ("a long text", "word " * 200),
-            ("nothing", ""),
         ):
             _MOVES.add(f"{who} types {what}", methodcaller(f"{who}_says", text))
+    _MOVES.add("target types nothing", methodcaller("target_says", ""), when=_target_private)
+    _MOVES.add("tester types nothing", methodcaller("tester_says", ""), when=_private)
 
 
 def _tester() -> None:
@@ -276,6 +277,14 @@ _TLVS: Final[Mapping[str, Callable[[Stage], tuple[Tlv, ...]]]] = {
 
 def _text(stage: Stage) -> Octets:
     return stage.lab.text("x")
+
+
+def _target_private(stage: Stage) -> bool:
+    """Whether what the target's user types is encrypted: in the clear, nothing is no message."""
+    target = stage.target
+    return isinstance(target, ReferenceParty) and (
+        target.conversation.current.message is Msg.ENCRYPTED_MESSAGES
+    )
 
 
 def _private(stage: Stage) -> bool:
