@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from otr_conformance.fuzz import known
+from otr_conformance.fuzz import finds, known
+from otr_conformance.fuzz.duel import Duel, reference
 from otr_conformance.fuzz.readings import Readings
 from otr_conformance.peers.registry import PEERS
 from otr_conformance.protocols import PROTOCOLS
 
 FINDINGS = Path(__file__).parents[2] / "docs" / "findings"
+FOUND = sorted((FINDINGS / "finds").glob("*.json"))
 FILES = [
     file
     for peer in PEERS.values()
@@ -43,3 +45,20 @@ def test_every_deviation_can_be_read_into_the_tables_and_all_of_them_together(fi
         assert made is not None
         assert bool(made.edits) is bool(each.changes), each.finding
     assert readings.read(tuple(readings.deviations)) is not None
+
+
+@pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
+def test_a_find_beside_a_page_is_known_by_it_and_the_reference_does_what_the_tables_do(
+    path: Path,
+) -> None:
+    found = finds.read(path.name, path.read_bytes())
+    peer = PEERS[found.target]
+    page = (FINDINGS / f"{path.stem}.md").read_text(encoding="utf-8")
+    fuzzing = PROTOCOLS[found.protocol].fuzzing
+    duel = Duel(fuzzing, found.script.part, reference(fuzzing))
+
+    assert path.stem in known.read(peer.expectations.with_suffix(".finds.toml")).findings
+    assert f"otrspec fuzz --replay docs/findings/finds/{path.name} {found.target}\n" in page
+    for move in found.script.moves:
+        assert duel.can(move)
+        assert duel.play(move)
