@@ -19,17 +19,19 @@ from otr_reference.errors import OtrSpecError
 from .duel import Differs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from .solo import Play
     from .steer import Begin, Steer
 
 __all__ = ["Loop", "Trouble"]
 
-BURST: Final = 16
+BURST: Final = 8
 """Moves of an episode beyond those that it begins with, on the average."""
+REPLAYED: Final = 16
+"""The same where what it begins with has to be played."""
 LONG: Final = 40
-"""The same where nothing is learned: an episode begins with nothing."""
+"""The same where it begins with nothing."""
 _LONGEST: Final = 400
 """Moves of an episode, at most."""
 _BLAMED: Final = 50
@@ -78,30 +80,42 @@ class Loop:
         self._play, self._name, self._last = None, "", ""
         try:
             play = self._begun(how)
-            self._extend(play)
+            self._extend(play, self._mean(how))
         except OtrSpecError as error:
             return self._trouble(how.part, error)
         return None
 
+    def _mean(self, how: Begin) -> int:
+        """Moves beyond those that an episode begins with, on the average."""
+        if how.stage is not None:
+            return BURST
+        return REPLAYED if how.moves or how.then else LONG
+
     def _begun(self, how: Begin) -> Play:
         """A play of what an episode begins with."""
+        steer = self.steer
         play: Play
-        if how.stage is not None:
-            self._play = play = how.stage.fork()
-            self._last = how.last
-            return play
-        self._play = play = self._make(how.part)
-        for name in how.moves:
-            if play.cut:
-                break
-            if play.can(name):
-                self._take(play, name)
+        self._play = play = self._make(how.part) if how.stage is None else how.stage.fork()
+        self._last = how.last
+        steer.begun(play, how)
+        if how.stage is None:
+            self._follow(play, how.moves)
+            if how.seed is not None:
+                steer.arrived(play, how.seed)
+        self._follow(play, how.then)
         return play
 
-    def _extend(self, play: Play) -> None:
+    def _follow(self, play: Play, moves: Iterable[str]) -> None:
+        """Play moves, as far as they are possible."""
+        for name in moves:
+            if play.cut:
+                return
+            if play.can(name):
+                self._take(play, name)
+
+    def _extend(self, play: Play, mean: int) -> None:
         """Go on by chance."""
         steer = self.steer
-        mean = LONG if steer.uniform else BURST
         left = min(1 + int(steer.random.expovariate(1 / mean)), _LONGEST)
         while left and not play.cut:
             name = steer.choose(play, self._last)

@@ -106,7 +106,7 @@ class Solo:
         self._settled: dict[Any, bool] = {}
         grader = fuzzing.plan.grader
         cast = fuzzing.read_part(part).cast
-        if fuzzing.as_it_is(cast):  # which only bytes can tell
+        if judged and fuzzing.as_it_is(cast):  # what is right then only bytes can tell
             lab = protocol(fuzzing.plan.protocol).suite.real()
         self._recall(lab)
         self.twin: AnyStage = grader.set_stage(lab, cast, grader.reference_target(NONE))

@@ -1,20 +1,23 @@
 """What to play next: uniformly at random, or where little was seen so far.
 
     steer = Steer(fuzzing, Random(seed))
-    seed = steer.begin()            # where an episode begins: a script that is known, or nothing
-    name = steer.choose(play)       # the next move
-    steer.learn(play, name, rows, fresh)
+    how = steer.begin()             # where an episode begins: behind a script, or with nothing
+    steer.begun(play, how)
+    name = steer.choose(play, last) # the next move
+    steer.learn(play, last, rows)
 
-Steering knows nothing of where faults are, nor what can be reached. It learns from counts alone:
+Steering knows nothing of where faults are, nor what can be reached. It learns from counts alone. A
+*spot* is the row that the target took last, and the states of the machines of its session.
 
-- most episodes begin behind a row behind which few began so far, at one of several stages that are
-  kept for it. With the reference alone a stage can be forked, so that nothing is replayed;
-- of a few moves that are possible, the one is taken that was tried least often behind that row;
-  half of them are drawn from those that showed something new of late;
-- scripts are kept that show a pair of rows for the first time, and some that stand at other places
-  behind a row;
-- every so often the cell is looked for that was visited least, and a script that visits it is
-  played with something put in, left out or replaced, and goes on from there.
+- Most episodes begin at the spot at which the fewest began, at one of several stages that are kept
+  for it, under several policies. With the reference alone a stage can be forked, so that nothing is
+  replayed. Some begin in the same way where the states of both sides are of interest, not a row: a
+  long exchange is found step by step, although the target does nothing in some of them.
+- A row that followed a move in the same states is expected to follow again. Where it would make a
+  pair that was never seen, that move is tried first, a few times under each policy.
+- Of some other moves that are possible, the one is taken that was tried least at the spot.
+- Every so often the cell is looked for that was visited least, and what led to it is played again
+  with a move put in, left out or replaced.
 
 The same seed makes the same choices, as long as nothing else is learned meanwhile.
 """
@@ -22,48 +25,88 @@ The same seed makes the same choices, as long as nothing else is learned meanwhi
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, fields
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any, Final
 
 from .coverage import Coverage
 from .solo import Solo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
     from random import Random
 
     from otr_conformance.derive.search import Pair
+    from otr_conformance.play.stage import AnyParty, AnyStage
 
     from .coverage import Cell
     from .solo import Play
     from .vocabulary import Fuzzing
 
-__all__ = ["Begin", "Seed", "Steer"]
+__all__ = ["Begin", "Seed", "Spot", "Steer"]
 
+_FRESH: Final = 0.06
+"""The share of episodes that begin with nothing but somebody who is drawn."""
+_ADOPTED: Final = 0.3
+"""The share of episodes that begin with a script of somebody else's, while there are any."""
+_RARE: Final = 0.1
+"""The share of episodes that begin with a rare cell."""
+_BOTH: Final = 0.2
+"""The share of the other episodes that begin where the states of both sides are of interest."""
 _LOOKED: Final = 4
 """Moves that are compared before one is taken."""
 _DRAWN: Final = 40
 """Moves that are drawn in search of one that is possible, at most."""
-_CONTEST: Final = 4
-"""Rows that are compared before an episode begins behind one."""
-_PER_ROW: Final = 10
-"""Scripts that are kept for a row, at most, beside those that show a pair first."""
-_PER_CELL: Final = 6
+_HOPED: Final = 2
+"""How often a move is tried at a spot, under each policy, for a pair that is expected."""
+_PER_POLICY: Final = 3
+"""Scripts that are kept for a spot under one policy of the target's."""
+_POLICIES: Final = 8
+"""Policies of the target's under which scripts are kept for a spot."""
+_PER_STATES: Final = 3
+"""Scripts that are kept for the states of both sides."""
+_ANOTHER: Final = 0.05
+"""How often another script is kept for the states of both sides."""
+_PER_CELL: Final = 12
 """Scripts that visit a cell, and are kept for that, at most."""
 _LATELY: Final = 300
 """Moves that are remembered because they showed something new."""
-_LONG: Final = 60
-"""Moves of a script from which on it is kept only if it shows a pair first."""
-_EXCHANGED: Final = 0.01
-"""How often a script is exchanged for another one, where there are as many as are kept."""
-_FRESH: Final = 0.12
-"""The share of episodes that begin with nothing but somebody who is drawn."""
-_RARE: Final = 0.2
-"""The share of episodes that begin with a rare cell."""
-_DULL: Final = 0.1
-"""How often somebody plays who shows what arrives as it is."""
-_FRUITFUL: Final = 0.5
+_FRUITFUL: Final = 0.3
 """The share of moves that are drawn from those that showed something new of late."""
+_LONG: Final = 60
+"""Moves of a script from which on it is kept only as the first at a spot."""
+_LONGEST: Final = 150
+"""Moves of a script that is kept, at most."""
+_DULL: Final = 0.1
+"""How often somebody plays who shows what arrives as it is, unless more is said."""
+_OTHERS: Final = frozenset({"tester", "tester_size", "variant", "max_size"})
+"""What is said of who plays, and is no policy of the target's."""
+
+States = tuple[Any, ...]
+"""The states of the machines of a session."""
+
+
+@dataclass(slots=True, eq=False)
+class Spot:
+    """Where an episode can begin.
+
+    Attributes:
+        last: the row that the target took last.
+        states: those of its machines.
+        seeds: scripts that lead here.
+        begun: how many episodes began here.
+        tried: how often each move was tried here.
+        hoped: the same under a policy, of moves from which a new pair was expected.
+        policies: how many scripts were kept under each policy.
+    """
+
+    last: str
+    states: States
+    seeds: list[Seed] = field(default_factory=list)
+    begun: int = 0
+    tried: Counter[str] = field(default_factory=Counter)
+    hoped: Counter[tuple[str, int]] = field(default_factory=Counter)
+    policies: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(slots=True, eq=False)
@@ -75,7 +118,7 @@ class Seed:
         moves: what happens.
         pairs: the pairs of rows that it was the first to show, in its last move.
         stage: the stage after it, where it was played by the reference alone.
-        last: the row that was taken last.
+        spot: where it leads.
         used: how many episodes began with it.
     """
 
@@ -83,7 +126,7 @@ class Seed:
     moves: tuple[str, ...]
     pairs: tuple[Pair, ...] = ()
     stage: Solo | None = None
-    last: str = ""
+    spot: Spot | None = None
     used: int = 0
 
 
@@ -96,12 +139,43 @@ class Begin:
         moves: what is played first.
         stage: the stage after these moves, to be forked; None: they have to be played.
         last: the row that was taken last before that stage.
+        then: what is played behind that, before anything is chosen.
+        seed: the script that these moves are; None: they are none, or not all of one.
     """
 
     part: str
     moves: tuple[str, ...] = ()
     stage: Solo | None = None
     last: str = ""
+    then: tuple[str, ...] = ()
+    seed: Seed | None = None
+
+
+class _Queue:
+    """Spots: the one at which the fewest episodes began comes first."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, Spot]] = []
+        self._number = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._heap)
+
+    def add(self, spot: Spot) -> None:
+        """A spot that was not here."""
+        self._number += 1
+        heappush(self._heap, (spot.begun, self._number, spot))
+
+    def next(self) -> Spot:
+        """The first; it is now one at which one more has begun."""
+        _, _, spot = heappop(self._heap)
+        spot.begun += 1
+        self.add(spot)
+        return spot
+
+
+def _has_several(states: Any) -> bool:  # noqa: ANN401 - a class of an enumeration
+    return len(states) > 1
 
 
 def _everybody(_part: str) -> bool:
@@ -118,9 +192,10 @@ class Steer:
         uniform: nothing is learned: everybody and everything is equally likely.
         possible: the names of the moves, of those that the target is capable of; none: all.
         able: whether the target is capable of playing with somebody.
+        dull: how often somebody plays who shows what arrives as it is: that may take bytes.
         coverage: what was seen so far.
         kept: how many scripts were kept so far.
-        own: of these, the ones that were the first here to show a pair of rows, in that order.
+        own: the scripts that were the first here to show a pair of rows, in that order.
     """
 
     fuzzing: Fuzzing
@@ -128,39 +203,75 @@ class Steer:
     uniform: bool = False
     possible: tuple[str, ...] = ()
     able: Callable[[str], bool] = _everybody
+    dull: float = _DULL
     coverage: Coverage = field(init=False)
     kept: int = 0
     own: list[Seed] = field(default_factory=list)
-    _tried: dict[str, Counter[str]] = field(default_factory=dict)
-    _begun: Counter[str] = field(default_factory=Counter)
-    _behind: dict[str, list[Seed]] = field(default_factory=dict)
-    _rows: list[str] = field(default_factory=list)
+    _here: Spot = field(default_factory=lambda: Spot("", ()))
+    _origin: Seed | None = None
+    _spots: dict[tuple[str, States], Spot] = field(default_factory=dict)
+    _waiting: _Queue = field(default_factory=_Queue)
+    _both: dict[Hashable, Spot] = field(default_factory=dict)
+    _both_waiting: _Queue = field(default_factory=_Queue)
+    _adopted: deque[Seed] = field(default_factory=deque)
+    _follows: dict[States, dict[str, dict[str, None]]] = field(default_factory=dict)
     _places: set[int] = field(default_factory=set)
     _lately: deque[str] = field(default_factory=lambda: deque(maxlen=_LATELY))
-    _by_cell: dict[Cell, list[Seed]] = field(default_factory=dict)
+    _by_cell: dict[Cell, list[tuple[Seed | None, str, tuple[str, ...]]]] = field(
+        default_factory=dict
+    )
+    _policies: dict[Hashable, int] = field(default_factory=dict)
+    _policy_of: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.coverage = Coverage(self.fuzzing.plan.protocol)
+        plan = self.fuzzing.plan
+        self.coverage = Coverage(plan.protocol)
         self.possible = self.possible or tuple(self.fuzzing.vocabulary)
-        self._parts = tuple(self.fuzzing.plan.parts)
+        self._parts = tuple(plan.parts)
+        tables = plan.composition.tables
+        self._machines = tuple(table.machine for table in tables if _has_several(table.states))
 
     @property
     def seeds(self) -> list[Seed]:
-        """The scripts that are kept now."""
-        return [seed for behind in self._behind.values() for seed in behind]
+        """The scripts that are kept now, and those that others have found and nobody has played."""
+        return [*(seed for spot in self._spots.values() for seed in spot.seeds), *self._adopted]
 
     # Where to begin.
 
     def begin(self) -> Begin:
         """How the next episode begins."""
-        chance = self.random.random()
-        if self.uniform or not self._rows or chance < _FRESH:
+        random = self.random.random
+        if self.uniform or random() < _FRESH:
             return Begin(self._part())
-        if chance < _FRESH + _RARE:
-            rare = self._rare()
-            if rare is not None:
-                return rare
-        return self._behind_a_row()
+        if self._adopted and random() < _ADOPTED:
+            return self._behind(self._adopted.popleft())
+        if self._by_cell and random() < _RARE:
+            return self._rare()
+        queue = self._both_waiting if random() < _BOTH else self._waiting
+        if not queue:
+            return self._behind(self._adopted.popleft()) if self._adopted else Begin(self._part())
+        return self._behind(self.random.choice(queue.next().seeds))
+
+    @staticmethod
+    def _behind(seed: Seed) -> Begin:
+        """An episode behind a script."""
+        seed.used += 1
+        last = "" if seed.stage is None or seed.spot is None else seed.spot.last
+        return Begin(seed.part, seed.moves, seed.stage, last, seed=seed)
+
+    def begun(self, play: Play, how: Begin) -> None:
+        """Note that a play is as far as an episode begins with: at a stage, or with nothing."""
+        self._origin = None if how.stage is None else how.seed
+        if not self.uniform:
+            self._here = self._spot(how.last, play.twin)
+
+    def arrived(self, play: Play, seed: Seed) -> None:
+        """Note that a play has come to the end of a script that had to be played."""
+        whole = not play.cut and tuple(play.script) == seed.moves
+        if whole and isinstance(play, Solo):
+            seed.stage, seed.spot = play.fork(), self._here
+        if whole:
+            self._origin = seed
 
     def _part(self) -> str:
         """Somebody to play."""
@@ -171,55 +282,70 @@ class Steer:
         return next((part for part in self._parts if self.able(part)), self._parts[0])
 
     def _is_dull(self, part: str) -> bool:
-        """Whether somebody is passed over who hardly ever speaks OTR, and only over bytes."""
-        cast = self.fuzzing.read_part(part).cast
-        seldom = not self.uniform and self.fuzzing.as_it_is(cast)
-        return seldom and self.random.random() >= _DULL
+        """Whether somebody is passed over who hardly ever speaks OTR."""
+        if self.uniform or self.dull >= 1:
+            return False
+        seldom = self.fuzzing.as_it_is(self.fuzzing.read_part(part).cast)
+        return seldom and self.random.random() >= self.dull
 
-    def _behind_a_row(self) -> Begin:
-        """A script that leads to a row behind which few episodes began."""
-        rows, random = self._rows, self.random
-        several = (rows[int(random.random() * len(rows))] for _ in range(_CONTEST))
-        row = min(several, key=lambda each: self._begun[each])
-        self._begun[row] += 1
-        seed = random.choice(self._behind[row])
-        seed.used += 1
-        return Begin(seed.part, seed.moves, seed.stage, seed.last)
-
-    def _rare(self) -> Begin | None:
-        """A script that visits the rarest cell, made a little different."""
-        if not self._by_cell:
-            return None
+    def _rare(self) -> Begin:
+        """What leads to the rarest cell, made a little different."""
         cells = self.coverage.cells
         rarest = min(self._by_cell, key=lambda cell: cells[cell])
-        seed = self.random.choice(self._by_cell[rarest])
-        seed.used += 1
-        return Begin(seed.part, self._varied(seed.moves))
+        origin, part, then = self.random.choice(self._by_cell[rarest])
+        then = self._varied(then)
+        if origin is None:
+            return Begin(part, then=then)
+        how = self._behind(origin)
+        return Begin(how.part, how.moves, how.stage, how.last, then, origin)
 
     def _varied(self, moves: tuple[str, ...]) -> tuple[str, ...]:
-        """The same with a move put in, left out, replaced or done twice, or as it is."""
+        """The same with a move put in, left out or replaced, or as it is."""
         at = self.random.randrange(len(moves) + 1)
         other = self.random.choice(self.possible)
         match self.random.randrange(6):
-            case 0 | 1:
+            case 0:
                 return (*moves[:at], other, *moves[at:])
-            case 2:
+            case 1:
                 return (*moves[:at], *moves[at + 1 :])
-            case 3:
+            case 2:
                 return (*moves[:at], other, *moves[at + 1 :])
-            case 4:
-                return (*moves[:at], *moves[max(at - 1, 0) :])
             case _:
                 return moves
 
     # What happens next.
 
-    def choose(self, play: Play, last: str) -> str:
+    def choose(self, play: Play, last: str) -> str:  # noqa: ARG002 - who extends this may look at it
         """The next move, behind a row; "" if none of those that were drawn is possible."""
         if self.uniform:
             return self._by_chance(play)
+        return self._expected(play) or self._least_tried(play)
+
+    def _expected(self, play: Play) -> str:
+        """A move that would make a new pair if it did what it did before; "" if there is none."""
+        here = self._here
+        last, hoped, seen = here.last, here.hoped, self.coverage.pairs
+        policy = self._policy(play.part)
+        best, least = "", _HOPED
+        for row, moves in self._follows.get(here.states, {}).items():
+            if (last, row) in seen:
+                continue
+            for name in moves:
+                times = hoped[name, policy]
+                if times < least and play.can(name):
+                    best, least = name, times
+                    if not times:
+                        break
+            if best and not least:
+                break
+        if best:
+            hoped[best, policy] += 1
+        return best
+
+    def _least_tried(self, play: Play) -> str:
+        """Of some moves that are possible, the one that was tried least here."""
         random, lately, possible = self.random.random, self._lately, self.possible
-        tried = self._tried_behind(last)
+        tried = self._here.tried
         best, least, looked = "", 1 << 30, 0
         for _ in range(_DRAWN):
             if lately and random() < _FRUITFUL:
@@ -242,18 +368,12 @@ class Steer:
                 return name
         return ""
 
-    def _tried_behind(self, last: str) -> Counter[str]:
-        tried = self._tried.get(last)
-        if tried is None:
-            tried = self._tried[last] = Counter()
-        return tried
-
     # What is learned.
 
-    def tried(self, last: str, name: str, times: int = 1) -> None:
+    def tried(self, last: str, name: str, times: int = 1) -> None:  # noqa: ARG002 - as for `choose`
         """Note that a move was tried behind a row; `times`: as if it had been so often."""
         if not self.uniform:
-            self._tried_behind(last)[name] += times
+            self._here.tried[name] += times
 
     def learn(self, play: Play, before: str, rows: Sequence[str]) -> tuple[Pair, ...]:
         """Count the rows that the last move led to, and keep the script if it shows something.
@@ -269,50 +389,128 @@ class Steer:
         fresh = self.coverage.add(before, rows)
         if self.uniform or play.cut:
             return fresh
-        last = rows[-1] if rows else before
-        if fresh or self._is_new(last, play):
-            stage = play.fork() if isinstance(play, Solo) else None
-            seed = Seed(play.part, tuple(play.script), fresh, stage, last)
-            self._enter(seed, rows)
-            if fresh:
-                self.own.append(seed)
-                self._lately.extend(seed.moves[-1:])
+        name, was = play.script[-1], self._here
+        if rows:
+            self._follows.setdefault(was.states, {}).setdefault(rows[0], {})[name] = None
+        here = self._here = self._spot(rows[-1] if rows else before, play.twin)
+        if fresh:
+            self._lately.append(name)
+        if len(play.script) <= _LONGEST:
+            self._consider(play, here, fresh, rows)
         return fresh
 
-    def _is_new(self, last: str, play: Play) -> bool:
-        """Whether a play is at a place that is new behind a row behind which few are kept."""
+    def _consider(
+        self, play: Play, here: Spot, fresh: tuple[Pair, ...], rows: Sequence[str]
+    ) -> None:
+        """Keep a script, if it shows something."""
+        policy = self._policy(play.part)
+        both = self._states_of_both(here, play.twin)
+        new = self._is_new(play, here, policy)
+        also = len(play.script) <= _LONG and self._is_another(both)
+        if fresh:
+            self.own.append(Seed(play.part, tuple(play.script), fresh, None, here))
+            self._note_cells(play, rows)
+        if not (new or also):
+            self.kept += bool(fresh)
+            return
+        self.kept += 1
+        stage = play.fork() if isinstance(play, Solo) else None
+        seed = Seed(play.part, tuple(play.script), fresh, stage, here)
+        if new:
+            self._enter(seed, here, policy)
+        if also:
+            both.seeds.append(seed)
+            if len(both.seeds) == 1:
+                self._both_waiting.add(both)
+
+    def _enter(self, seed: Seed, here: Spot, policy: int) -> None:
+        here.policies[policy] += 1
+        here.seeds.append(seed)
+        if len(here.seeds) == 1:
+            self._waiting.add(here)
+
+    def _is_new(self, play: Play, here: Spot, policy: int) -> bool:
+        """Whether a play is at a spot, or under a policy, or at a place there, that is new."""
+        if not here.seeds:
+            return True
         if len(play.script) > _LONG:
             return False
-        full = len(self._behind.get(last, ())) >= _PER_ROW
-        if full and self.random.random() >= _EXCHANGED:
+        kept = here.policies[policy]
+        if not kept:
+            return len(here.policies) <= _POLICIES
+        if kept >= _PER_POLICY:
             return False
-        place = hash((last, self.fuzzing.plan.place(play.twin)))
+        place = hash((here.last, self.fuzzing.plan.place(play.twin)))
         if place in self._places:
             return False
         self._places.add(place)
         return True
 
-    def _enter(self, seed: Seed, rows: Iterable[str]) -> None:
-        """Keep a script, perhaps in place of another one that leads to the same row."""
-        behind = self._behind.get(seed.last)
-        if behind is None:
-            behind = self._behind[seed.last] = []
-            self._rows.append(seed.last)
-        if len(behind) < _PER_ROW:
-            behind.append(seed)
-        else:
-            behind[self.random.randrange(_PER_ROW)] = seed
-        self.kept += 1
+    def _is_another(self, both: Spot) -> bool:
+        """Whether one more script is kept for the states of both sides."""
+        if not both.seeds:
+            return True
+        return len(both.seeds) < _PER_STATES and self.random.random() < _ANOTHER
+
+    def _note_cells(self, play: Play, rows: Sequence[str]) -> None:
+        """Note what leads to the cells of rows."""
+        origin = self._origin
+        begin = 0 if origin is None else len(origin.moves)
+        entry = (origin, play.part, tuple(play.script[begin:]))
         cells = self.coverage.known
         for row in rows:
             cell = cells.get(row)
             if cell is not None:
                 several = self._by_cell.setdefault(cell, [])
                 if len(several) < _PER_CELL:
-                    several.append(seed)
+                    several.append(entry)
 
     def adopt(self, seed: Seed) -> None:
         """Keep a script that somebody else has found."""
-        if seed.pairs:
-            seed.last = seed.last or seed.pairs[-1][1]
-        self._enter(seed, (row for pair in seed.pairs for row in pair[1:]))
+        if seed.spot is None:
+            self._adopted.append(seed)
+            self.kept += 1
+            return
+        here = self._spot_of(seed.spot.last, seed.spot.states)
+        policy = self._policy(seed.part)
+        if here.policies[policy] < _PER_POLICY:
+            self.kept += 1
+            self._enter(Seed(seed.part, seed.moves, seed.pairs, None, here), here, policy)
+
+    # Where a play is.
+
+    def _spot(self, last: str, stage: AnyStage) -> Spot:
+        return self._spot_of(last, self._states(stage.target))
+
+    def _spot_of(self, last: str, states: States) -> Spot:
+        key = (last, states)
+        spot = self._spots.get(key)
+        if spot is None:
+            spot = self._spots[key] = Spot(last, states)
+        return spot
+
+    def _states(self, party: AnyParty) -> States:
+        """The states of the machines of the session that what is typed goes to."""
+        reference: Any = party
+        session = reference.conversation.current
+        return tuple([getattr(session, machine, None) for machine in self._machines])
+
+    def _states_of_both(self, here: Spot, stage: AnyStage) -> Spot:
+        """What is kept for the states of both sides, and for whether anything is on its way."""
+        on_their_way = bool(stage.to_target), bool(stage.to_tester)
+        key = (here.states, self._states(stage.tester), on_their_way)
+        both = self._both.get(key)
+        if both is None:
+            both = self._both[key] = Spot("", here.states)
+        return both
+
+    def _policy(self, part: str) -> int:
+        """What is said about the target, in what is said about who plays: a number."""
+        policy = self._policy_of.get(part)
+        if policy is None:
+            cast = self.fuzzing.read_part(part).cast
+            names = (each.name for each in fields(cast))
+            said = tuple(getattr(cast, name) for name in names if name not in _OTHERS)
+            policy = self._policies.setdefault(said, len(self._policies))
+            self._policy_of[part] = policy
+        return policy
