@@ -33,7 +33,7 @@ from otr_reference.errors import OtrSpecError
 
 from .coverage import Coverage
 from .finds import Find, Finds
-from .worker import Done, Kept, Order, Worker
+from .worker import Done, Kept, Order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -303,7 +303,7 @@ class _Inline:
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        self._worker = Worker(order)
+        self._worker = order.worker()
         self.label = self._worker.seat.label
         self._next: tuple[float, int, tuple[Kept, ...]] = (MOMENT, 0, ())
 
@@ -394,7 +394,7 @@ def _serve(order: Order, pipe: Connection, ours: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # our parent will say what to do
     signal.signal(signal.SIGTERM, _leave)
     try:
-        worker = Worker(order)
+        worker = order.worker()
     except OtrSpecError as error:
         pipe.send(error)
         return

@@ -51,7 +51,7 @@ def moment(order: Order, seconds: float, steps: int, adopt: tuple[Kept, ...]) ->
         worker = _HERE.get(order)
         try:
             if worker is None:
-                worker = _HERE[order] = Worker(order)
+                worker = _HERE[order] = order.worker()
             return worker.work(seconds, steps, adopt)
         except ShimError as error:
             return Done(lost=f"{order.target.name}: {error}")

@@ -285,9 +285,8 @@ class _View3(View, Stage3):
         super().noted_data(message, apart)
         seen.renewed += apart.renewed
         fields, bases = message.fields, self.ids.bases
-        if not bases:
-            bases[self.name] = fields.sender_keyid - 1
-            bases[self.peer] = fields.recipient_keyid - 1
+        bases.setdefault(self.name, fields.sender_keyid - 1)
+        bases.setdefault(self.peer, fields.recipient_keyid - 1)
         ours = fields.sender_keyid - bases[self.name]
         theirs = fields.recipient_keyid - bases[self.peer]
         seen.addressed.add(f"key {theirs} of the tester's with key {ours} of its own")
