@@ -50,6 +50,7 @@ __all__ = [
     "Duel",
     "behind_shim",
     "mutant",
+    "raw",
     "real",
     "reference",
 ]
@@ -321,7 +322,7 @@ class Duel:
             return
         wanted, found = self.twin.observations[before:], self.stage.observations[seen:]
         for want, got in zip(wanted, found, strict=False):
-            both = (_raw(want), _raw(got)) if self._apart else (want, got)
+            both = (raw(want), raw(got)) if self._apart else (want, got)
             because = self._comparing.next(*both)
             if because:
                 message = f"{want.step}: {because}"
@@ -397,7 +398,7 @@ def _played(move: Move[Any], stage: AnyStage) -> Stuck | None:
     return None
 
 
-def _raw(seen: Observation) -> Observation:
+def raw(seen: Observation) -> Observation:
     """An observation in which an encoded message that is shown as it is has no octets."""
     reports = tuple(_SHOWN if _ENCODED.match(report) else report for report in seen.reports)
     return seen if reports == seen.reports else replace(seen, reports=reports)

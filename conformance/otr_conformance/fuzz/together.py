@@ -26,7 +26,7 @@ from otr_conformance.play.stage import STORM, Storm, Stuck
 from otr_conformance.shim.errors import ShimError
 from otr_reference.errors import OtrSpecError
 
-from .duel import MORE, UNSEEN, Crashed, Differs
+from .duel import MORE, UNSEEN, Crashed, Differs, raw
 from .finds import plain
 from .together_cast import THIRD
 from .together_promises import Ledger, sides
@@ -430,7 +430,9 @@ class Together:
                 return
 
     def _comparable(self, want: Observation, got: Observation) -> tuple[Observation, Observation]:
-        """Two observations, without what depends on key ids: among three, nobody knows whose."""
+        """Two observations, without octets, and among three without what depends on key ids."""
+        if self.company.lab is not self.twin.lab:
+            want, got = raw(want), raw(got)
         if THIRD not in self.company.views:
             return want, got
         return replace(want, addressed=()), replace(got, addressed=())

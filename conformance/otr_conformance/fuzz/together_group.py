@@ -393,7 +393,7 @@ class Group:
             return error.who, ALWAYS
         if len(suspects) == 1:
             return suspects[0], ALWAYS
-        guilty = {name: at for name in suspects if (at := self._alone(name, script))}
+        guilty = {name: at for name in suspects if (at := self._alone(name, error, script))}
         if guilty:
             soonest = min(guilty.values())
             first = [name for name, at in guilty.items() if at == soonest]
@@ -407,16 +407,24 @@ class Group:
         """Those who are not the reference with nothing wrong."""
         return [name for name, chair in self.by_name.items() if not chair.is_reference]
 
-    def _alone(self, who: str, script: Script) -> int:
-        """The move at which one differs with references opposite; 0 if it does not."""
+    def _alone(self, who: str, error: Deviates, script: Script) -> tuple[bool, int] | tuple[()]:
+        """Whether one differs with references opposite: in another way, and at which move.
+
+        The same comes before anything else; nothing: it does not differ.
+        """
         self._substitutes = frozenset(self.names) - {who}
         try:
             trouble = self.replay(script)
         finally:
             self._substitutes = frozenset()
         if trouble is None or not isinstance(trouble.error, Deviates | Fallen):
-            return 0
-        return len(trouble.script.moves)
+            return ()
+        shown = trouble.error
+        same = isinstance(shown, Deviates) and (shown.who, plain(shown.because)) == (
+            error.who,
+            plain(error.because),
+        )
+        return not same, len(trouble.script.moves)
 
 
 def _blamed(error: Deviates, who: str, when: str) -> Blame:
