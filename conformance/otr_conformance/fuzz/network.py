@@ -13,13 +13,25 @@ from typing import TYPE_CHECKING, Any
 from otr_conformance.derive.usual import on_their_way
 from otr_conformance.play.stage import AnyStage, NoSuchMessage, Stuck
 from otr_model.kernel.vocabulary import Point
+from otr_reference.errors import Malformed
 
 from .vocabulary import Family
 
 if TYPE_CHECKING:
     from otr_reference.sorts import Wire
 
-__all__ = ["Altering", "altering", "carrying", "cutting", "reaches_tester"]
+__all__ = [
+    "FAR",
+    "NEAR",
+    "Altering",
+    "altering",
+    "carrying",
+    "cutting",
+    "reaches_tester",
+    "some_to",
+    "taken_from",
+    "written",
+]
 
 Altering = Callable[[Any, Any], Any]
 """Makes of a suite and a message another message; None where it is not of the kind."""
@@ -41,7 +53,8 @@ _CUTS: Mapping[str, Callable[[list[Any]], list[Any]]] = {
 """How a message can be cut."""
 
 
-def _some(to: str) -> Callable[[AnyStage], bool]:
+def some_to(to: str) -> Callable[[AnyStage], bool]:
+    """Whether anything is on its way to a side."""
     return partial(on_their_way, to=to)
 
 
@@ -58,6 +71,16 @@ def _at(stage: AnyStage, to: str, number: int) -> int:
     return number % len(wires)
 
 
+def taken_from(stage: AnyStage, to: str, number: int) -> Wire:
+    """One of the messages on their way to a side, which stays there.
+
+    Raises:
+        Stuck: if there is none.
+    """
+    wires = stage.to_target if to == "target" else stage.to_tester
+    return wires[_at(stage, to, number)]
+
+
 def reaches_tester(stage: AnyStage, wire: Wire, what: str) -> None:
     """Something reaches the tester that nobody has sent, or that was sent before."""
     with stage.seeing(f"{what} reaches the tester"):
@@ -72,7 +95,7 @@ def carrying() -> Iterator[Family]:
             (f"kept to {to}", _keeps, False),
             (f"lost to {to}", _loses, True),
         ):
-            yield Family(name, partial(how, to), NEAR, _some(to), clears=clears)
+            yield Family(name, partial(how, to), NEAR, some_to(to), clears=clears)
         yield Family(f"again to {to}", partial(_repeats, to), FAR, _passed)
 
 
@@ -114,7 +137,7 @@ def cutting(pieces: Callable[[Any, Any], list[Any]]) -> Iterator[Family]:
     """
     for name, cut in _CUTS.items():
         play = partial(_cut, pieces, name, cut)
-        yield Family(f"{name}, to target", play, NEAR, _some("target"), clears=True)
+        yield Family(f"{name}, to target", play, NEAR, some_to("target"), clears=True)
     play = partial(_mixed, pieces)
     yield Family("in pieces with the next, to target", play, NEAR, _two, clears=True)
 
@@ -164,14 +187,14 @@ def altering(alterings: Mapping[str, Altering]) -> Iterator[Family]:
     for point in (Point.ENCODING, Point.VERSION, Point.INSTANCE):
         play = partial(_wrong, point)
         name = f"wrong in its {point.label}, to target"
-        yield Family(name, play, NEAR, _some("target"))
+        yield Family(name, play, NEAR, some_to("target"))
     for what, alter in alterings.items():
         play = partial(_altered, what, alter)
-        yield Family(f"with {what}, to target", play, NEAR, _some("target"))
+        yield Family(f"with {what}, to target", play, NEAR, some_to("target"))
 
 
 def _wrong(point: Point, stage: AnyStage, number: int) -> None:
-    wire = stage.to_target[_at(stage, "target", number)]
+    wire = taken_from(stage, "target", number)
     try:
         wrong = stage.wrong_at(point, wire)
     except NoSuchMessage as reason:
@@ -181,10 +204,23 @@ def _wrong(point: Point, stage: AnyStage, number: int) -> None:
 
 
 def _altered(what: str, alter: Altering, stage: AnyStage, number: int) -> None:
-    wire = stage.to_target[_at(stage, "target", number)]
+    wire = taken_from(stage, "target", number)
     suite: Any = stage.lab.suite
     altered = alter(suite, stage.decode(wire))
     if altered is None:
         message = f"{stage.kind(wire)} has no {what}"
         raise Stuck(message)
-    stage.reaches(suite.encode(altered), f"{stage.kind(wire)} with {what}")
+    stage.reaches(written(suite, altered), f"{stage.kind(wire)} with {what}")
+
+
+def written(suite: Any, message: object) -> Wire:  # noqa: ANN401 - of a protocol
+    """A message as it goes to the network.
+
+    Raises:
+        Stuck: if there is no such message: a number in it is too large, or less than nothing.
+    """
+    try:
+        wire: Wire = suite.encode(message)
+    except Malformed as error:
+        raise Stuck(str(error)) from error
+    return wire

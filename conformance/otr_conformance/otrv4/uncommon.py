@@ -1,0 +1,94 @@
+"""What a tester of OTRv4 does in fuzzing that no derived case needs; see `fuzz/uncommon.py`."""
+
+from __future__ import annotations
+
+from functools import partial
+from operator import methodcaller
+from typing import TYPE_CHECKING, Final
+
+from otr_conformance.derive.plan import Moves
+from otr_conformance.fuzz.uncommon import failing, sending
+from otr_model.otrv4.conditions import Check
+from otr_model.otrv4.words import Msg
+from otr_reference.otrv4.deviations import deviating
+from otr_reference.otrv4.messages import Disconnected, ExtraKeyUse, Padding, SmpAbort, UnknownTlv
+
+from .scenes import broken, stray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from otr_reference.otrv4.messages import Tlv
+
+    from .stage import Stage
+
+__all__ = ["INSIDE", "UNCOMMON"]
+
+_EXTRA_KEY: Final = 7
+"""The type of a TLV that says how the extra symmetric key is used."""
+INSIDE: Final = (
+    "no receiver",
+    "a sender's tag that is too small",
+    "a receiver's tag that is too small",
+    "another receiver",
+)
+"""How messages are altered that then arrive in pieces."""
+_TLVS: Final[Mapping[str, Callable[[Stage], Tlv]]] = {
+    "padding": lambda _: Padding(3),
+    "an unknown TLV": lambda stage: UnknownTlv(0x4242, stage.lab.text("x")),
+    "a use of the extra key": lambda stage: ExtraKeyUse(1, stage.lab.text("x")),
+    "a use of the extra key that is too short": lambda stage: UnknownTlv(
+        _EXTRA_KEY, stage.lab.text("abc")
+    ),
+    "an SMP Abort": lambda _: SmpAbort(),
+    "a Disconnected": lambda _: Disconnected(),
+    **{f"a stray SMP message {n}": partial(stray, number=n) for n in (1, 2, 3, 4)},
+    "a broken SMP message 1": partial(broken, number=1),
+}
+_FAILING: Final = (
+    Check.G2A_PROOF,
+    Check.G2B_PROOF,
+    Check.PA_QA_PROOF,
+    Check.RB_PROOF,
+    Check.ENSEMBLE_OWNERS,
+)
+_CHECKS: Final = {check.label: check for check in _FAILING}
+"""What the tester can fail from some moment on: what comes late. All else fails for those drawn."""
+_TEXTS: Final = (
+    ("a Query for 3", "?OTRv3?"),
+    ("a Query for 3 and 4", "?OTRv34?"),
+    ("a tag for 3", "good day \t  \t\t\t\t \t \t \t    \t\t  \t\t"),
+    ("a tag for 3 and 4", "good day \t  \t\t\t\t \t \t \t    \t\t  \t\t  \t\t \t  "),
+    ("a lone fragment", "?OTR|ab|1001|0,1,1,good day,"),
+    ("an Error that names no code", "?OTR Error: something went wrong"),
+    ("garbage in a session", "?OTR:AAQ3AAAQAQAAIAIA."),
+)
+"""What somebody on the network sends, beside what derived cases need."""
+
+
+def _private(stage: Stage) -> bool:
+    return stage.tester.conversation.current.message is Msg.ENCRYPTED_MESSAGES
+
+
+def _fails(stage: Stage, label: str) -> None:
+    stage.tester.speaks(deviating(stage.lab.suite, frozenset({_CHECKS[label]})))
+
+
+def _prekey_message(stage: Stage) -> None:
+    stage.sends(stage.tester.ensemble().message, "a prekey message")
+
+
+def _uncommon() -> Moves[Stage]:
+    moves: Moves[Stage] = Moves()
+    sending(moves, _private, _TLVS, ("a Disconnected", "an SMP Abort"))
+    failing(moves, _CHECKS, _fails)
+    for name, text in _TEXTS:
+        moves.add(name, methodcaller("arrives", text))
+    moves.add("a Query for 3 to the tester", methodcaller("tester_takes", "?OTRv3?"))
+    moves.add("a prekey message", _prekey_message)
+    moves.add("tester behaves", methodcaller("tester_behaves"))
+    moves.add("tester draws the same again", methodcaller("tester_draws_from", 0))
+    return moves
+
+
+UNCOMMON: Final = _uncommon()
