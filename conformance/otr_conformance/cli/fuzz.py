@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from contextlib import contextmanager
@@ -37,7 +38,17 @@ if TYPE_CHECKING:
 
     from .screen import Json
 
-__all__ = ["USUAL", "Asked", "Fuzzed", "Outputs", "coverage", "fuzz", "status_of"]
+__all__ = [
+    "USUAL",
+    "Asked",
+    "Fuzzed",
+    "Outputs",
+    "coverage",
+    "fuzz",
+    "played",
+    "status_of",
+    "tell_of",
+]
 
 USUAL: Final = 60.0
 """Seconds for a target where nothing is said."""
@@ -155,6 +166,15 @@ def fuzz(names: tuple[str, ...], asked: Asked, outputs: Outputs | None = None) -
             return ExitCode.HARNESS_ERROR
         if fuzzed[-1].stopped:
             break
+    return tell_of(fuzzed, asked, outputs)
+
+
+def tell_of(fuzzed: list[Fuzzed], asked: Asked, outputs: Outputs | None) -> ExitCode:
+    """Say what came of targets that were fuzzed, and write it into files.
+
+    Raises:
+        Misuse: if a file cannot be written.
+    """
     if asked.json:
         write_json([_document(each) for each in fuzzed])
     else:
@@ -185,6 +205,16 @@ def _one(target: Target, asked: Asked) -> Fuzzed:
         timeout=asked.timeout,
         known=known,
     )
+    return played(order, known, asked)
+
+
+def played(order: Order, known: Known, asked: Asked) -> Fuzzed:
+    """Fuzz what an order says.
+
+    Raises:
+        ShimError: if a target does not start.
+    """
+    target = order.target
     with _campaign(order, asked) as campaign:
         state, stopped = campaign.state, False
         fuzzed = Fuzzed(target, asked, state, known)
@@ -306,6 +336,9 @@ def _show_find(out: Screen, fuzzed: Fuzzed, each: Find) -> None:
         out.line(f"{word}: {pattern.finding}: {pattern.because}", indent=4, hang=2)
     elif each.reading:
         out.line(f"reads {', '.join(each.reading)} to the letter", indent=4, hang=2)
+    if each.together:
+        when = f", {each.when}" if each.when else ""
+        out.line(f"who    {each.who}: {each.target}{when}", indent=4, hang=2)
     if each.rows:
         out.whole("    ", (f"rows   {', '.join(each.rows)}", DIM))
     out.line((f"part   {each.script.part}", DIM), indent=4, hang=2)
@@ -313,7 +346,8 @@ def _show_find(out: Screen, fuzzed: Fuzzed, each: Find) -> None:
     out.whole("    ", (f"times  {fuzzed.state.fresh[each.id]:,}", DIM))
     if fuzzed.asked.corpus is not None:
         path = folder_of(fuzzed.asked.corpus, fuzzed.target.name) / f"{each.id}.json"
-        out.whole(f"    otrspec fuzz --replay {path} {fuzzed.target.name}")
+        who = " ".join(map(shlex.quote, each.together)) or fuzzed.target.name
+        out.whole(f"    otrspec fuzz --replay {path} {who}")
 
 
 def _document(fuzzed: Fuzzed) -> Json:
@@ -344,6 +378,9 @@ def _document(fuzzed: Fuzzed) -> Json:
                 "reading": list(each.reading),
                 "known": pattern.finding if (pattern := fuzzed.known.of(each)) else "",
                 "expected": each not in fuzzed.unknown,
+                "together": list(each.together),
+                "who": each.who,
+                "when": each.when,
                 "times": state.fresh[each.id],
             }
             for each in state.seen

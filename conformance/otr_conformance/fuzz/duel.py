@@ -28,7 +28,7 @@ from otr_conformance.shim.errors import ShimError
 from otr_model.kernel.variant import NONE
 from otr_reference.errors import OtrSpecError
 
-from .finds import plain
+from .finds import fits, plain
 from .promises import Promises
 
 if TYPE_CHECKING:
@@ -302,10 +302,10 @@ class Duel:
     def _end(self, rows: list[str]) -> None:
         """See whether rows were taken behind which nothing is compared."""
         self._ended = self._ended or [0] * len(self.ends)
-        for row in rows if self.ends and not self.cut else ():
+        for at in range(len(rows)) if self.ends and not self.cut else ():
             for number, patterns in enumerate(self.ends):
-                at = self._ended[number]
-                self._ended[number] += at < len(patterns) and fnmatchcase(row, patterns[at])
+                known = self._ended[number]
+                self._ended[number] += known < len(patterns) and fits(patterns[known], rows, at)
         if any(at == len(ends) for at, ends in zip(self._ended, self.ends, strict=True)):
             self.cut = self.cut or KNOWN
 

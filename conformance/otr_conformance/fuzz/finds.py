@@ -12,6 +12,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -20,12 +21,22 @@ from otr_conformance.verdict import Verdict
 from otr_reference.errors import OtrSpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from otr_model.kernel.export import Json
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "BadFind", "Find", "Finds", "plain", "read", "schema"]
+__all__ = [
+    "FORMAT",
+    "FORMAT_VERSION",
+    "BadFind",
+    "Find",
+    "Finds",
+    "fits",
+    "plain",
+    "read",
+    "schema",
+]
 
 FORMAT: Final = "otrspec-find"
 FORMAT_VERSION: Final = 1
@@ -130,6 +141,12 @@ def plain(because: str) -> str:
     _, found, rest = because.partition(": ")
     said = rest if found else because
     return _VALUE.sub("N", _QUOTED.sub("…", _ENCODED.sub("?OTR…", said)))
+
+
+def fits(pattern: str, words: Sequence[str], at: int) -> bool:
+    """Whether a pattern fits a word, or several in a row that end there: it has spaces then."""
+    first = at - pattern.count(" ")
+    return first >= 0 and fnmatchcase(" ".join(words[first : at + 1]), pattern)
 
 
 def _slug(because: str) -> str:

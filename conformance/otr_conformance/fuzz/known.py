@@ -16,12 +16,13 @@ plaintext oracle or a promise says of that, and are passed over likewise.
 
 `finds` are patterns of finds, for what the tables have no words for, and a play ends there. A find
 is known if each pattern of `after` fits a row that the tables take before the last move, in order;
-each of `moves` fits a move, in order; each of `rows` fits a row that they take in the last move;
+each of `moves` fits a move; each of `rows` fits a row that they take in the last move;
 and that of `says` fits the sentence without the step that it begins with. `*` stands for anything.
 What is left out fits everything, but not both `rows` and `says` may be left out. As finds are made
 short, whatever came before is needed for what differs.
 
-`ends` has rows, too, in order: what the target does behind them is not compared.
+`ends` has rows, too, in order: what the target does behind them is not compared. A pattern of rows
+in `ends` or `after` may be about several that are taken in a row: it has spaces between them.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from otr_model.documents import BadDocument, parse_toml
 from otr_reference.errors import Malformed
 
 from .deviations import NAMES, PARTS, WORDS, Change, Deviation
-from .finds import plain
+from .finds import fits, plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,7 @@ class Pattern:
         because: the cause, for people.
         protocol: the name of the protocol; "": any.
         after: patterns of rows that the tables take before the last move, in this order.
-        moves: patterns of moves, in this order.
+        moves: patterns, each of a move.
         rows: patterns, each of a row that they predict in the last move.
         says: a pattern of the sentence.
     """
@@ -80,15 +81,15 @@ class Pattern:
             and all(any(fnmatchcase(row, each) for row in rows) for each in self.rows)
             and fnmatchcase(said, self.says)
             and _in_order(self.after, find.before)
-            and _in_order(self.moves, find.script.moves)
+            and all(any(fnmatchcase(m, each) for m in find.script.moves) for each in self.moves)
         )
 
 
 def _in_order(patterns: tuple[str, ...], several: tuple[str, ...]) -> bool:
     """Whether each of some patterns fits one of several words, in order."""
     left = list(patterns)
-    for each in several:
-        if left and fnmatchcase(each, left[0]):
+    for at in range(len(several)):
+        if left and fits(left[0], several, at):
             left.pop(0)
     return not left
 

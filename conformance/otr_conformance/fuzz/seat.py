@@ -127,6 +127,9 @@ class Seat:
             self.fuzzing, part, self._contestant, reading=self.reading, watched=self.watched
         )
         duel.excused, duel.ends = self.excused, self.ends
+        if self.target.pause:
+            for stage in (duel.stage, duel.twin):
+                stage.pauses(self.target.pause)
         return duel
 
     def _start(self) -> None:
