@@ -6,11 +6,13 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from otr_conformance.fuzz import together_telling
 from otr_conformance.fuzz.duel import Differs
 from otr_conformance.fuzz.finds import plain, read
 from otr_conformance.fuzz.readings import together
 from otr_conformance.fuzz.seat import Seat, sentence_of
 from otr_conformance.fuzz.telling import sequence_of, source_of
+from otr_conformance.fuzz.together_cast import fuzzing_of
 from otr_conformance.fuzz.vocabulary import UnknownMove, UnknownPart
 from otr_conformance.fuzz.worker import tables_of
 from otr_conformance.protocols import PROTOCOLS
@@ -19,6 +21,7 @@ from otr_conformance.targets import find
 from otr_conformance.verdict import ExitCode
 from otr_diagrams.sequence import sequence_svg, sequence_text
 
+from . import fuzz_together
 from .misuse import Misuse, read_file, write_file
 from .screen import DIM, GOOD, HEAD, NAME, WRONG, Screen, tell, write_json
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from otr_conformance.fuzz.finds import Find
     from otr_conformance.fuzz.vocabulary import Fuzzing
     from otr_conformance.targets import Target
+    from otr_model.trace import Sequence
 
     from .screen import Json
 
@@ -91,7 +95,12 @@ def run(wanted: Wanted, timeout: float) -> ExitCode:
     if wanted.svg is not None:
         _draw(wanted.paths, wanted.svg)
     if wanted.case:
-        made = "\n\n".join(source_of(each) for _, each in _finds(wanted.paths))
+        finds = _finds(wanted.paths)
+        for path, each in finds:
+            if each.together:
+                message = f"{path}: several met, and a case has one target"
+                raise Misuse(message)
+        made = "\n\n".join(source_of(each) for _, each in finds)
         sys.stdout.write(made)
     if (wanted.case or wanted.svg is not None) and not wanted.names:
         return ExitCode.EXPECTED
@@ -104,15 +113,16 @@ def _finds(paths: tuple[Path, ...]) -> list[tuple[Path, Find]]:
 
 def _replay(wanted: Wanted, timeout: float) -> ExitCode:
     """Play finds again with a target, and say of each what comes of it."""
-    if len(wanted.names) != 1:
+    finds = _finds(wanted.paths)
+    if len(wanted.names) != 1 and not any(each.together for _, each in finds):
         message = "--replay needs one target: otrspec fuzz --replay FILE TARGET"
         raise Misuse(message)
-    name = wanted.names[0]
-    target = find(name)
+    name = " ".join(wanted.names)
+    targets = tuple(map(find, wanted.names))
     done: list[Replayed] = []
-    for path, each in _finds(wanted.paths):
+    for path, each in finds:
         try:
-            done.append(_replayed(path, each, target, timeout, octets=wanted.octets))
+            done.append(_replayed(path, each, targets, timeout, octets=wanted.octets))
         except ShimAbsent as absent:
             message = f"{name}: does not start as a shim: {absent.reason}"
             raise Misuse(message) from absent
@@ -130,24 +140,56 @@ def _replay(wanted: Wanted, timeout: float) -> ExitCode:
     return status
 
 
-def _replayed(path: Path, each: Find, target: Target, timeout: float, *, octets: bool) -> Replayed:
+def _replayed(
+    path: Path, each: Find, targets: tuple[Target, ...], timeout: float, *, octets: bool
+) -> Replayed:
     """Play a find again.
 
     Raises:
-        ShimError: if the target does not start.
+        Misuse: if they are not so many as it was found with.
+        ShimError: if a target does not start.
     """
     if each.protocol not in PROTOCOLS:
         return Replayed(path, each, "stale", f"there is no protocol {each.protocol!r}")
-    fuzzing = PROTOCOLS[each.protocol].fuzzing
+    fuzzing = _fuzzing(each)
     stale = _stale(fuzzing, each)
     if stale:
         return Replayed(path, each, "stale", stale)
     remarks = []
     if each.tables != tables_of(each.protocol):
         remarks.append("the tables have changed since it was found")
-    if each.target != target.name:
-        remarks.append(f"it was found with {each.target}")
+    if (each.together or (each.target,)) != tuple(target.name for target in targets):
+        remarks.append(f"it was found with {' and '.join(each.together) or each.target}")
     remark = "; ".join(remarks)
+    if each.together:
+        shown = fuzz_together.replayed(each, targets, timeout, octets=octets)
+        return Replayed(path, each, shown.outcome, shown.because, remark)
+    if len(targets) != 1:
+        message = f"{path}: was found with one target: name one"
+        raise Misuse(message)
+    return _played(each, targets[0], Replayed(path, each, "pass", "", remark), timeout, octets)
+
+
+def _fuzzing(each: Find) -> Fuzzing:
+    """What the protocol of a find states."""
+    if each.together:
+        return fuzzing_of(each.protocol, len(each.together))
+    return PROTOCOLS[each.protocol].fuzzing
+
+
+def _played(
+    each: Find,
+    target: Target,
+    passed: Replayed,
+    timeout: float,
+    octets: bool,  # noqa: FBT001 - as it was asked for
+) -> Replayed:
+    """What comes of a find, with a target; `passed`: if nothing does.
+
+    Raises:
+        ShimError: if it does not start.
+    """
+    fuzzing, remark, path = PROTOCOLS[each.protocol].fuzzing, passed.remark, passed.path
     seat = Seat(fuzzing, target, octets, timeout=timeout)
     seat.open()
     try:
@@ -156,7 +198,7 @@ def _replayed(path: Path, each: Find, target: Target, timeout: float, *, octets:
         read = tuple(name for name in each.reading if name in fuzzing.plan.grader.literal)
         trouble = seat.replay(each.script)
         if trouble is None:
-            return Replayed(path, each, "pass", "", remark)
+            return passed
         because = sentence_of(trouble.error)
         rows = trouble.error.rows if isinstance(trouble.error, Differs) else ()
         same = plain(because) == plain(each.because) and rows == each.rows
@@ -199,11 +241,19 @@ def _show(out: Screen, each: Replayed) -> None:
         out.line((each.remark, DIM), indent=2, hang=2)
     if each.outcome == "stale":
         return
-    fuzzing = PROTOCOLS[each.find.protocol].fuzzing
-    sequence = sequence_of(fuzzing, each.find.script, "As the tables have it:")
-    for line in sequence_text(sequence, fuzzing.plan.composition).splitlines():
+    sequence = _sequence(each.find, "As the tables have it:")
+    composition = PROTOCOLS[each.find.protocol].fuzzing.plan.composition
+    for line in sequence_text(sequence, composition).splitlines():
         out.whole(f"  {line}")
-    out.line(f"  the target: {each.because or 'the same'}", hang=4)
+    who = "the targets" if each.find.together else "the target"
+    out.line(f"  {who}: {each.because or 'the same'}", hang=4)
+
+
+def _sequence(each: Find, title: str) -> Sequence:
+    """What happens in a find, as the tables have it."""
+    if each.together:
+        return together_telling.sequence_of(each, title)
+    return sequence_of(PROTOCOLS[each.protocol].fuzzing, each.script, title)
 
 
 def _document(each: Replayed) -> Json:
@@ -223,12 +273,12 @@ def _draw(paths: tuple[Path, ...], folder: Path) -> None:
         if each.protocol not in PROTOCOLS:
             message = f"{path}: there is no protocol {each.protocol!r}"
             raise Misuse(message)
-        fuzzing = PROTOCOLS[each.protocol].fuzzing
+        fuzzing = _fuzzing(each)
         stale = _stale(fuzzing, each)
         if stale:
             message = f"{path}: is stale: {stale}"
             raise Misuse(message)
-        sequence = sequence_of(fuzzing, each.script, each.because)
+        sequence = _sequence(each, each.because)
         drawn = folder / f"{each.id}.svg"
         write_file(drawn, sequence_svg(sequence, fuzzing.plan.composition).encode())
         tell(f"{drawn}: written")

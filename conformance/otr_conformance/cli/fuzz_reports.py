@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from otr_conformance.fuzz import together_telling as together
 from otr_conformance.fuzz.telling import name_of, story_of
+from otr_conformance.fuzz.together_cast import fuzzing_of
 from otr_conformance.protocols import protocol
 from otr_conformance.reports.gather import now
 from otr_conformance.reports.report import Outcome, Report
@@ -14,6 +16,7 @@ from otr_model import __version__
 if TYPE_CHECKING:
     from otr_conformance.fuzz.finds import Find
     from otr_conformance.fuzz.known import Pattern
+    from otr_conformance.fuzz.vocabulary import Fuzzing
 
     from .fuzz import Fuzzed
 
@@ -50,11 +53,20 @@ def _outcome(fuzzed: Fuzzed, each: Find) -> Outcome:
         verdict=each.verdict,
         expected=each not in fuzzed.unknown,
         level="must",
-        version=protocol(each.protocol).fuzzing.read_part(each.script.part).version,
+        version=_fuzzing(each).read_part(each.script.part).version,
         because=each.because,
         ambiguity=", ".join(each.reading),
         cause=pattern.because if pattern else "",
         finding=pattern.finding if pattern else "",
-        log=story_of(protocol(each.protocol).fuzzing, each.script),
-        replay=shlex.join(["otrspec", "fuzz", "--replay", f"{each.id}.json", each.target]),
+        log=together.story_of(each) if each.together else story_of(_fuzzing(each), each.script),
+        replay=shlex.join(
+            ["otrspec", "fuzz", "--replay", f"{each.id}.json", *(each.together or (each.target,))]
+        ),
     )
+
+
+def _fuzzing(each: Find) -> Fuzzing:
+    """What the protocol of a find states, for so many who met."""
+    if each.together:
+        return fuzzing_of(each.protocol, len(each.together))
+    return protocol(each.protocol).fuzzing

@@ -18,6 +18,7 @@ from otr_reference.errors import OtrSpecError
 from .coverage import Coverage
 from .loop import Trouble
 from .together import Deviates
+from .vocabulary import UnknownPart
 
 if TYPE_CHECKING:
     from random import Random
@@ -98,7 +99,11 @@ class Course:
 
     def adopt(self, script: Script, pairs: tuple[Pair, ...] = ()) -> None:
         """Keep a script, if all are capable of it."""
-        if self._able.issuperset(script.moves) and self.group.able(script.part):
+        try:
+            able = self._able.issuperset(script.moves) and self.group.able(script.part)
+        except UnknownPart:  # of one target's
+            return
+        if able:
             self.kept.append(Known(script, pairs))
 
     def play(self) -> Trouble | None:

@@ -300,7 +300,7 @@ class TogetherWorker(Worker):
             explained: by what it is explained, for whom: what is left has to be as well.
         """
         last = find
-        under = None if explained is None else self._under(*explained)
+        under = None if explained is None else self.under(*explained)
 
         def shows(script: Script) -> bool:
             nonlocal last
@@ -316,7 +316,7 @@ class TogetherWorker(Worker):
         self.finds.add(find)
         done.finds.append(find)
 
-    def _under(
+    def under(
         self, who: str, names: tuple[str, ...]
     ) -> tuple[Mapping[str, Variant], Mapping[str, tuple[str, ...]]]:
         """The readings of all, where one is read so."""
