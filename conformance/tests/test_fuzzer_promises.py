@@ -118,10 +118,6 @@ def test_a_step_that_the_tables_do_not_have_is_objected_to_by_their_second_reade
     assert "otrv3.message:user-send.finished" in inside.broken("target types", duel.stage)
 
 
-@pytest.mark.xfail(
-    raises=Differs,
-    reason="found by fuzzing: a text with a tag is not handed to version 3, which would warn",
-)
 def test_a_tagged_text_in_a_private_conversation_of_version_3_comes_with_a_warning() -> None:
     fuzzing = protocol("otrv4").fuzzing
     part = "target:allow_v3,allow_v4,whitespace_start_dake tester:allow_v3"

@@ -11,6 +11,7 @@ What the tables leave to code is an `Override`; `otr_reference.otrv4.bugs` has t
 from __future__ import annotations
 
 from otr_model.kernel.expr import Number, Truth
+from otr_model.kernel.guard import Guard
 from otr_model.kernel.table import Raise
 from otr_model.kernel.variant import Assign, Edit, EditRow, Override, Redefine, SkipCheck, Variant
 
@@ -194,6 +195,12 @@ BUGS: tuple[Variant, ...] = (
             f"{_MESSAGE}:settled.{_PRIVATE}.text-waits.for-this-peer",
             raises=_raises(Event.SENDING),
         ),
+    ),
+    _bug(
+        "version-3-unwarned",
+        "a whitespace tag spares a text the warning in a private conversation of version 3",
+        EditRow(f"{_MESSAGE}:tagged-text.start.warned", when=Guard.of(Cond.REQUIRE_ENCRYPTION)),
+        EditRow(f"{_MESSAGE}:tagged-text.start.plain", when=~Cond.REQUIRE_ENCRYPTION),
     ),
     _bug(
         "plaintext-as-private",

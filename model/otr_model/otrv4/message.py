@@ -25,6 +25,7 @@ OVER = (Event.SESSION_OVER, Event.SMP_RESET)
 LAST_KEYS = (Do.DROP_SKIPPED, Do.REVEAL)
 LAST_WORD = (Event.SENDING, *OVER)
 SPEAKING_3 = Cond.SPEAKS_3 & Cond.PRIVATE_3
+EXPECTS_PRIVATE = Cond.REQUIRE_ENCRYPTION | Cond.PRIVATE_3
 QUEUE = (Do.QUEUE_TEXT, Do.TELL_QUEUED)
 ABANDONED = (everywhere(Event.DAKE_OVER),)
 WANTED = (to(MASTER, Event.DAKE_WANTED),)
@@ -41,15 +42,15 @@ MESSAGE: Table[Msg, Event, Cond, Do] = table(
         Event.PLAINTEXT,
         "Receiving plaintext without the whitespace tag",
         at(START, SPEAKING_3, do=(Do.HANDLE_3,), name="version-3"),
-        at(START, ~SPEAKING_3 & Cond.REQUIRE_ENCRYPTION, do=SHOW_AND_WARN, name="warned"),
-        at(START, ~SPEAKING_3 & ~Cond.REQUIRE_ENCRYPTION, do=(Do.SHOW_PLAINTEXT,), name="plain"),
+        at(START, ~SPEAKING_3 & EXPECTS_PRIVATE, do=SHOW_AND_WARN, name="warned"),
+        at(START, ~SPEAKING_3 & ~EXPECTS_PRIVATE, do=(Do.SHOW_PLAINTEXT,), name="plain"),
         at((ENCRYPTED, FINISHED), do=SHOW_AND_WARN),
     ),
     on(
         Event.TAGGED_TEXT,
         "Receiving plaintext with the whitespace tag",
-        at(START, Cond.REQUIRE_ENCRYPTION, do=SHOW_AND_WARN, name="warned"),
-        at(START, ~Cond.REQUIRE_ENCRYPTION, do=(Do.SHOW_PLAINTEXT,), name="plain"),
+        at(START, EXPECTS_PRIVATE, do=SHOW_AND_WARN, name="warned"),
+        at(START, ~EXPECTS_PRIVATE, do=(Do.SHOW_PLAINTEXT,), name="plain"),
         at((ENCRYPTED, FINISHED), do=SHOW_AND_WARN),
     ),
     on(

@@ -638,6 +638,13 @@ def three_while_four_begins(stage: Stage) -> None:
     talk(stage)
 
 
+def four_offered_in_three(stage: Stage) -> None:
+    """A plaintext that offers version 4 arrives in a private conversation of version 3."""
+    private_3(stage)
+    tagged(stage, 4)
+    talk(stage)
+
+
 def four_beside_three_in_finished(stage: Stage) -> None:
     """One instance of the peer has ended a conversation of version 4, and speaks version 3 then.
 
@@ -679,6 +686,12 @@ for _name, _about, _play in (
         """Ends up in a conversation of version 4 where a DAKE had begun before version 3 was asked
         for.""",
         three_while_four_begins,
+    ),
+    (
+        "four-offered-in-three",
+        """Warns of a plaintext in a private conversation of version 3, also where a whitespace tag
+        offers version 4.""",
+        four_offered_in_three,
     ),
     (
         "four-beside-three",
