@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from random import Random
+import json
+from typing import TYPE_CHECKING
 
 import pytest
 
+from otr_conformance.cli import main
 from otr_conformance.derive.plan import Script
-from otr_conformance.fuzz.mutants import Hunter, grown, probed
+from otr_conformance.fuzz.edges import edges, values_of
+from otr_conformance.fuzz.growing import cover, grown
+from otr_conformance.fuzz.hunts import Both, Hunts
+from otr_conformance.fuzz.mutants import Hunted, Hunter
+from otr_conformance.fuzz.seat import Seat
+from otr_conformance.fuzz.tree import Tree
 from otr_conformance.mutate import mutants_of
-from otr_conformance.protocols import protocol
+from otr_conformance.protocols import PROTOCOLS, protocol
+from otr_conformance.targets import IN_PROCESS, find
+from otr_model.kernel.variant import Variant
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FUZZING = protocol("otrv3").fuzzing
 MUTANTS = {mutant.name: mutant for mutant in mutants_of("otrv3")}
@@ -17,42 +29,91 @@ SCRIPTS = (
     Script("v3", ("tester starts", "everything arrives", "tester types", "everything arrives")),
     Script("v3", ("tester types", "everything arrives")),
 )
+PLAIN = Variant("plain", "the tables, as another than themselves")
 
 
-def test_scripts_inside_of_others_are_left_out_and_probes_stand_behind() -> None:
-    random = Random(1)  # noqa: S311 - what is played is no secret
-    scripts = [("v3", ("a",)), ("v3", ("a", "b")), ("v2", ("a",)), ("v3", ("a", "b"))]
-
-    made = probed(FUZZING, scripts, random)
-
-    assert sorted((each.part, each.moves[0]) for each in made) == [("v2", "a"), ("v3", "a")]
-    probes = {name for probe in FUZZING.plan.probes for name in probe}
-    assert all(set(each.moves[2:]) <= probes for each in made)
+# A corpus.
 
 
 def test_a_corpus_is_the_same_for_the_same_seed() -> None:
     assert grown(FUZZING, 1, 60) == grown(FUZZING, 1, 60) != grown(FUZZING, 2, 60)
 
 
-def test_a_mutant_is_found_and_the_reference_is_not() -> None:
-    hunter = Hunter("otrv3", SCRIPTS, 2.0)
+def test_a_corpus_shows_everything_that_was_shown_and_says_nothing_twice() -> None:
+    short, long, other = Script("v3", ("a",)), Script("v3", ("a", "b")), Script("v2", ("a",))
+    found = [(("r", "s"), short), (("s", "t"), long), (("r", "t"), long), (("r", "s2"), other)]
 
-    found = hunter.hunt(MUTANTS["bug plaintext-as-private"])
+    made = cover(found)
+
+    assert set(made) == {long, other}
+    assert made[0] == long
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_every_time_and_every_tag_has_a_move_at_its_edge(name: str) -> None:
+    composition = protocol(name).fuzzing.plan.composition
+    values, made = values_of(composition), edges(composition, "clock")
+
+    interval = values["heartbeat_interval"]
+    assert {f"{interval - 1} seconds pass", f"{interval} seconds pass"} <= set(made)
+    assert "the tester's client with the smallest tag" in made
+    assert set(made) <= set(protocol(name).fuzzing.vocabulary)
+
+
+# A tree.
+
+
+def test_a_tree_plays_once_what_scripts_begin_with() -> None:
+    begin = SCRIPTS[0].moves[:2]
+    several = [Script("v3", (*begin, name)) for name in ("tester types", "target types", "time")]
+    several[2] = Script("v3", (*begin, "target answers SMP", "tester ends"))
+
+    tree = Tree(FUZZING, several)
+
+    assert tree.size == len(begin) + 4
+
+
+def test_what_cannot_be_played_is_left_out() -> None:
+    tree = Tree(FUZZING, [Script("v3", ("to target 0", "tester types", "to target 0"))])
+
+    assert tree.size == 2
+
+
+@pytest.mark.parametrize("octets", [False, True])
+def test_the_reference_is_nowhere_suspect(octets: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    tree = Tree(FUZZING, SCRIPTS)
+    lab = protocol("otrv3").suite.real() if octets else None
+
+    assert [each for each in tree.walk(PLAIN, lab) if each is not None] == []
+
+
+def test_a_suspect_is_one_for_a_duel_as_well() -> None:
+    variant = MUTANTS["bug plaintext-as-private"].variant
+    suspects = [each for each in Tree(FUZZING, SCRIPTS).walk(variant) if each is not None]
+
+    seat = Seat(FUZZING, find(IN_PROCESS), octets=False, variant=variant)
+
+    assert suspects
+    assert all(seat.replay(each.script) is not None for each in suspects)
+
+
+# Mutants.
+
+
+def test_a_mutant_is_found() -> None:
+    found = Hunter("otrv3", SCRIPTS, 5.0).hunt(MUTANTS["bug plaintext-as-private"])
 
     assert found.found
     assert found.script is not None
-    assert found.plays <= len(SCRIPTS)
     assert found.because
+    assert found.moves <= 6
 
 
-@pytest.mark.slow
 def test_a_budget_ends_the_search() -> None:
-    hunter = Hunter("otrv3", SCRIPTS[:1], 0.5)
-
-    sought = hunter.hunt(MUTANTS["bug smp-question-dropped"])
+    sought = Hunter("otrv3", SCRIPTS[1:], 0.3).hunt(MUTANTS["bug smp-question-dropped"])
 
     assert sought.found or sought.seconds < 5
-    assert sought.plays >= 1
+    assert sought.moves >= 1
 
 
 @pytest.mark.slow
@@ -60,3 +121,49 @@ def test_a_mutant_is_found_over_bytes() -> None:
     hunter = Hunter("otrv3", SCRIPTS, 5.0, octets=True)
 
     assert hunter.hunt(MUTANTS["bug plaintext-as-private"]).found
+
+
+# What is kept.
+
+
+def test_what_came_of_mutants_is_kept_and_only_for_the_same_question(tmp_path: Path) -> None:
+    hunted = Hunted("a", True, "it differs", ("r",), SCRIPTS[1], 7, 0.5)  # noqa: FBT003 - it was found
+    Hunts(tmp_path, "otrv3", (1,)).add(Both("a", "case", hunted))
+    Hunts(tmp_path, "otrv3", (1,)).add(Both("b"))
+
+    assert Hunts(tmp_path, "otrv3", (1,)).known() == {
+        "a": Both("a", "case", hunted),
+        "b": Both("b"),
+    }
+    assert Hunts(tmp_path, "otrv3", (2,)).known() == {}
+
+
+def test_a_line_that_is_none_is_left_out_and_told(tmp_path: Path) -> None:
+    hunts = Hunts(tmp_path, "otrv3", (1,))
+    hunts.add(Both("b"))
+    with (tmp_path / "mutants-otrv3.jsonl").open("a") as file:
+        file.write('{"mutant": 7}\nnothing\n')
+
+    assert set(hunts.known()) == {"b"}
+    assert hunts.complaints == [
+        f"{tmp_path / 'mutants-otrv3.jsonl'}: 2 lines are not what it should be, and left out"
+    ]
+
+
+@pytest.mark.slow
+def test_the_command_says_what_is_found_and_goes_on_where_it_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["fuzz", "--mutants", "--sample", "2", "--steps", "200", "--budget", "1", "--json"]
+    asked += ["--seed", "1", "--corpus", str(tmp_path)]
+
+    main(asked)
+    first = json.loads(capsys.readouterr().out)
+    kept = (tmp_path / "mutants-otrv3.jsonl").read_text()
+    main(asked)
+    second = json.loads(capsys.readouterr().out)
+
+    assert first == second
+    assert first["killed"] == 2
+    assert first["found"] == sum(each["found"] for each in first["outcomes"])
+    assert (tmp_path / "mutants-otrv3.jsonl").read_text() == kept

@@ -1,75 +1,46 @@
 """Mutants: what the fuzzer is worth, found without being told where.
 
-A corpus of scripts is grown on the plain reference, once. Each mutant is then played beside the
-tables: every script of the corpus with some probes behind it, in an order that is drawn, and when
-there are none left, whatever steering comes up with, until something differs or the budget of
-processor time is used up. Nothing looks at what was edited.
+A corpus of scripts is grown on the plain reference, once (`.growing`). Each mutant is taken through
+all of it beside the tables, those scripts first that show most (`.tree`), and when there are none
+left, through whatever steering comes up with, until something differs or the budget of processor
+time is used up. Nothing looks at what was edited.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from otr_conformance.derive.plan import Script
 from otr_conformance.mutate.playing import Stalled, limited
 from otr_conformance.protocols import protocol
 from otr_conformance.targets import IN_PROCESS, find
 
 from .duel import Differs
-from .loop import Loop
+from .loop import Loop, Trouble
 from .readings import explaining, together
 from .seat import Seat, sentence_of
-from .solo import Worlds
 from .steer import Seed, Steer
+from .tree import Tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from otr_conformance.derive.plan import Script
+    from otr_conformance.play.labs import Lab
     from otr_model.kernel.mutants import Mutant
 
-    from .loop import Trouble
-    from .vocabulary import Fuzzing
+    from .tree import Suspect
 
-__all__ = ["GROWN", "Hunted", "Hunter", "grown"]
+__all__ = ["Hunted", "Hunter"]
 
-GROWN: Final = 120_000
-"""Moves with the reference alone, in which a corpus is grown."""
 STALL: Final = 5.0
-"""Seconds of processor time that one play may take."""
-_PROBED: Final = 2
-"""Probes behind each script."""
-
-
-def grown(fuzzing: Fuzzing, seed: int, steps: int = GROWN) -> tuple[Script, ...]:
-    """Scripts that show rows and pairs of rows, grown on the reference alone.
-
-    A script that another one begins with is left out. Behind each there are probes.
-
-    Args:
-        fuzzing: what the protocol states.
-        seed: what is drawn.
-        steps: how many moves are played.
-    """
-    random = Random(f"{seed} corpus")  # noqa: S311 - what is played is no secret
-    loop = Loop(Steer(fuzzing, random), Worlds(fuzzing, judged=False).begin)
-    while loop.steps < steps:
-        loop.episode()
-    return probed(fuzzing, [(each.part, each.moves) for each in loop.steer.own], random)
-
-
-def probed(
-    fuzzing: Fuzzing, scripts: list[tuple[str, tuple[str, ...]]], random: Random
-) -> tuple[Script, ...]:
-    """Scripts in an order that is drawn, each with probes behind it, none inside of another."""
-    inner = {(part, moves[:n]) for part, moves in scripts for n in range(len(moves))}
-    outer = [each for each in dict.fromkeys(scripts) if each not in inner]
-    random.shuffle(outer)
-    made = []
-    for part, moves in outer:
-        probes = [random.choice(fuzzing.plan.probes) for _ in range(_PROBED)]
-        made.append(Script(part, (*moves, *(name for probe in probes for name in probe))))
-    return tuple(made)
+"""Seconds of processor time that one move, or one replay, may take."""
+_ENDLESS: Final = "a play does not come to an end"
+_FIRST: Final = 150
+"""Scripts that are played before the others: those that show most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +53,7 @@ class Hunted:
         because: what differs, in a sentence.
         rows: the rows that the tables predict there.
         script: what shows it; None where nothing does.
-        plays: how many plays it took.
+        moves: how many moves it took.
         seconds: processor time.
         noted: something differs, and the letter of an ambiguity explains it.
     """
@@ -92,7 +63,7 @@ class Hunted:
     because: str = ""
     rows: tuple[str, ...] = ()
     script: Script | None = None
-    plays: int = 0
+    moves: int = 0
     seconds: float = 0.0
     noted: bool = False
 
@@ -102,7 +73,7 @@ class Hunter:
 
     Args:
         name: the protocol's.
-        corpus: scripts, see `grown`.
+        corpus: scripts, see `.growing.grown`.
         budget: seconds of processor time for each mutant.
         seed: what is drawn.
         octets: they play over bytes.
@@ -111,7 +82,7 @@ class Hunter:
     def __init__(
         self,
         name: str,
-        corpus: tuple[Script, ...],
+        corpus: Sequence[Script],
         budget: float,
         seed: int = 0,
         *,
@@ -119,82 +90,106 @@ class Hunter:
     ) -> None:
         self.fuzzing = protocol(name).fuzzing
         self.corpus, self.budget, self.seed, self.octets = corpus, budget, seed, octets
+        self._suite = protocol(name).suite
+
+    @cached_property
+    def trees(self) -> tuple[Tree, ...]:
+        """The corpus, with what the tables predict: made when it is first needed."""
+        parts = (self.corpus[:_FIRST], self.corpus[_FIRST:])
+        return tuple(Tree(self.fuzzing, scripts) for scripts in parts if scripts)
+
+    def lab(self) -> Lab | None:
+        """Where a mutant plays; None: over terms."""
+        return self._suite.real() if self.octets else None
 
     def hunt(self, mutant: Mutant) -> Hunted:
         """Look for a mutant."""
-        return _Hunt(self, mutant).run()
+        trees = self.trees  # the time that it takes to make them is nobody's
+        return _Hunt(self, mutant, trees).run()
 
 
 class _Hunt:
     """One mutant that is looked for."""
 
-    def __init__(self, hunter: Hunter, mutant: Mutant) -> None:
-        self.hunter, self.mutant = hunter, mutant
+    def __init__(self, hunter: Hunter, mutant: Mutant, trees: tuple[Tree, ...]) -> None:
+        self.hunter, self.mutant, self.trees = hunter, mutant, trees
         self.seat = Seat(hunter.fuzzing, find(IN_PROCESS), hunter.octets, mutant.variant)
         self.begun = time.process_time()
-        self.plays = 0
+        self.moves = 0
         self.noted = False
-        self.script: Script | None = None
         self._read: tuple[str, ...] = ()
 
     def run(self) -> Hunted:
         """Play until it is found, or the budget is used up."""
         try:
-            trouble = self._sought()
+            trouble = self._in_corpus() or self._by_chance()
         except Stalled:
-            return self._done("a play does not come to an end", found=True)
+            return self._done(_ENDLESS, found=True)
         if trouble is None:
             return self._done("", found=False)
-        self.script = trouble.script
         rows = trouble.error.rows if isinstance(trouble.error, Differs) else ()
-        return self._done(sentence_of(trouble.error), rows, found=True)
+        return self._done(sentence_of(trouble.error), rows, trouble.script, found=True)
 
-    def _done(self, because: str, rows: tuple[str, ...] = (), *, found: bool) -> Hunted:
-        return Hunted(
-            self.mutant.name,
-            found,
-            because,
-            rows,
-            self.script,
-            self.plays,
-            time.process_time() - self.begun,
-            self.noted,
-        )
+    def _done(
+        self,
+        because: str,
+        rows: tuple[str, ...] = (),
+        script: Script | None = None,
+        *,
+        found: bool,
+    ) -> Hunted:
+        seconds = time.process_time() - self.begun
+        name, moves = self.mutant.name, self.moves
+        return Hunted(name, found, because, rows, script, moves, seconds, self.noted)
 
     @property
     def _over(self) -> bool:
         return time.process_time() - self.begun >= self.hunter.budget
 
-    def _sought(self) -> Trouble | None:
-        """What differs, and nothing explains.
+    def _in_corpus(self) -> Trouble | None:
+        """What differs in a script of the corpus, and nothing explains.
 
         Raises:
-            Stalled: if a play takes too long.
+            Stalled: if a move takes too long.
         """
-        for script in self.hunter.corpus:
+        for suspect in self._suspects():
             if self._over:
                 return None
-            self.plays += 1
-            self.script = script
-            with limited(STALL):
-                trouble = self.seat.replay(script)
+            self.moves += 1
+            trouble = None if suspect is None else self._replayed(suspect.script)
             if trouble is not None and not self._explained(trouble):
                 return trouble
-        self.script = None
-        return self._by_chance()
+        return None
+
+    def _suspects(self) -> Iterator[Suspect | None]:
+        """After each move of the corpus, where something seems to differ."""
+        for tree in self.trees:
+            walk = tree.walk(self.mutant.variant, self.hunter.lab())
+            while True:
+                with limited(STALL):
+                    suspect = next(walk, _END)
+                if isinstance(suspect, _End):
+                    break
+                yield suspect
+
+    def _replayed(self, script: Script) -> Trouble | None:
+        """What a duel says of a script."""
+        with limited(STALL):
+            return self.seat.replay(script)
 
     def _by_chance(self) -> Trouble | None:
         """The same, with whatever steering comes up with."""
         hunter = self.hunter
-        random = Random(f"{hunter.seed} {self.mutant.name}")  # noqa: S311 - see above
+        random = Random(f"{hunter.seed} {self.mutant.name}")  # noqa: S311 - what is played is no secret
         steer = Steer(hunter.fuzzing, random)
         for script in hunter.corpus:
             steer.adopt(Seed(script.part, script.moves))
         loop = Loop(steer, self.seat.begin)
+        before = self.moves
         while not self._over:
-            self.plays += 1
             with limited(STALL):
                 trouble = loop.episode()
+            self.moves = before + loop.steps
             if trouble is not None and not self._explained(trouble):
                 return trouble
         return None
@@ -215,3 +210,10 @@ class _Hunt:
         if reading is not None:
             self.seat.reading = reading
         return True
+
+
+class _End:
+    """There is nothing more."""
+
+
+_END: Final = _End()

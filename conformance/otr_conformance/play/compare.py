@@ -18,7 +18,8 @@ nothing else is (`TOLERANCES`).
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -199,6 +200,17 @@ class Comparing:
         self._found = _Keys()
         self._refused: set[int] = set()
 
+    def forked(self) -> Comparing:
+        """A copy, which goes on by itself."""
+        new = copy(self)
+        vars(new).update(
+            used=dict(self.used),
+            _wanted=self._wanted.forked(),
+            _found=self._found.forked(),
+            _refused=set(self._refused),
+        )
+        return new
+
     @property
     def astray(self) -> bool:
         """Whether equal observations may differ in what came before."""
@@ -372,6 +384,10 @@ class _Keys:
     repeated: int = 0
     strange: int = 0
     renewed: int = 0
+
+    def forked(self) -> _Keys:
+        """A copy."""
+        return replace(self, revealed=set(self.revealed), exposed=set(self.exposed))
 
     def add(self, step: Observation, refused: set[int]) -> None:  # noqa: ARG002 - see Comparing
         """One step on."""

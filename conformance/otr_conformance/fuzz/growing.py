@@ -1,0 +1,192 @@
+"""A corpus for whoever is a little different from the tables: short scripts that show much.
+
+    scripts = grown(fuzzing, seed=1, steps=120_000)
+
+The reference plays alone, steered, and now and then one of the probes by which derived cases tell
+states apart. What is looked for is *shown*: two rows, one a few rows behind the other; a check that
+fails, in a row; a word about who plays, and a row. Of everything that is shown, the shortest script
+that shows it is kept. Nothing is known of what could be wrong with anybody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from otr_conformance.derive.plan import Script
+
+from .loop import Loop
+from .solo import Worlds
+from .steer import Begin, Steer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from otr_conformance.derive.search import Pair
+
+    from .solo import Play
+    from .vocabulary import Fuzzing
+
+__all__ = ["GROWN", "cover", "grown"]
+
+GROWN: Final = 120_000
+"""Moves with the reference alone, in which a corpus is grown."""
+BEHIND: Final = 4
+"""How many rows two rows may be apart."""
+_PROBED: Final = 0.08
+"""How often a probe begins, in place of a single move."""
+_RECAST: Final = 0.2
+"""How often a script is played from the beginning by somebody else."""
+_CONTEST: Final = 6
+"""How many are drawn before somebody else plays."""
+_OFTEN: Final = 1 << 30
+Shown = tuple[str, str]
+"""Something that a script shows."""
+
+
+@dataclass
+class _Growing(Steer):
+    """Steers as always, plays probes, and keeps the shortest script for everything that is shown.
+
+    Attributes:
+        shortest: for everything that was shown, the shortest script that showed it.
+    """
+
+    shortest: dict[Shown, Script] = field(default_factory=dict)
+    _said: tuple[str, ...] = ()
+    _tail: list[str] = field(default_factory=list)
+    _tails: dict[Script, tuple[str, ...]] = field(default_factory=dict)
+    _queue: list[str] = field(default_factory=list)
+    _cast: Counter[str] = field(default_factory=lambda: Counter({"": _OFTEN}))
+
+    def begin(self) -> Begin:
+        """See `Steer.begin`."""
+        how = super().begin()
+        if how.moves and self.random.random() < _RECAST:
+            how = Begin(self._other(), how.moves)
+        kept = () if how.stage is None else self._tails.get(Script(how.part, how.moves), ())
+        self._tail, self._queue = list(kept), []
+        self._said = tuple(_said(how.part))
+        return how
+
+    def _other(self) -> str:
+        """Somebody else to play, of whom least was said so far."""
+        drawn = [self.fuzzing.draw_part(self.random) for _ in range(_CONTEST)]
+        part = min(drawn, key=lambda each: min(self._cast[word] for word in (*_said(each), "")))
+        self._cast.update(_said(part))
+        return part
+
+    def choose(self, play: Play, last: str) -> str:
+        """The next move of a probe, or as always."""
+        if not self._queue and self.random.random() < _PROBED:
+            self._queue = list(reversed(self.random.choice(self.fuzzing.plan.probes)))
+        while self._queue:
+            name = self._queue.pop()
+            if play.can(name):
+                return name
+        return super().choose(play, last)
+
+    def learn(self, play: Play, before: str, rows: Sequence[str]) -> tuple[Pair, ...]:
+        """See `Steer.learn`."""
+        kept = self.kept
+        fresh = super().learn(play, before, rows)
+        if rows and not play.cut:
+            self._keep(play, rows)
+        if self.kept != kept:
+            self._tails[Script(play.part, tuple(play.script))] = tuple(self._tail)
+        return fresh
+
+    def _keep(self, play: Play, rows: Sequence[str]) -> None:
+        """Keep the script for what it is the first, or the shortest, to show."""
+        script: Script | None = None
+        for shown in self._shown(play, rows):
+            known = self.shortest.get(shown)
+            if known is None or len(known.moves) > len(play.script):
+                script = script or Script(play.part, tuple(play.script))
+                self.shortest[shown] = script
+
+    def _shown(self, play: Play, rows: Sequence[str]) -> Iterator[Shown]:
+        """What the last move shows."""
+        for fired in play.twin.fired[-len(rows) :]:
+            yield fired.failed, fired.row
+            for word in self._said:
+                yield word, fired.row
+        tail = self._tail
+        for row in rows:
+            for other in tail:
+                yield other, row
+            tail.append(row)
+            del tail[:-BEHIND]
+
+
+def _said(part: str) -> Iterator[str]:
+    """What is said about who plays, but for the tester's policies."""
+    for word in part.split():
+        name, _, value = word.partition(":")
+        if name != "tester":
+            yield from (f"{name}:{each}" for each in value.split(","))
+
+
+def grown(fuzzing: Fuzzing, seed: int, steps: int = GROWN) -> tuple[Script, ...]:
+    """Scripts that show much, grown on the reference alone; those first that show most.
+
+    Args:
+        fuzzing: what the protocol states.
+        seed: what is drawn.
+        steps: how many moves are played.
+    """
+    random = Random(f"{seed} corpus")  # noqa: S311 - what is played is no secret
+    steer = _Growing(fuzzing, random)
+    loop = Loop(steer, Worlds(fuzzing, judged=False).begin)
+    while loop.steps < steps:
+        loop.episode()
+    return cover(steer.shortest.items())
+
+
+def cover(found: Iterable[tuple[Shown, Script]]) -> tuple[Script, ...]:
+    """Scripts that together show everything, none inside of another, the most fruitful ones first.
+
+    Args:
+        found: what is shown, and the script that shows it.
+    """
+    by: dict[Script, set[Shown]] = defaultdict(set)
+    for shown, script in found:
+        by[script].add(shown)
+    inner: set[Script] = set()
+    for script in by:
+        inner.update(before for before in _begins(script) if before in by)
+    every = {script: _all_of(script, by) for script in by if script not in inner}
+    return tuple(_greedily(every))
+
+
+def _begins(script: Script) -> Iterator[Script]:
+    """What a script begins with."""
+    return (Script(script.part, script.moves[:at]) for at in range(len(script.moves)))
+
+
+def _all_of(script: Script, by: Mapping[Script, set[Shown]]) -> set[Shown]:
+    """What a script shows, and what it begins with."""
+    return by[script].union(*(by[each] for each in _begins(script) if each in by))
+
+
+def _greedily(every: dict[Script, set[Shown]]) -> Iterator[Script]:
+    """Next comes always the script that shows most of what is left, for its length."""
+    order = [(-_worth(script, shown), n, script) for n, (script, shown) in enumerate(every.items())]
+    heapify(order)
+    seen: set[Shown] = set()
+    while order:
+        worth, number, script = heappop(order)
+        every[script] -= seen
+        now = -_worth(script, every[script])
+        if now > worth and order and now > order[0][0]:
+            heappush(order, (now, number, script))
+            continue
+        seen |= every[script]
+        yield script
+
+
+def _worth(script: Script, shown: set[Shown]) -> float:
+    return len(shown) / (len(script.moves) + 1)

@@ -1,0 +1,259 @@
+"""Scripts as a tree: what several begin with is predicted once, and played once.
+
+    tree = Tree(fuzzing, scripts)
+    for suspect in tree.walk(variant):
+        if suspect is not None: print(suspect.script)
+
+The tables predict every move of the tree once, over terms. The reference under a variant is then
+taken through it: at a fork its stage is copied, so that nothing is played again. What it does
+otherwise is told as it is by `Duel`, with the same tolerances and the same judges.
+
+A suspect is to be replayed, since a duel has the last word: over bytes two hashes may compare the
+other way round, and that is all that differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from otr_conformance.derive.plan import Script
+from otr_conformance.play.compare import Comparing
+from otr_conformance.play.stage import Stuck
+from otr_conformance.protocols import protocol
+from otr_model.kernel.variant import NONE
+
+from .copies import copied
+from .promises import Promises
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from otr_conformance.play.labs import Lab
+    from otr_conformance.play.stage import AnyStage, Observation
+    from otr_model.kernel.variant import Variant
+
+    from .vocabulary import Fuzzing
+
+__all__ = ["Suspect", "Tree"]
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    """A move behind others.
+
+    Attributes:
+        name: of the move; "" at the root of somebody's.
+        observed: what the tables predict to be seen.
+        stuck: the move cannot be ended.
+        ways: how many messages are on their way to either side, and have passed.
+        next: what is played behind it, by name.
+    """
+
+    name: str = ""
+    observed: tuple[Observation, ...] = ()
+    stuck: bool = False
+    ways: tuple[int, ...] = ()
+    next: dict[str, _Node] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A script in which somebody seems not to do what the tables do.
+
+    Attributes:
+        script: with the move that shows it.
+        because: what seems to differ, in a sentence.
+    """
+
+    script: Script
+    because: str
+
+
+class _Side:
+    """The reference under a variant, on a stage that can be forked."""
+
+    __slots__ = ("_fuzzing", "_settled", "comparing", "promises", "stage")
+
+    def __init__(self, fuzzing: Fuzzing, part: str, lab: Lab, variant: Variant) -> None:
+        grader, cast = fuzzing.plan.grader, fuzzing.read_part(part).cast
+        self._fuzzing = fuzzing
+        self._settled: dict[Any, bool] = {}
+        self._recall(lab)
+        self.stage: AnyStage = grader.set_stage(lab, cast, grader.reference_target(variant))
+        self.comparing = Comparing(grader.compared)
+        self.promises: Promises | None = None
+        if variant is not NONE:
+            fair = not cast.variant.edits
+            self.promises = Promises.of(fuzzing, self.stage, fair=fair, inside=False)
+            if grader.watch is not None:
+                self.stage.watched(grader.watch(lab, cast))
+
+    def _recall(self, lab: Any) -> None:  # noqa: ANN401 - of the protocol
+        """Hashes compare as they did in this play."""
+        choices = getattr(lab.suite, "choices", None)  # over bytes hashes compare as they do
+        if choices is not None and choices != self._settled:
+            choices.clear()
+            choices.update(self._settled)
+
+    def forked(self) -> Self:
+        """A copy: what happens to one leaves the other as it is."""
+        new = object.__new__(type(self))
+        new._fuzzing, new._settled = self._fuzzing, self._settled
+        new.stage = self._fuzzing.plan.fork(self.stage)
+        new.comparing = self.comparing.forked()
+        new.promises = None if self.promises is None else self.promises.forked(new.stage)
+        if self.stage.watch is not None:
+            new.stage.watch = copied(self.stage.watch)
+        return new
+
+    @property
+    def ways(self) -> tuple[int, ...]:
+        """How many messages are on their way, and have passed."""
+        stage = self.stage
+        return len(stage.to_target), len(stage.to_tester), len(stage.passed)
+
+    def play(self, name: str) -> tuple[tuple[Observation, ...], Stuck | None]:
+        """Play a move: what was seen, and why it could not be ended."""
+        stage = self.stage
+        self._recall(stage.lab)
+        seen = len(stage.observations)
+        stuck = None
+        try:
+            self._fuzzing.vocabulary[name].play(stage)
+        except Stuck as reason:
+            stuck = reason
+        choices = getattr(stage.lab.suite, "choices", None)
+        if choices is not None and len(choices) != len(self._settled):
+            self._settled = dict(choices)
+        return tuple(stage.observations[seen:]), stuck
+
+    def can(self, name: str) -> bool:
+        """Whether a move is worth trying."""
+        return bool(self._fuzzing.vocabulary[name].when(self.stage))
+
+    def differs(self, node: _Node) -> str:
+        """Play a move: what is not as it was predicted, in a sentence; "" if nothing is."""
+        found, stuck = self.play(node.name)
+        for want, got in zip(node.observed, found, strict=False):
+            because = self.comparing.next(want, got)
+            if because:
+                return f"{want.step}: {because}"
+        if (stuck is not None) is not node.stuck or len(found) != len(node.observed):
+            return str(stuck or "the tables cannot go on")
+        watch = self.stage.watch
+        if watch is not None and watch.violations:
+            return watch.violations[0].sentence
+        return "" if self.promises is None else self.promises.broken(node.name, self.stage)
+
+
+class Tree:
+    """Scripts, with what the tables predict.
+
+    Args:
+        fuzzing: what the protocol states.
+        scripts: moves that cannot be played are left out, and what stands behind one after which
+            nothing can be compared.
+
+    Attributes:
+        size: how many moves there are.
+    """
+
+    def __init__(self, fuzzing: Fuzzing, scripts: Iterable[Script]) -> None:
+        self.fuzzing = fuzzing
+        self.size = 0
+        self._suite = protocol(fuzzing.plan.protocol).suite
+        self._roots: dict[str, _Node] = {}
+        for script in scripts:
+            node = self._roots.setdefault(script.part, _Node())
+            for name in script.moves:
+                node = node.next.setdefault(name, _Node(name))
+        self._predict()
+
+    def _predict(self) -> None:
+        """Play everything with the tables themselves."""
+        lab = self._suite.terms()
+        for part, root in self._roots.items():
+            open_ = [(root, _Side(self.fuzzing, part, lab, NONE))]
+            while open_:
+                open_ += self._predicted(*open_.pop())
+
+    def _predicted(self, node: _Node, side: _Side) -> list[tuple[_Node, _Side]]:
+        """Predict what is next, and leave out what cannot be played."""
+        nodes = _playable(node, side)
+        made = []
+        for number, child in enumerate(nodes):
+            other = side if number == len(nodes) - 1 else side.forked()
+            observed, stuck = other.play(child.name)
+            child.observed, child.stuck, child.ways = observed, stuck is not None, other.ways
+            if stuck is not None:
+                child.next.clear()
+            if observed or stuck is None:
+                self.size += 1
+                made.append((child, other))
+        node.next = {child.name: child for child, _ in made}
+        return made
+
+    def walk(self, variant: Variant, lab: Lab | None = None) -> Iterator[Suspect | None]:
+        """Take the reference under a variant through the tree, those first who come first.
+
+        Args:
+            variant: what is wrong with it.
+            lab: where it plays; None: over terms.
+
+        Yields:
+            After each move, where it seems to do something else, and None if it does not. Nothing
+            is played behind a suspect.
+        """
+        where = self._suite.terms() if lab is None else lab
+        for part, root in self._roots.items():
+            if lab is None or not self.fuzzing.as_it_is(self.fuzzing.read_part(part).cast):
+                yield from self._walk(part, root, where, variant)
+
+    def _walk(self, part: str, root: _Node, lab: Lab, variant: Variant) -> Iterator[Suspect | None]:
+        try:
+            side = _Side(self.fuzzing, part, lab, variant)
+        except Exception as error:  # noqa: BLE001 - a mutant may break in any way
+            yield Suspect(Script(part, ()), f"{type(error).__name__}: {error}")
+            return
+        open_: list[tuple[_Node, _Side, tuple[str, ...]]] = [(root, side, ())]
+        while open_:
+            node, side, moves = open_.pop()
+            behind = []
+            for number, child in enumerate(node.next.values()):
+                other = side if number == len(node.next) - 1 else side.forked()
+                script = (*moves, child.name)
+                because = _differs(other, child)
+                yield Suspect(Script(part, script), because) if because else None
+                if not because and child.next and other.ways == child.ways:
+                    behind.append((child, other, script))
+            open_ += reversed(behind)
+
+
+def _playable(node: _Node, side: _Side) -> list[_Node]:
+    """What is next and can be played; what stands behind something else comes up in its place."""
+    found: dict[str, _Node] = {}
+    waiting = list(node.next.values())
+    while waiting:
+        child = waiting.pop(0)
+        if side.can(child.name):
+            _joined(found.setdefault(child.name, child), child)
+        else:
+            waiting += child.next.values()
+    return list(found.values())
+
+
+def _joined(node: _Node, other: _Node) -> None:
+    """Put what stands behind a move behind the same move."""
+    if node is other:
+        return
+    for child in other.next.values():
+        _joined(node.next.setdefault(child.name, child), child)
+
+
+def _differs(side: _Side, node: _Node) -> str:
+    """What differs; an error of any kind does."""
+    try:
+        return side.differs(node)
+    except Exception as error:  # noqa: BLE001 - a mutant may break in any way
+        return f"{type(error).__name__}: {error}"
