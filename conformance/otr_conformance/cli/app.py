@@ -461,6 +461,7 @@ def interop(  # noqa: PLR0913 - one for each option
         "otrspec fuzz reference --coverage --time 300 --jobs 2",
         "otrspec fuzz libotr --time 600 --jobs 2 --corpus fuzzed/",
         "otrspec fuzz ./my-shim libotr --steps 20000 --seed 7 --json",
+        "otrspec fuzz libotr ./my-shim --together --time 600",
         "otrspec fuzz --replay fuzzed/finds/libotr/otrv3-....json libotr",
         "otrspec fuzz --replay fuzzed/finds/libotr/otrv3-....json --case",
         "otrspec fuzz --mutants --sample 100 --budget 20",
@@ -528,6 +529,13 @@ def fuzz(  # noqa: PLR0913 - one for each option
     ] = False,
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Find the mutants that the suite kills.")
+    ] = False,
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--together",
+            help="The targets talk with each other: Alice, Bob, and a third beside Bob.",
+        ),
     ] = False,
     sample: Annotated[
         int, typer.Option(metavar="N", min=0, help="How many mutants, of all; 0: all.")
@@ -600,6 +608,10 @@ def fuzz(  # noqa: PLR0913 - one for each option
     if not target:
         message = "name a target: reference, a peer, or the command of a shim"
         raise Misuse(message)
+    if together:
+        from .fuzz_together import together as meet  # noqa: PLC0415 - heavy
+
+        return meet(tuple(target), asked, work.Outputs(report, junit, html))
     return work.fuzz(tuple(target), asked, work.Outputs(report, junit, html))
 
 
