@@ -55,6 +55,7 @@ PEERS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     THIRD: (ALICE,),
 }
 """Whom it reaches what somebody sends: both of Bob's clients hear Alice."""
+NO_PAUSES: Final[Mapping[str, int]] = {}
 TALKS_TO: Final[Mapping[str, str]] = {ALICE: BOB, BOB: ALICE, THIRD: ALICE}
 
 
@@ -147,6 +148,7 @@ class Company:
         lab: the suite at work.
         gathering: who meets.
         make: makes the party for a seat.
+        pauses: seconds that pass before one is asked for another key exchange, by name.
         listening: promises are kept an eye on.
 
     Attributes:
@@ -160,15 +162,17 @@ class Company:
         Fallen: if one cannot be made.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that can differ from the start
         self,
         rules: AnyRules,
         lab: Lab,
         gathering: Gathering,
         make: Callable[[str, Lab, Seat], AnyParty],
         *,
+        pauses: Mapping[str, int] = NO_PAUSES,
         listening: bool = True,
     ) -> None:
+        self.pauses = pauses
         self.lab, self.gathering = lab, gathering
         self.log: list[str] = []
         self.passed: list[tuple[Wire, ...]] = []
@@ -190,6 +194,9 @@ class Company:
 
     def _seated(self, view: Any, name: str, rules: AnyRules, counting: Iterator[int]) -> None:  # noqa: ANN401 - of the protocol
         view.count, view.listener, view.passed = counting, self._heard, self.passed
+        view.waiter = self._waits
+        if self.pauses.get(name):
+            view.pauses(self.pauses[name])
         view.target_tag = self.gathering.seats[name].own_tag
         view.tester = self._opposite(TALKS_TO[name], rules)
         if self.ledger is not None:
@@ -241,6 +248,14 @@ class Company:
             with view.seeing(f"{seconds} seconds pass"):
                 view.idles(seconds)
             self.order.append(view.name)
+
+    def _waits(self, who: View, seconds: int) -> None:
+        """Time passes for everybody else, before one is asked for another key exchange."""
+        for view in self.views.values():
+            if view is not who:
+                with view.seeing(f"{seconds} seconds pass"):
+                    view.idles(seconds)
+                self.order.append(view.name)
 
     def acts(self, who: str, play: Callable[[Any], None]) -> None:
         """Something happens to one of them alone.

@@ -285,6 +285,7 @@ class Group:
             lab,
             gathering,
             lambda name, lab, seat: self._party(gathering, name, lab, seat),
+            pauses=self.pauses,
             listening=self.listening,
         )
         if alone:
@@ -296,9 +297,15 @@ class Group:
             lambda name, lab, seat: self.rules.reference(
                 lab, seat, self._deviation(gathering, name) or self.readings.get(name, NONE)
             ),
+            pauses=self.pauses,
             listening=False,
         )
         return company, twin
+
+    @property
+    def pauses(self) -> dict[str, int]:
+        """How long each has to be left alone before another key exchange."""
+        return {name: chair.target.pause for name, chair in self.by_name.items()}
 
     @property
     def _lab(self) -> Lab:

@@ -76,6 +76,7 @@ class View(Stage[Any, Any, Any]):
         last: what it did last.
         count: numbers what both sides do.
         listener: is told whenever it has done something.
+        waiter: lets time pass for everybody before another key exchange; see `Stage.pauses`.
     """
 
     name: str = ""
@@ -84,6 +85,7 @@ class View(Stage[Any, Any, Any]):
     last: Reaction = field(default_factory=Reaction)
     count: Iterator[int] = field(default_factory=itertools.count)
     listener: Callable[[View], None] | None = None
+    waiter: Callable[[View, int], None] | None = None
 
     def does(self, command: object) -> Reaction:
         """Its user asks for something."""
@@ -115,6 +117,11 @@ class View(Stage[Any, Any, Any]):
         """Keep it."""
         super().noted(message)
         self.messages.append(message)
+
+    def _wait(self, seconds: int) -> None:
+        if self.waiter is not None:
+            self.waiter(self, seconds)
+        self._absorb(self.target.wait(seconds))
 
     @abstractmethod
     def hash_of_offer(self, message: Any) -> Octets | None:  # noqa: ANN401 - of the protocol
