@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from otr_conformance.derive.plan import Moves, Part
 from otr_conformance.fuzz.drawn import DEVIANT, SIZES, Words, drawing
+from otr_conformance.fuzz.edges import OURS, edges, pieces, values_of
 from otr_conformance.fuzz.network import altering, carrying, cutting
+from otr_conformance.fuzz.uncommon import inside
 from otr_conformance.fuzz.vocabulary import Family, Fuzzing, Vocabulary
 from otr_conformance.play.stage import Stuck
 from otr_model.otrv3.conditions import Check
@@ -34,10 +36,11 @@ from otr_reference.otrv3.messages import (
 from otr_reference.otrv3.session import Policy
 
 from .cases.negative_ake import falsifying
-from .kept import unkept
+from .kept import accepted, unbelieved, unkept
 from .oracle import Oracle, Taken
 from .plan import MOVES, PARTS, PLAN
 from .stage import TESTER_TAG, THIRD_TAG, Cast, ReferenceParty
+from .uncommon import INSIDE, UNCOMMON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -62,6 +65,7 @@ PIECE: Final = 150
 NOBODY: Final = 0x4004
 """The tag of an instance that there is not."""
 IGNORE_UNREADABLE: Final = 1
+_SMALLEST: Final = values_of(PLAN.composition)["smallest_tag"]
 
 K = TypeVar("K")
 
@@ -95,19 +99,23 @@ def _field(name: str, change: Callable[[Suite, Any], object]) -> Altering:
     return altered
 
 
-def _tag(name: str, tag: int) -> Altering:
+def _tag(name: str, tag: int | Callable[[int], int]) -> Altering:
     """Another instance tag."""
+
+    def other_than(header: Header) -> Header:
+        values: dict[str, Any] = {name: tag(getattr(header, name)) if callable(tag) else tag}
+        return replace(header, **values)
 
     def altered(suite: Suite, message: Any) -> Message | None:  # noqa: ANN401 - any message
         if isinstance(message, DataMessage):
-            changed = replace(message.fields.header, **{name: tag})
+            changed = other_than(message.fields.header)
             if changed.version != 3:  # noqa: PLR2004 - the version that has tags
                 return None
             return _field("header", lambda _suite, _header: changed)(suite, message)  # type: ignore[no-any-return] # as above
         header: Header | None = getattr(message, "header", None)
         if header is None or header.version != 3 or isinstance(message, MalformedMessage):  # noqa: PLR2004 - see above
             return None
-        other: Message = replace(message, header=replace(header, **{name: tag}))
+        other: Message = replace(message, header=other_than(header))
         return other
 
     return altered
@@ -128,10 +136,14 @@ def _fragment(name: str, change: Callable[[Fragment], int]) -> Altering:
 ALTERINGS: Final[Mapping[str, Altering]] = {
     "another sender": _tag("sender", NOBODY),
     "another of the tester's clients as its sender": _tag("sender", THIRD_TAG),
-    "a sender's tag that is too small": _tag("sender", 0xFF),
+    "a sender's tag that is too small": _tag("sender", _SMALLEST - 1),
+    "the smallest sender's tag": _tag("sender", _SMALLEST),
     "another receiver": _tag("receiver", NOBODY),
     "no receiver": _tag("receiver", 0),
-    "a receiver's tag that is too small": _tag("receiver", 0xFF),
+    "a receiver's tag that is too small": _tag("receiver", _SMALLEST - 1),
+    "the smallest receiver's tag": _tag("receiver", _SMALLEST),
+    "the receiver's tag one lower": _tag("receiver", lambda tag: tag - 1),
+    "the receiver's tag one higher": _tag("receiver", lambda tag: tag + 1),
     "another hash": _value(DhCommit, "hashed_gx", lambda suite, x: suite.garble(x)),
     "another encrypted g^x": _value(DhCommit, "encrypted_gx", lambda suite, x: suite.garble(x)),
     "g^y out of range": _value(DhKey, "gy", lambda suite, _: suite.outside()),
@@ -286,6 +298,21 @@ def _sends_ignorable(stage: Stage) -> None:
     stage.tester_sends(text="for those who can read it", flags=IGNORE_UNREADABLE)
 
 
+def _edges() -> None:
+    """What is at the edge of what the tables allow."""
+    _MOVES.update(edges(PLAN.composition, "clock"))
+    _MOVES.update(pieces(PLAN.composition, _piece))
+    nearly = values_of(PLAN.composition)["largest_keyid"] - 2
+    counts = methodcaller("tester_counts_from", nearly)
+    _MOVES.add("tester counts its keys from nearly the last", counts, needs=OURS)
+
+
+def _piece(stage: Stage, number: int, of: int, inside: Octets) -> Wire:
+    """A fragment from the tester's instance to any."""
+    fragment = Fragment(Header(3, TESTER_TAG, 0), number, of, inside)
+    return stage.tester.endpoint.suite.encode(fragment)
+
+
 def _clock() -> None:
     for seconds in (1, 61):
         _MOVES.add(f"{seconds} s pass", methodcaller("wait", seconds), needs="clock")
@@ -293,6 +320,8 @@ def _clock() -> None:
 
 _users()
 _tester()
+_MOVES.update(UNCOMMON)
+_edges()
 _clock()
 
 _FAMILIES: Final = {
@@ -301,6 +330,7 @@ _FAMILIES: Final = {
         *carrying(),
         *cutting(_pieces),
         *altering(ALTERINGS),
+        *inside(ALTERINGS, INSIDE, _pieces),
         *(
             Family(f"forged {how}, to target", partial(_forge, alter), 3, _forgeable)
             for how, alter in _FORGED.items()
@@ -375,7 +405,7 @@ def _kept(party: AnyParty) -> Iterator[str]:
     if not isinstance(party, ReferenceParty):
         return
     for tag, session in party.conversation.members.items():
-        for what in unkept(session):
+        for what in (*unkept(session), *accepted(party.sound, session)):
             yield f"in the session with {tag:#x}, {what}"
 
 
@@ -393,6 +423,7 @@ def _judged(party: AnyParty, objections: list[str]) -> None:
 
     def judge(before: Conversation, given: Command | Receive, stepped: Stepped, now: int) -> None:
         objections.extend(oracle.judge(Taken(before, given, stepped, config, now)))
+        objections.extend(unbelieved(before, stepped))
 
     party.judge = judge
 

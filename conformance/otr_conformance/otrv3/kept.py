@@ -1,18 +1,21 @@
-"""What an endpoint of OTRv3 has to keep, and what it has to have forgotten."""
+"""What an endpoint of OTRv3 has to keep, what it has to have forgotten, and what its user knows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from otr_model.otrv3.words import Auth, Keys, Msg, Smp
+from otr_reference.otrv3 import notices
 from otr_reference.otrv3.session import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from otr_reference.otrv3.session import Session
+    from otr_reference.otrv3.endpoint import Stepped
+    from otr_reference.otrv3.session import Conversation, Session
+    from otr_reference.otrv3.suite import Suite
 
-__all__ = ["unkept"]
+__all__ = ["accepted", "unbelieved", "unkept"]
 
 
 def unkept(session: Session) -> Iterator[str]:
@@ -36,3 +39,39 @@ def unkept(session: Session) -> Iterator[str]:
         used = bool(session.ring and session.ring.used[place(ours, theirs)] is not None)
         if used != getattr(session, f"used_{ours}_{theirs}"):
             yield f"the MAC key of ages {ours} and {theirs} was used, or was not"
+
+
+def accepted(suite: Suite, session: Session) -> Iterator[str]:
+    """MAC keys that are to be made public, and under which messages are accepted still."""
+    ring, old = session.ring, session.old_mac_keys
+    if ring is None or not old:
+        return
+    for ours in (ring.ours, ring.ours_previous):
+        for theirs in (ring.theirs, ring.theirs_previous):
+            if theirs is None:
+                continue
+            current = suite.data_keys(ours, theirs).receiving_mac
+            if any(key == current for key in old):
+                yield "a MAC key is to be revealed that it still accepts"
+
+
+def unbelieved(before: Conversation, stepped: Stepped) -> Iterator[str]:
+    """Sessions that are in another state after a step than their user has been told, if anything.
+
+    What the user believed before is what was so before: every step is looked at.
+    """
+    believed = {key: session.message for key, session in before.members.items()}
+    for output in stepped.outputs:
+        match output:
+            case notices.Secured():
+                believed[output.instance] = Msg.ENCRYPTED
+            case notices.PeerFinished():
+                believed[output.instance] = Msg.FINISHED
+            case notices.Insecure():
+                believed[output.instance] = Msg.PLAINTEXT
+            case _:
+                pass
+    for key, session in stepped.conversation.members.items():
+        told = believed.get(key, Msg.PLAINTEXT)
+        if session.message is not told:
+            yield f"member {key:#x}: was told {told.name} and is in {session.message.name}"
