@@ -32,7 +32,7 @@ from .finds import fits, plain
 from .promises import Promises
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from otr_conformance.derive.plan import Move
     from otr_conformance.play.labs import Lab
@@ -57,6 +57,8 @@ __all__ = [
 
 TIRED: Final = 200
 """Duels after which terms are forgotten: they are kept for as long as a lab."""
+ANOTHER: Final = "(another-instance)"
+"""What stands among the rows, in what `Duel.ends` looks at, where another instance takes part."""
 KNOWN: Final = "what the target does now is known, and not compared"
 MORE: Final = "the target has sent more than the tables have, which is let pass"
 _ENCODED: Final = re.compile(r"message open (\?OTR[:|,]|Wire\()")
@@ -223,6 +225,7 @@ class Duel:
         self.excused: tuple[str, ...] = ()
         self.ends: tuple[tuple[str, ...], ...] = ()
         self._ended: list[int] = []
+        self._members: set[object] = set()
         grader, cast = fuzzing.plan.grader, fuzzing.read_part(part).cast
         self.part = part
         terms = target.terms
@@ -283,7 +286,7 @@ class Duel:
             return False
         self.script.append(name)
         rows = tuple(dict.fromkeys(each.row for each in self.twin.fired[fired:]))
-        self._end([each.row for each in self.twin.fired[fired:]])
+        self._end(fired)
         try:
             if not self.cut:
                 self._compare(before, seen, stuck, alone, rows)
@@ -299,15 +302,27 @@ class Duel:
             self.cut = self.cut or MORE
         return True
 
-    def _end(self, rows: list[str]) -> None:
+    def _words(self, fired: int) -> Iterator[str]:
+        """The rows that were taken, and where another instance of the peer's takes part."""
+        for each in self.twin.fired[fired:]:
+            yield each.row
+            if each.member and each.member not in self._members:
+                self._members.add(each.member)
+                if len(self._members) > 1:
+                    yield ANOTHER
+
+    def _end(self, fired: int) -> None:
         """See whether rows were taken behind which nothing is compared."""
-        self._ended = self._ended or [0] * len(self.ends)
-        for at in range(len(rows)) if self.ends and not self.cut else ():
+        if self.cut or not self.ends:
+            return
+        rows = list(self._words(fired))
+        self._ended += [0] * (len(self.ends) - len(self._ended))
+        for at in range(len(rows)):
             for number, patterns in enumerate(self.ends):
                 known = self._ended[number]
                 self._ended[number] += known < len(patterns) and fits(patterns[known], rows, at)
         if any(at == len(ends) for at, ends in zip(self._ended, self.ends, strict=True)):
-            self.cut = self.cut or KNOWN
+            self.cut = KNOWN
 
     def _compare(
         self,

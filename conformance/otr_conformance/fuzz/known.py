@@ -22,7 +22,8 @@ What is left out fits everything, but not both `rows` and `says` may be left out
 short, whatever came before is needed for what differs.
 
 `ends` has rows, too, in order: what the target does behind them is not compared. A pattern of rows
-in `ends` or `after` may be about several that are taken in a row: it has spaces between them.
+in `ends` or `after` may be about several that are taken in a row: it has spaces between them. In
+`ends`, "(another-instance)" is where another client of the peer's takes part.
 """
 
 from __future__ import annotations

@@ -149,8 +149,8 @@ class Readings:
     ) -> tuple[str, ...] | None:
         """The ways in which the tables have to be read so that nothing differs.
 
-        That of those that are tried comes first which explains most; more are added to it as long
-        as less differs. Two at once are tried last.
+        It is tried first whether those are in the way in which they are read already. Then that
+        one is added which explains most, and others as long as less differs; two at once at last.
 
         Args:
             read: those in which they are read already.
@@ -184,8 +184,12 @@ class _Explaining:
         trouble = self._tried(self.start)
         if trouble is None:
             return self.start
-        found = self._greedy(trouble) or self._without() or self._pair(trouble)
-        return None if found is None else self._fewer(found)
+        found = self._without()
+        found = self._greedy(trouble) if found is None else found
+        found = self._pair(trouble) if found is None else found
+        if found is None or not self._explains(found):  # once more: it may have been chance
+            return None
+        return self._fewer(found)
 
     def _tried(self, names: tuple[str, ...]) -> Trouble | None:
         """What differs under a reading; where it cannot be read so, what differs without it.
@@ -232,10 +236,10 @@ class _Explaining:
         return None
 
     def _without(self) -> tuple[str, ...] | None:
-        """Leave one out, or all of them."""
+        """Leave out all of them, or one."""
         fewer = [tuple(n for n in self.start if n != name) for name in reversed(self.start)]
         if len(self.start) > 1:
-            fewer.append(())
+            fewer.insert(0, ())
         return next((names for names in fewer if self._explains(names)), None)
 
     def _pair(self, trouble: Trouble) -> tuple[str, ...] | None:
