@@ -12,6 +12,7 @@ What the operators are, and which equations hold between terms, is each protocol
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = ["DEFAULT_POOL", "Operator", "Term", "TermPool", "show"]
+
+_DEEPEST: Final = 60
+_depth: ContextVar[int] = ContextVar("depth of what is being written", default=0)
 
 
 class Operator(Word):
@@ -50,7 +54,15 @@ class Term:
     serial: int
 
     def __repr__(self) -> str:
-        return self.op.shown(self.args)
+        """As its operator has it; what is nested deeper than 60 terms is written as its serial."""
+        depth = _depth.get()
+        if depth == _DEEPEST:
+            return f"#{self.serial}"
+        token = _depth.set(depth + 1)
+        try:
+            return self.op.shown(self.args)
+        finally:
+            _depth.reset(token)
 
     def __copy__(self) -> Term:
         return self

@@ -151,3 +151,14 @@ def test_terms_are_written_for_people() -> None:
     assert str(pool.make(Op.TEXT, b"h\xffi")) == r"'h\\xffi'"
     assert str(pool.make(Op.WIRE, Query(frozenset({3, 2})))) == "Wire(Query({2, 3}))"
     assert str(pool.make(Toy.OLD_KEYS, (r, 5))) == "OldKeys((alice.r1, 5))"
+
+
+def test_a_term_is_written_however_deep_it_is() -> None:
+    pool = TermPool()
+    one, other = pool.make(Toy.NAME, "a"), pool.make(Toy.NAME, "b")
+    for _ in range(5_000):
+        one, other = pool.make(Toy.OLD_KEYS, one), pool.make(Toy.OLD_KEYS, other)
+
+    assert str(one).startswith("OldKeys(OldKeys(")
+    assert str(one) != str(other)  # although they differ only where nobody reads on
+    assert len(str(one)) < 1_000
