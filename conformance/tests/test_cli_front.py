@@ -28,7 +28,7 @@ import sys
 from otr_conformance.cli import main
 
 main(["--help"])
-heavy = "z3 pygraphviz graphviz cryptography gmpy2 nacl rich hypothesis".split()
+heavy = "z3 pygraphviz graphviz cryptography gmpy2 nacl rich hypothesis aalpy".split()
 print([name for name in heavy if name in sys.modules], file=sys.stderr)
 """
 PROGRAM = "import sys; from otr_conformance.cli import main; sys.exit(main())"

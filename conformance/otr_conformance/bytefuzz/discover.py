@@ -43,8 +43,6 @@ EXEMPT: Final = {
     "otr_conformance.cli.misuse.read_file": "gives what is in a file as it is",
     "otr_conformance.decoding.Decoder.dissect": "one of the dissections",
     "otr_conformance.derive.choice.": "a generated file that is checked in",
-    "otr_conformance.fuzz.": "files of the fuzzer's own; its tests read damaged ones",
-    "otr_conformance.learn.": "files of the learner's own, and names that a user types",
     "otr_conformance.mutate.kept.": "a file that `otrspec mutate --resume` goes on with",
     "otr_conformance.obligations.choice.": "a generated file that is checked in",
     "otr_conformance.peers.toolkit.": "asks the programs of libotr, and reads what they print",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["UnknownDecoder", "chosen", "decoder", "decoders"]
 
-_MODULES: Final = ("otr", "codecs", "keys", "shim", "documents")
+_MODULES: Final = ("otr", "codecs", "keys", "shim", "documents", "learned", "fuzzed")
 
 
 class UnknownDecoder(OtrSpecError):

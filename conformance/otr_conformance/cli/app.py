@@ -679,6 +679,26 @@ def learn(  # noqa: PLR0913 - one for each option
         float,
         typer.Option("--time", metavar="SECONDS", min=0, help="For each setting; 0: no limit."),
     ] = 0.0,
+    extra_states: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=3,
+            help="Ask all words of the Wp method for machines of so many states more. With 1 it "
+            "takes some ten times as many words.",
+        ),
+    ] = 0,
+    pause: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help="Virtual time that passes before a Query Message asks for another key exchange. "
+            "Peers that need it have it already.",
+            show_default=False,
+        ),
+    ] = None,
     jobs: Annotated[
         int,
         typer.Option(metavar="N", min=0, max=256, help="Settings at a time; 0: one for each core."),
@@ -693,7 +713,10 @@ def learn(  # noqa: PLR0913 - one for each option
     ] = None,
     draw: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Draw each machine beside that of the tables."),
+        typer.Option(
+            metavar="FOLDER",
+            help="Draw each machine beside that of the tables, and each difference.",
+        ),
     ] = None,
     expect: Annotated[
         Path | None,
@@ -707,7 +730,26 @@ def learn(  # noqa: PLR0913 - one for each option
             metavar="FILE", help="Write entries, to be reviewed, for what nothing explains."
         ),
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the whole as JSON.")
+    ] = None,
+    html: Html = None,
+    junit: Junit = None,
     listed: Annotated[bool, typer.Option("--list", help="List settings and inputs.")] = False,
+    tables: Annotated[
+        bool,
+        typer.Option(
+            "--tables",
+            help="No target: write the machines of the tables, which are shipped, into the "
+            "checkout. It takes five minutes.",
+        ),
+    ] = False,
+    check_only: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="With --tables: write nothing; exit status 1 if one has drifted."
+        ),
+    ] = False,
     timeout: Annotated[
         float,
         typer.Option(
@@ -727,21 +769,24 @@ def learn(  # noqa: PLR0913 - one for each option
     The exit status is 0 if each is let pass or explained by a finding. docs/learning.md says how to
     read it. It needs the extra `learn`.
     """
-    if not listed and not target:
+    if not listed and not tables and not target:
         message = "name a target, or --list"
         raise typer.BadParameter(message)
     from . import learn as work  # noqa: PLC0415 - heavy
 
     if listed:
         return work.listing(json=json)
+    if tables:
+        return work.tables(tuple(setting or ()), check=check_only, json=json)
+    wish = work.Wish(work.Algorithm(algorithm.value), checks, seed, votes, seconds, extra_states)
+    asked = work.Asked(target, tuple(setting or ()), wish, timeout, jobs, pause)
     if word:
         if setting is None or len(setting) != 1:
             message = "--word needs one --setting"
             raise typer.BadParameter(message)
-        return work.replay(target, setting[0], word, timeout, json=json)
-    wish = work.Wish(work.Algorithm(algorithm.value), checks, seed, votes, seconds)
-    asked = work.Asked(target, tuple(setting or ()), wish, timeout, jobs)
-    return work.learn(asked, work.Files(resume, draw, expect, propose), json=json)
+        return work.replay(asked, setting[0], word, json=json)
+    outputs = work.Outputs(report, junit, html)
+    return work.learn(asked, work.Files(resume, draw, expect, propose, outputs), json=json)
 
 
 @app.command(

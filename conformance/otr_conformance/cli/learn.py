@@ -9,7 +9,7 @@ import time
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from importlib.util import find_spec
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from otr_conformance.learn import cases, explained
 from otr_conformance.learn.picture import picture_of
 from otr_conformance.learn.study import Order, owner_of, settings, study
+from otr_conformance.learn.telling import sequence_of
 from otr_conformance.learn.wish import Algorithm, Wish
 from otr_conformance.peers.registry import PEERS
 from otr_conformance.runner import Runner, usable_cores
@@ -25,8 +26,12 @@ from otr_conformance.shim.errors import ShimAbsent
 from otr_conformance.targets import find
 from otr_conformance.verdict import GOOD, ExitCode, Verdict
 from otr_diagrams.render import Form, NoRenderer, picture
+from otr_diagrams.sequence import sequence_svg
 
+from .learn_reports import report_of
+from .learn_tables import tables as made_tables
 from .misuse import Misuse, unknown, write_file
+from .outputs import Outputs
 from .screen import DIM, HEAD, NAME, WRONG, Screen, grid, spans, tell, write_json
 from .screen import GOOD as FINE
 
@@ -41,7 +46,7 @@ if TYPE_CHECKING:
 
     from .screen import Json
 
-__all__ = ["Algorithm", "Asked", "Files", "Wish", "learn", "listing", "replay"]
+__all__ = ["Algorithm", "Asked", "Files", "Outputs", "Wish", "learn", "listing", "replay", "tables"]
 
 _TOLD_EVERY: Final = 20.0
 """Seconds between two lines about how far it is, where there is no terminal."""
@@ -58,6 +63,8 @@ class Asked:
         wish: how.
         timeout: seconds that the target may take for one answer.
         jobs: how many settings are learned at a time; 0: one for each core.
+        pause: seconds that pass before the target is asked for another key exchange; None: as many
+            as that peer needs.
     """
 
     target: str
@@ -65,6 +72,16 @@ class Asked:
     wish: Wish
     timeout: float
     jobs: int = 0
+    pause: int | None = None
+
+    def whom(self) -> Target:
+        """The target.
+
+        Raises:
+            UnknownTarget: if there is none of that name.
+        """
+        target = find(self.target)
+        return target if self.pause is None else replace(target, pause=self.pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +93,14 @@ class Files:
         draw: the folder in which pictures are written; None: nowhere.
         expect: the file that explains differences; None: that of the peer.
         propose: the file for entries that are to be reviewed; None: nowhere.
+        outputs: the reports of the suite.
     """
 
     resume: Path | None = None
     draw: Path | None = None
     expect: Path | None = None
     propose: Path | None = None
+    outputs: Outputs = field(default_factory=Outputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +145,28 @@ def listing(*, json: bool) -> ExitCode:
     return ExitCode.EXPECTED
 
 
+def tables(patterns: Sequence[str], *, check: bool, json: bool) -> ExitCode:
+    """Write the machines of the tables, or see whether the files have them.
+
+    Raises:
+        Misuse: if there is no such setting, AALpy is needed, or a file cannot be written.
+    """
+    if not check:
+        _needed()
+    last = deque([time.monotonic()])
+    return made_tables(_chosen(patterns), partial(_tell, last), check=check, json=json)
+
+
+def _needed() -> None:
+    if find_spec("aalpy") is None:
+        message = "learning needs AALpy: pip install 'otrspec[learn]'"
+        raise Misuse(message)
+
+
 # --- One word -----------------------------------------------------------------------------------
 
 
-def replay(name: str, setting: str, text: str, timeout: float, *, json: bool) -> ExitCode:
+def replay(asked: Asked, setting: str, text: str, *, json: bool) -> ExitCode:
     """Play one word as a case.
 
     Raises:
@@ -138,13 +175,13 @@ def replay(name: str, setting: str, text: str, timeout: float, *, json: bool) ->
         BadSetting: if there is no such setting or input.
     """
     learning, given = owner_of(setting)
-    target = find(name)
+    target = asked.whom()
     case = cases.case_of(learning, given, cases.parse(learning, text))
     try:
-        with Runner(target, timeout) as runner:
+        with Runner(target, asked.timeout) as runner:
             result = runner.run_case(case)
     except ShimAbsent as absent:
-        raise _absent(name, absent) from absent
+        raise _absent(asked.target, absent) from absent
     status = ExitCode.EXPECTED if result.verdict in GOOD else ExitCode.UNEXPECTED
     if result.verdict is Verdict.HARNESS_ERROR:
         status = ExitCode.HARNESS_ERROR
@@ -189,14 +226,13 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
         UnknownTarget: if there is no such target.
         Malformed: if explanations cannot be read.
     """
-    if find_spec("aalpy") is None:
-        message = "learning needs AALpy: pip install 'otrspec[learn]'"
-        raise Misuse(message)
-    target = find(asked.target)
+    _needed()
+    target = asked.whom()
     known = _explanations(asked.target, files.expect)
     if files.propose is not None and files.propose.exists():
         message = f"{files.propose}: it exists already; --propose writes a new file"
         raise Misuse(message)
+    files.outputs.look()
     names = _chosen(asked.patterns)
     begun = time.monotonic()
     studies = tuple(_studies(asked, target, names, files.resume))
@@ -215,9 +251,13 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
     used = [j.entry for j in judged if j.entry is not None]
     outdated = known.outdated(complete, possible, used)
     status = _status(studies, judged, outdated)
+    seconds = time.monotonic() - begun
     drawn = _drawn(studies, asked.target, files.draw)
+    if files.outputs:
+        told = [(each.setting, each.found, each.entry) for each in judged]
+        files.outputs.write([report_of(target, studies, told, seconds)])
     if json:
-        write_json(_document(asked, studies, judged, outdated, status, time.monotonic() - begun))
+        write_json(_document(asked, studies, judged, outdated, status, seconds))
     else:
         _show(asked, studies, judged, outdated, drawn)
     if files.propose is not None:
@@ -276,9 +316,7 @@ def _studies(
     jobs = min(asked.jobs or usable_cores(), len(orders))
     try:
         if jobs == 1:
-            yield from (
-                study(order, partial(_tell, order.setting, deque([0.0]))) for order in orders
-            )
+            yield from map(_work, orders)
             return
         context = multiprocessing.get_context("fork" if _FORKS else "spawn")
         with ProcessPoolExecutor(jobs, context) as pool:
@@ -293,10 +331,12 @@ def _studies(
 
 def _work(order: Order) -> Study:
     """What a process does."""
-    return study(order, partial(_tell, order.setting, deque([time.monotonic()])))
+    last = deque([time.monotonic()])
+    of_tables = f"{order.setting}: the machine of the tables"
+    return study(order, partial(_tell, last, order.setting), partial(_tell, last, of_tables))
 
 
-def _tell(setting: str, last: deque[float], figures: Figures, states: int) -> None:
+def _tell(last: deque[float], what: str, figures: Figures, states: int) -> None:
     """Say how far it is, now and then."""
     now = time.monotonic()
     every = _TOLD_EVERY if not sys.stderr.isatty() else 2.0
@@ -304,7 +344,7 @@ def _tell(setting: str, last: deque[float], figures: Figures, states: int) -> No
         return
     last[0] = now
     tell(
-        f"otrspec: {setting}: {states} states, {figures.words:,} words in {figures.seconds:.0f} s, "
+        f"otrspec: {what}: {states} states, {figures.words:,} words in {figures.seconds:.0f} s, "
         f"{figures.rounds} refuted"
     )
 
@@ -325,6 +365,7 @@ def _drawn(studies: Iterable[Study], name: str, folder: Path | None) -> dict[str
         drawing = picture_of(each, f"{short}-{each.setting}", title)
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            _sequences(each, drawing.name, folder)
             made = picture(drawing)
         except OSError as error:
             message = f"{folder}: {error.strerror}"
@@ -336,6 +377,20 @@ def _drawn(studies: Iterable[Study], name: str, folder: Path | None) -> dict[str
         write_file(path, made.text.encode())
         written[each.setting] = path
     return written
+
+
+def _sequences(study: Study, name: str, folder: Path) -> None:
+    """Draw what happens in each difference; of earlier ones nothing stays."""
+    for old in folder.glob(f"{name}-[0-9]*.svg"):
+        old.unlink()
+    number = 0
+    for each in study.found:
+        if each.allowed:
+            continue
+        number += 1
+        title = f"{study.setting}: {cases.written(each.difference.word)}"
+        sequence = sequence_of(each.result.log, each.difference.because, title)
+        write_file(folder / f"{name}-{number}.svg", sequence_svg(sequence).encode())
 
 
 # --- For people ---------------------------------------------------------------------------------

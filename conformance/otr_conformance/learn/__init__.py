@@ -12,6 +12,7 @@
 | `cache` | what was answered, as a tree and as a file |
 | `wish` | how a machine is to be learned, and what it took |
 | `learner` | learns it, with AALpy, and checks it |
+| `known` | the machines of the tables, as they are shipped |
 | `machine` | Mealy machines: words that tell states apart |
 | `differences` | two machines side by side |
 | `cases` | words as cases of the suite |

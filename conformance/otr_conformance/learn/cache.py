@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from otr_model.documents import BadDocument, parse_json
 
 from .mapper import UNMADE
 
@@ -84,7 +86,7 @@ class Cache:
             return [], "it is no text"
         except _Unusable as error:
             return [], str(error)
-        except (ValueError, TypeError):
+        except (BadDocument, ValueError, TypeError):
             return [], "a line of it cannot be read"
         return words, ""
 
@@ -93,15 +95,16 @@ class Cache:
 
         Raises:
             _Unusable: if what they say is of no use.
+            BadDocument: if one is no JSON.
             ValueError: if one says nothing.
             TypeError: likewise.
         """
         if not lines:
             return []
-        if json.loads(lines[0]) != self._head:
+        if parse_json(lines[0]) != self._head:
             reason = "it is of another target, or of another edition of the tables"
             raise _Unusable(reason)
-        found = [json.loads(line) for line in lines[1:]]
+        found: list[Any] = [parse_json(line) for line in lines[1:]]
         words = [(tuple(map(str, w)), tuple(map(str, a))) for w, a in found]
         if any(len(word) != len(answers) for word, answers in words):
             reason = "a line of it has more inputs than answers, or fewer"
@@ -198,7 +201,7 @@ class _Unusable(Exception):
 
 def _whole(line: str) -> bool:
     try:
-        json.loads(line)
-    except ValueError:
+        parse_json(line)
+    except BadDocument:
         return False
     return True

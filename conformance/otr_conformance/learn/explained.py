@@ -18,11 +18,11 @@ nothing.
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from otr_model.documents import BadDocument, parse_toml
 from otr_reference.errors import Malformed
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def read(path: Path) -> Explanations:
         Malformed: naming the entry and what is wrong with it.
     """
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        found = parse_toml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, BadDocument) as error:
         raise Malformed(field=path.name, reason=str(error)) from error
     return Explanations(tuple(e for name, tables in found.items() for e in _entries(name, tables)))
 

@@ -4,8 +4,10 @@ AALpy does the learning proper (Kearns and Vazirani's algorithm, or L#). What is
 target, and when a machine is believed, is decided here. Machines are checked with
 
 1. words that show every edge of the specification's machine, and the state behind it;
-2. the same words of the learned machine (both are the second phase of the Wp method);
-3. random words: to a state, a few inputs, and what tells the state that they should lead to.
+2. the same words of the learned machine (both are those of the Wp method);
+3. the shortest words in which both differ, so that what is told of the target was seen of it;
+4. random words: to a state, a few inputs, and what tells the state that they should lead to;
+5. where that is asked for, the words of the Wp method for machines of some states more.
 
 A machine has converged when none of them is answered otherwise than it says.
 """
@@ -23,6 +25,7 @@ from aalpy.base.SUL import SUL
 from aalpy.learning_algs.deterministic.KV import run_KV
 from aalpy.learning_algs.deterministic.LSharp import run_Lsharp
 
+from .differences import compare_machines
 from .errors import OutOfTime, Wavering
 from .machine import Machine
 from .mapper import GONE
@@ -30,6 +33,8 @@ from .wish import Algorithm, Figures, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from otr_conformance.play.compare import Compared
 
     from .cache import Cache
     from .machine import Word
@@ -64,7 +69,6 @@ def learn(  # noqa: PLR0913 - what there is to know, and who is told
     wish: Wish,
     *,
     known: Machine | None = None,
-    probes: tuple[Word, ...] = (),
     watch: Watch = silent,
 ) -> Learned:
     """Learn the machine of a system.
@@ -75,7 +79,6 @@ def learn(  # noqa: PLR0913 - what there is to know, and who is told
         cache: what it has answered before; new answers are added.
         wish: how.
         known: a machine that it may be like: that of the specification.
-        probes: words that may tell states apart, beside those that the machine itself knows.
         watch: is told how it goes.
 
     Raises:
@@ -85,7 +88,7 @@ def learn(  # noqa: PLR0913 - what there is to know, and who is told
         ShimError: if the shim is at fault.
     """
     asking = _Asking(system, cache, wish, watch)
-    oracle = _Checking(inputs, asking, wish, known, probes)
+    oracle = _Checking(inputs, asking, wish, known)
     common: dict[str, Any] = {"cache_and_non_det_check": False, "print_level": 0}
     if wish.algorithm is Algorithm.KV:
         found = run_KV(list(inputs), asking, oracle, "mealy", **common)
@@ -126,6 +129,11 @@ class _Asking(SUL):
         self._word: list[str] = []
         self._answers: list[str] = []
         self._live = False
+
+    @property
+    def compared(self) -> Compared:
+        """What of answers is compared."""
+        return self._system.learning.suite.grader.compared
 
     def told(self) -> None:
         """Tell how it goes, and look at the clock.
@@ -229,14 +237,12 @@ class _Checking(Oracle):
         asking: _Asking,
         wish: Wish,
         known: Machine | None,
-        probes: tuple[Word, ...],
     ) -> None:
         super().__init__(list(inputs), asking)
         self.inputs = inputs
         self.asking = asking
         self.wish = wish
         self.known = known
-        self.probes = probes
         self.checked = 0
 
     def find_cex(self, hypothesis: Any) -> Any:  # noqa: ANN401 - AALpy's types say nothing
@@ -264,9 +270,13 @@ class _Checking(Oracle):
         for word, _ in list(self.asking._cache):  # noqa: SLF001 - what it was asked before
             yield word
         if self.known is not None:
+            side = compare_machines(self.asking.compared, self.known, machine)
+            yield from (each.word for each in side.differences)
             yield from self.known.tests()
-        yield from machine.tests(self.probes)
+        yield from machine.tests()
         yield from self._random(machine)
+        if self.wish.extra:
+            yield from machine.tests(extra=self.wish.extra)
 
     def _random(self, machine: Machine) -> Iterator[Word]:
         draw = random.Random(self.wish.seed)  # noqa: S311 - nothing secret

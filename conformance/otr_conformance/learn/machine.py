@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from otr_model.documents import BadDocument, parse_json
 from otr_reference.errors import Malformed
 
 from .mapper import UNMADE
@@ -133,19 +134,48 @@ class Machine:
                 words.append(word)
         return tuple(words) or ((),)
 
-    def tests(self, probes: Iterable[Word] = ()) -> Iterator[Word]:
-        """Words that show every edge, and the state behind it: the second phase of Wp.
+    def tests(self, probes: Iterable[Word] = (), extra: int = 0) -> Iterator[Word]:
+        """Words that show every edge, and the state behind it: the Wp method.
+
+        A machine of at most `extra` states more that answers them all as this one does is this one.
 
         Args:
             probes: further words that may tell states apart.
+            extra: how many states more another machine may have.
         """
+        probes = tuple(probes)
+        every = tuple(dict.fromkeys(word for words in self.identifying for word in words))
         for state in range(self.size):
-            for name in self.inputs:
-                edge = self.edges[state][name]
-                if edge.answer == UNMADE:
-                    continue
-                for word in (*self.identifying[edge.goto], *probes):
-                    yield (*self.access[state], name, *word)
+            for walk, at in self._walks(state, extra):
+                yield from filter(None, ((*self.access[state], *walk, *w) for w in every))
+                for name in self.inputs:
+                    edge = self.edges[at][name]
+                    if edge.answer == UNMADE:
+                        continue
+                    for word in (*self.identifying[edge.goto], *probes):
+                        yield (*self.access[state], *walk, name, *word)
+
+    def _walks(self, state: int, longest: int) -> Iterator[tuple[Word, int]]:
+        """Every walk from a state that is no longer than that, and where it leads."""
+        walks: list[tuple[Word, int]] = [((), state)]
+        yield from walks
+        for _ in range(longest):
+            walks = [
+                ((*walk, name), edge.goto)
+                for walk, at in walks
+                for name in self.inputs
+                if (edge := self.edges[at][name]).answer != UNMADE
+            ]
+            yield from walks
+
+    def restricted(self, inputs: Iterable[str]) -> Self:
+        """The same machine for somebody who gives it some of its inputs only."""
+        inputs = tuple(inputs)
+        edges = {
+            state: {name: (each[name].answer, each[name].goto) for name in inputs}
+            for state, each in enumerate(self.edges)
+        }
+        return self.trimmed(inputs, edges, 0)
 
     @classmethod
     def trimmed(
@@ -193,25 +223,26 @@ class Machine:
             Malformed: if it is none.
         """
         try:
-            found = json.loads(text)
+            found: Any = parse_json(text)
             inputs = tuple(map(str, found["inputs"]))
             edges = tuple(
                 {name: Edge(str(each[name][0]), int(each[name][1])) for name in inputs}
                 for each in found["edges"]
             )
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+        except (BadDocument, ValueError, LookupError, TypeError) as error:
             raise Malformed(field="machine", reason=str(error)) from error
         if not edges or any(not 0 <= e.goto < len(edges) for each in edges for e in each.values()):
             raise Malformed(field="machine", reason="an edge leads nowhere")
         return cls(inputs, edges)
 
-    def to_json(self) -> str:
-        """The machine as a file has it: canonical JSON."""
-        return json.dumps(
-            {
-                "format": _FORMAT,
-                "inputs": list(self.inputs),
-                "edges": [{n: [e[n].answer, e[n].goto] for n in self.inputs} for e in self.edges],
-            },
-            indent=1,
+    def to_json(self, **head: str | int) -> str:
+        """The machine as a file has it: a line for each state.
+
+        Args:
+            head: what else the file says.
+        """
+        lines = ",\n".join(
+            json.dumps({n: [e[n].answer, e[n].goto] for n in self.inputs}) for e in self.edges
         )
+        said = json.dumps({"format": _FORMAT, **head, "inputs": list(self.inputs)})
+        return f'{said[:-1]},\n"edges": [\n{lines}\n]}}\n'

@@ -12,6 +12,7 @@ a machine that counts keys has no end.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from .alphabet import AnyInput
 
-__all__ = ["GONE", "NOTHING", "UNMADE", "Answer", "Mapper", "agree"]
+__all__ = ["ALIKE", "GONE", "NOTHING", "UNMADE", "Answer", "Mapper", "agree"]
 
 S = TypeVar("S", bound=AnyStage)
 
@@ -33,6 +34,9 @@ UNMADE: Final = "none to make"
 """What is answered where there is no such message at this moment: nothing has happened."""
 GONE: Final = "gone"
 """What is answered after a target's process ended, or did not answer: nothing can be said."""
+ALIKE: Final = 2
+"""So many things alike are told apart from fewer; beyond that, how many there are is left to cases:
+a machine that counts the texts which wait to be sent has as many states as texts may wait."""
 _TOLD, _READ, _WRONG = "tells ", "is read ", "is wrong "
 _SEPARATOR: Final = "; "
 _KEPT: Final = frozenset({"resent", "warning malformed"})
@@ -67,7 +71,7 @@ class Answer:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The answer that is written so."""
-        parts = [] if text in {NOTHING, UNMADE} else text.split(_SEPARATOR)
+        parts = [part for part in text.split(_SEPARATOR) if part not in {"", NOTHING, UNMADE}]
         marked = {
             mark: tuple(p.removeprefix(mark) for p in parts if p.startswith(mark))
             for mark in (_TOLD, _READ, _WRONG)
@@ -77,18 +81,28 @@ class Answer:
 
     @classmethod
     def of(cls, compared: Compared, seen: Iterable[Observation]) -> Self:
-        """The answer that some observations are."""
+        """The answer that some observations are; more than `ALIKE` things alike are that many."""
         seen = tuple(seen)
         return cls(
-            tuple(kind for each in seen for kind in each.wires),
-            tuple(r for each in seen for r in each.reports if _matters(compared, r)),
-            tuple(report for each in seen for report in each.peer),
-            tuple(check for each in seen for check in each.failed),
+            _few(kind for each in seen for kind in each.wires),
+            _few(r for each in seen for r in each.reports if _matters(compared, r)),
+            _few(report for each in seen for report in each.peer),
+            _few(check for each in seen for check in each.failed),
         )
 
     def observation(self) -> Observation:
         """One observation that is the same."""
         return Observation("", self.sent, self.told, self.read, self.wrong)
+
+
+def _few(parts: Iterable[str]) -> tuple[str, ...]:
+    counted: Counter[str] = Counter()
+    found = []
+    for part in parts:
+        counted[part] += 1
+        if counted[part] <= ALIKE:
+            found.append(part)
+    return tuple(found)
 
 
 def _matters(compared: Compared, report: str) -> bool:

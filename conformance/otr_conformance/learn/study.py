@@ -2,46 +2,47 @@
 
     study(Order(find("libotr"), "otrv3", "v3-smp", Wish()))
 
-The specification's machine is learned of the reference over symbolic terms, with the very inputs
-that the target can be given, so that both machines speak one language. Each difference is then
+The specification's machine (`known`) has the very inputs that the target can be given, so that both
+machines speak one language. Each difference is then
 played as a case, and graded like every case.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.runner import TIMEOUT, Runner
 from otr_conformance.shim.errors import ShimError
-from otr_conformance.verdict import GOOD, Verdict
+from otr_conformance.verdict import GOOD
 from otr_model.kernel.variant import NONE
-from otr_reference.errors import Malformed
 
 from .cache import Cache
 from .cases import case_of
 from .differences import Side, compare_machines
 from .errors import BadSetting, LearningStopped
-from .machine import Machine
+from .known import known_machine
 from .system import ReferenceSystem, ShimSystem
-from .wish import Algorithm, Figures, Wish, silent
+from .wish import Figures, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
+    from otr_conformance.play.grade import Result
+    from otr_conformance.shim.protocol import Hello
     from otr_conformance.targets import Target
+    from otr_conformance.verdict import Verdict
     from otr_model.kernel.variant import Variant
 
     from .alphabet import AnyLearning, AnySetting
     from .differences import Difference
-    from .wish import Watch
+    from .machine import Machine
+    from .wish import Watch, Wish
 
 __all__ = [
     "Found",
@@ -52,7 +53,6 @@ __all__ = [
     "owner_of",
     "settings",
     "study",
-    "user_cache",
 ]
 
 _RECHECKED: Final = 3
@@ -122,16 +122,27 @@ class Found:
     Attributes:
         difference: the difference.
         at: the state of the specification, by name.
-        verdict: of the case that its word is.
-        because: what that case says.
-        ambiguity: that the target reads the other way, where the verdict is a note.
+        result: of the case that its word is.
     """
 
     difference: Difference
     at: str
-    verdict: Verdict
-    because: str
-    ambiguity: str = ""
+    result: Result
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of the case."""
+        return self.result.verdict
+
+    @property
+    def because(self) -> str:
+        """What the case says."""
+        return self.result.because
+
+    @property
+    def ambiguity(self) -> str:
+        """What the target reads the other way, where the verdict is a note."""
+        return self.result.ambiguity
 
     @property
     def allowed(self) -> bool:
@@ -155,6 +166,7 @@ class Study:
         found: the differences.
         checked: how many words did not refute the machine.
         figures: what it took.
+        hello: what the shim says of itself; None for the reference.
         stopped: why it was not learned to its end; "" if it was.
         faulty: whether that is the shim's fault, or ours.
         remarks: what else there is to say.
@@ -171,23 +183,19 @@ class Study:
     found: tuple[Found, ...] = ()
     checked: int = 0
     figures: Figures = field(default_factory=Figures)
+    hello: Hello | None = None
     stopped: str = ""
     faulty: bool = False
     remarks: tuple[str, ...] = ()
 
 
-def user_cache() -> Path:
-    """Where what can be made again is kept for this user."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
-    return root / "otrspec"
-
-
-def names_of(learning: AnyLearning, setting: AnySetting, machine: Machine) -> tuple[str, ...]:
+def names_of(
+    learning: AnyLearning, setting: AnySetting, machine: Machine, pause: int = 0
+) -> tuple[str, ...]:
     """The names of the states of the specification's machine, no two of them equal."""
     names = []
+    system = ReferenceSystem(learning, setting, pause=pause)
     for word in machine.access:
-        system = ReferenceSystem(learning, setting)
         system.begin()
         for name in word:
             system.take(name)
@@ -204,8 +212,13 @@ def _distinct(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def study(order: Order, watch: Watch = silent) -> Study:
+def study(order: Order, watch: Watch = silent, making: Watch = silent) -> Study:
     """Learn, compare, and grade.
+
+    Args:
+        order: what is to be learned.
+        watch: is told how it goes.
+        making: is told how it goes with the machine of the tables, where that has to be made.
 
     Raises:
         BadSetting: if there is no such setting.
@@ -223,7 +236,7 @@ def study(order: Order, watch: Watch = silent) -> Study:
         inputs, lacking, complaint = _given(learning, setting, system)
         if complaint:
             return Study(order.setting, inputs, lacking, stopped=complaint)
-        studying = _Studying(order, learning, setting, inputs, lacking, watch)
+        studying = _Studying(order, learning, setting, inputs, lacking, watch, making)
         return studying.run(system)
 
 
@@ -232,7 +245,8 @@ def _system(
 ) -> ReferenceSystem | ShimSystem:
     if order.target.command is None:
         real = order.variant is NONE
-        return ReferenceSystem(learning, setting, order.variant, real=real)
+        pause = order.target.pause
+        return ReferenceSystem(learning, setting, order.variant, real=real, pause=pause)
     return ShimSystem(learning, setting, order.target, timeout=order.timeout)
 
 
@@ -271,14 +285,17 @@ class _Studying:
     inputs: tuple[str, ...]
     lacking: tuple[str, ...]
     watch: Watch
+    making: Watch
 
     def run(self, system: ReferenceSystem | ShimSystem) -> Study:
         """All of it."""
         from .learner import learn  # noqa: PLC0415 - it needs AALpy, which is an extra
 
-        begun = Study(self.setting.name, self.inputs, self.lacking)
-        known = self._known()
-        names = names_of(self.learning, self.setting, known)
+        hello = system.hello if isinstance(system, ShimSystem) else None
+        begun = Study(self.setting.name, self.inputs, self.lacking, hello=hello)
+        setting, pause = replace(self.setting, inputs=self.inputs), system.pause
+        known = known_machine(self.learning, setting, pause=pause, watch=self.making)
+        names = names_of(self.learning, setting, known, pause)
         begun = replace(begun, known=known, names=names)
         with self._cache(self._target_name(system), self._stamp(system)) as cache:
             self._recheck(system, cache)
@@ -305,32 +322,6 @@ class _Studying:
             checked=learned.checked,
             figures=learned.figures,
         )
-
-    def _known(self) -> Machine:
-        """The specification's machine."""
-        from .learner import learn  # noqa: PLC0415 - see above
-
-        kept = self._kept()
-        if kept.exists():
-            with contextlib.suppress(Malformed, OSError, UnicodeDecodeError):
-                return Machine.from_json(kept.read_text(encoding="utf-8"))
-        system = ReferenceSystem(self.learning, self.setting)
-        wish = Wish(Algorithm.KV, checks=2 * self.order.wish.checks)
-        probes = tuple((name,) for name in self.inputs)
-        with Cache() as cache:
-            known = learn(system, self.inputs, cache, wish, probes=probes).machine
-        with contextlib.suppress(OSError):  # it is kept to save time, and for nothing else
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            beside = kept.with_name(f"{kept.name}.{os.getpid()}")
-            beside.write_text(known.to_json(), encoding="utf-8")
-            beside.replace(kept)
-        return known
-
-    def _kept(self) -> Path:
-        """Where the specification's machine is kept, from one run to the next."""
-        stamp = f"{self.learning.stamp(self.setting, self.inputs)} {self.order.wish.checks}"
-        name = f"{self.setting.name}-{sha256(stamp.encode()).hexdigest()[:24]}.json"
-        return user_cache() / "machines" / name
 
     def _cache(self, name: str, stamp: str) -> Cache:
         folder = self.order.folder
@@ -375,7 +366,7 @@ class _Studying:
                     result = grader.grade(case, lab, make, explained=False)
                 else:
                     result = runner.run_case(case)
-                yield Found(each, names[each.at], result.verdict, result.because, result.ambiguity)
+                yield Found(each, names[each.at], result)
 
 
 def _remark(cache: Cache) -> tuple[str, ...]:

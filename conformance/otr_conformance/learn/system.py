@@ -44,14 +44,16 @@ class System(ABC):
     Attributes:
         learning: of the protocol.
         setting: what is learned.
+        pause: seconds that pass before the target is asked for another key exchange; 0: none do.
         stage: of the word at hand.
     """
 
     stage: AnyStage
 
-    def __init__(self, learning: AnyLearning, setting: AnySetting) -> None:
+    def __init__(self, learning: AnyLearning, setting: AnySetting, pause: int = 0) -> None:
         self.learning = learning
         self.setting = setting
+        self.pause = pause
         self._gone = False
         self._mapper: Mapper[AnyStage] | None = None
         self._word: list[str] = []
@@ -70,6 +72,8 @@ class System(ABC):
             return
         grader = self.learning.suite.grader
         self.stage = grader.set_stage(lab, self.setting.cast, lambda _lab, _cast: party)
+        if self.pause:
+            self.stage.pauses(self.pause)
         self._mapper = self.learning.mapper(self.stage)
 
     def take(self, name: str) -> str:
@@ -125,8 +129,9 @@ class ReferenceSystem(System):
         variant: Variant = NONE,
         *,
         real: bool = False,
+        pause: int = 0,
     ) -> None:
-        super().__init__(learning, setting)
+        super().__init__(learning, setting, pause)
         self._variant = variant
         self._real: Lab | None = learning.suite.real() if real else None
 
@@ -153,7 +158,7 @@ class ShimSystem(System):
         timeout: float,
         faults: int = FAULTS,
     ) -> None:
-        super().__init__(learning, setting)
+        super().__init__(learning, setting, target.pause)
         self._target = target
         self._timeout = timeout
         self._limit = faults

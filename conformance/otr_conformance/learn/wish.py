@@ -56,6 +56,7 @@ class Wish:
         seed: of the random words.
         votes: how often each word is asked; what most answers say counts.
         limit: seconds; 0: no limit.
+        extra: how many states more than its machine a target may have, and be told from it.
     """
 
     algorithm: Algorithm = Algorithm.LSHARP
@@ -63,6 +64,7 @@ class Wish:
     seed: int = 1
     votes: int = 1
     limit: float = 0.0
+    extra: int = 0
 
 
 Watch = Callable[[Figures, int], None]
