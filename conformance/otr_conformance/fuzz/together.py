@@ -219,6 +219,11 @@ class Company:
         text = f"{self.texts:04} of {who}'s"
         self.acts(who, lambda view: view.target_says(text))
 
+    def turns(self, who: str, to: str) -> None:
+        """What a user asks for is meant for somebody's session from now on; "": any."""
+        self.log.append(f"{who} turns to {to or 'whichever is preferred'}")
+        self.parties[who].addressed = self.gathering.seats[to].own_tag if to else None
+
     def settle(self) -> None:
         """Everything is delivered, to each in turn the oldest, until nothing is on its way.
 

@@ -24,7 +24,7 @@ from .drawn import DEVIANT, SIZES, Words, drawing
 from .vocabulary import Family, Fuzzing, UnknownPart, Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from random import Random
 
     from otr_model.kernel.variant import Variant
@@ -264,6 +264,8 @@ def _vocabulary(base: Vocabulary, names: tuple[str, ...]) -> Vocabulary:
     for move in base.plain.values():
         if _of_the_clock(move):
             plain[move.name] = replace(move, needs=_needs(names, move.needs))
+    if THIRD in names:
+        plain.update((move.name, move) for move in _turning())
     everything = base.plain[ARRIVES]
     plain[ARRIVES] = replace(everything, when=_busy)
     return Vocabulary(plain, families)
@@ -279,6 +281,17 @@ def _name(name: str, who: str) -> str:
     if name.endswith(TO_TARGET):
         return f"{name.removesuffix(TO_TARGET)}to {who}"
     return f"{name}, to {who}"
+
+
+def _turning() -> Iterator[Move[Any]]:
+    """Alice's user chooses which of Bob's clients is meant from now on."""
+    needs = frozenset({f"{ALICE}:{IN_PROCESS}"})
+    for name, to in ((BOB, BOB), (THIRD, THIRD), ("whichever is preferred", "")):
+        yield Move(f"{ALICE} turns to {name}", partial(_turns, to), needs=needs)
+
+
+def _turns(to: str, company: Company) -> None:
+    company.turns(ALICE, to)
 
 
 def _of_the_clock(move: Move[Any]) -> bool:

@@ -228,7 +228,8 @@ class Ledger:
     def _of_text(self, who: str, user: _User, text: str) -> Iterator[str]:
         """What is wrong with a text that is shown as private."""
         shown = f"the target's user was shown {text!r} as private"
-        known = next((each for each in self.texts if each and text.endswith(each)), None)
+        marked = (each for each in self.texts if each and text.endswith(f" {each}"))
+        known = text if text in self.texts else max(marked, key=len, default=None)
         if known is None:
             if text:
                 yield f"{shown}, which nobody typed"

@@ -139,6 +139,7 @@ ALTERINGS: Final[Mapping[str, Altering]] = {
     "a sender's tag that is too small": _tag("sender", _SMALLEST - 1),
     "the smallest sender's tag": _tag("sender", _SMALLEST),
     "another receiver": _tag("receiver", NOBODY),
+    "a third client as its receiver": _tag("receiver", THIRD_TAG),
     "no receiver": _tag("receiver", 0),
     "a receiver's tag that is too small": _tag("receiver", _SMALLEST - 1),
     "the smallest receiver's tag": _tag("receiver", _SMALLEST),
@@ -237,6 +238,7 @@ def _users() -> None:
             ("a Query", "?OTRv3?"),
             ("a tagged text", "said \t  \t\t\t\t \t \t \t    \t\t  \t\t"),
             ("an Error", "?OTR Error: no"),
+            ("a text with a Query in it", "good day ?OTRv3?"),
             ("a long text", "word " * 100),
         ):
             _MOVES.add(f"{who} types {what}", methodcaller(f"{who}_says", text))
@@ -313,12 +315,28 @@ def _piece(stage: Stage, number: int, of: int, inside: Octets) -> Wire:
     return stage.tester.endpoint.suite.encode(fragment)
 
 
+def _somebody() -> None:
+    """More of what anybody can make up."""
+    for name, text in (
+        ("a Query for 4", "?OTRv4?"),
+        ("a Query for 1 and 2", "?OTR?v2?"),
+        ("a code that is none", "?OTR:garbage"),
+        ("a Query in one piece", "?OTR|00001001|00000000,00001,00001,?OTRv3?,"),
+        ("a v2 Query in one piece", "?OTR,1,1,?OTRv2?,"),
+        ("a first v2 fragment", "?OTR,1,2,?OTR:AAM,"),
+        ("a second v2 fragment", "?OTR,2,2,DABB.,"),
+        ("a v2 fragment of none", "?OTR,0,0,?OTR:AAM,"),
+    ):
+        _MOVES.add(name, methodcaller("arrives", text))
+
+
 def _clock() -> None:
     for seconds in (1, 61):
         _MOVES.add(f"{seconds} s pass", methodcaller("wait", seconds), needs="clock")
 
 
 _users()
+_somebody()
 _tester()
 _MOVES.update(UNCOMMON)
 _edges()
@@ -421,8 +439,10 @@ def _judged(party: AnyParty, objections: list[str]) -> None:
         return
     oracle, config = _oracle(party.lab.suite), party.endpoint.config
 
-    def judge(before: Conversation, given: Command | Receive, stepped: Stepped, now: int) -> None:
-        objections.extend(oracle.judge(Taken(before, given, stepped, config, now)))
+    def judge(
+        before: Conversation, given: Command | Receive, stepped: Stepped, now: int, to: int | None
+    ) -> None:
+        objections.extend(oracle.judge(Taken(before, given, stepped, config, now, to)))
         objections.extend(unbelieved(before, stepped))
 
     party.judge = judge

@@ -110,10 +110,13 @@ class ReferenceParty(Party[Command]):
     Attributes:
         conversation: where it stands.
         sound: the suite by which it deviates in nothing.
-        judge: told of every step: where it stood, what it was given, what it did, and when.
+        judge: told of every step: where it stood, what it was given, what it did, when, and for
+            which instance it was meant.
+        addressed: the instance that its user's commands are for; None: whichever is preferred.
     """
 
-    judge: Callable[[Conversation, Command | Receive, Stepped, int], None] | None = None
+    judge: Callable[[Conversation, Command | Receive, Stepped, int, int | None], None] | None = None
+    addressed: int | None = None
 
     def __init__(self, lab: Lab, config: Config, variant: Variant = NONE) -> None:
         self.lab = lab
@@ -143,14 +146,16 @@ class ReferenceParty(Party[Command]):
 
     def _take(self, given: Command | Receive) -> Reaction:
         before = self.conversation
-        stepped = self.endpoint.step(before, given, self.now)
+        asks = not isinstance(given, Receive) and self.addressed in before.members
+        to = self.addressed if asks else None
+        stepped = self.endpoint.step(before, given, self.now, to)
         if self.judge is not None:
-            self.judge(before, given, stepped, self.now)
+            self.judge(before, given, stepped, self.now, to)
         self.conversation = stepped.conversation
         reports = tuple(
             report_of(self.lab, o) for o in stepped.outputs if not isinstance(o, notices.Send)
         )
-        honest = self._honestly(lambda: self.endpoint.step(before, given, self.now).outputs)
+        honest = self._honestly(lambda: self.endpoint.step(before, given, self.now, to).outputs)
         said = _said(self.lab, given, stepped.outputs)
         return Reaction(_wires(stepped.outputs), reports, stepped.trace, said, honest)
 

@@ -132,7 +132,10 @@ class ReferenceParty(Ensembles):
 
     Attributes:
         conversation: where it stands.
+        addressed: the instance that its user's commands are for; None: whichever is preferred.
     """
+
+    addressed: int | None = None
 
     def __init__(self, lab: Lab, account: Account, config: Config, variant: Variant = NONE) -> None:
         self.lab = lab
@@ -183,9 +186,11 @@ class ReferenceParty(Ensembles):
 
     def _take(self, given: Input) -> Reaction:
         before = self.conversation
-        stepped = self.endpoint.step(before, given, self.now)
+        asks = not isinstance(given, Receive | Tick) and self.addressed in before.members
+        to = self.addressed if asks else None
+        stepped = self.endpoint.step(before, given, self.now, to)
         self.conversation = stepped.conversation
-        honest = self._honestly(lambda: self.endpoint.step(before, given, self.now).outputs)
+        honest = self._honestly(lambda: self.endpoint.step(before, given, self.now, to).outputs)
         for output in stepped.outputs:
             if isinstance(output, notices.PrekeyUsed):
                 self.account.use_up(output.identifier)
