@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Callable  # noqa: TC003 - Hypothesis reads the annotations
+from collections.abc import Callable, Hashable  # noqa: TC003 - Hypothesis reads the annotations
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -42,6 +42,7 @@ from otr_reference.errors import OtrSpecError
 from .campaign import MOMENT, Campaign
 from .coverage import Coverage
 from .loop import Trouble
+from .seat import Absent
 from .worker import Done, Kept, Worker
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ __all__ = ["Account", "Examined", "groups_of", "machine_of"]
 STEPS: Final = 30
 """Moves of an example, at most."""
 _SEEDS: Final = 1 << 16
+_MOMENT: Final = 5 * MOMENT
+"""Seconds after which it is said how far it is."""
+_EXAMPLES: Final = 200
+"""Examples of a moment, at most."""
 _BEGUN: Final = 64
 """Scripts of a corpus with which an example may begin."""
 Begin: TypeAlias = "Callable[[str], Play]"
@@ -65,6 +70,14 @@ Begin: TypeAlias = "Callable[[str], Play]"
 
 def _unheard_of(_trouble: Trouble) -> bool:
     return False
+
+
+def _said(trouble: Trouble) -> Hashable:
+    return str(trouble.error)
+
+
+def _length(trouble: Trouble) -> int:
+    return len(trouble.script.moves)
 
 
 @dataclass
@@ -76,27 +89,55 @@ class Account:
         steps: moves that were played.
         examples: how many examples there were.
         kept: scripts that showed a pair of rows first.
-        trouble: the last trouble, which is the shortest when Hypothesis is done.
+        troubles: of each kind of trouble, the shortest script that showed it.
         corpus: scripts with which an example may begin.
         until: when to stop, by the monotonic clock; 0: when Hypothesis does.
+        most: after how many moves to stop; 0: when Hypothesis does.
         known: whether trouble is of a kind that is known: then only the example ends.
+        kind: of trouble.
     """
 
     coverage: Coverage
     steps: int = 0
     examples: int = 0
     kept: list[Kept] = field(default_factory=list)
-    trouble: Trouble | None = None
+    troubles: dict[Hashable, Trouble] = field(default_factory=dict)
     corpus: list[Kept] = field(default_factory=list)
     until: float = 0.0
+    most: int = 0
     known: Callable[[Trouble], bool] = _unheard_of
+    kind: Callable[[Trouble], Hashable] = _said
+
+    @property
+    def over(self) -> bool:
+        """Whether to stop; not before anything was played, however slow it goes."""
+        late = self.until and time.monotonic() >= self.until
+        enough = self.most and self.steps >= self.most
+        return bool(self.steps and (late or enough))
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """The shortest trouble."""
+        return min(self.troubles.values(), key=_length, default=None)
+
+    def add(self, trouble: Trouble) -> None:
+        """Keep trouble, if nothing shorter of its kind is known."""
+        kind = self.kind(trouble)
+        known = self.troubles.get(kind)
+        if known is None or _length(trouble) <= _length(known):
+            self.troubles[kind] = trouble
 
 
 class Over(BaseException):
-    """The time is over; no handler of errors takes it for one.
+    """The time is over, or enough was played; no handler of errors takes it for one.
 
     Hypothesis may say `Flaky` instead: what it began with ended earlier than before.
     """
+
+
+def _goes_on(machine: _Machine) -> bool:
+    """Whether a play is under way."""
+    return machine.duel is not None and not machine.duel.cut
 
 
 def groups_of(fuzzing: Fuzzing) -> Mapping[str, tuple[str, ...]]:
@@ -196,7 +237,7 @@ class _Machine(RuleBasedStateMachine):
         """Somebody plays; perhaps a script first."""
         own = self.own
         own.examples += 1
-        if own.until and time.monotonic() >= own.until:
+        if own.over:
             raise Over
         self.duel = self._guarded(part, (), lambda: self.begin(part))
         for name in moves:
@@ -227,8 +268,13 @@ class _Machine(RuleBasedStateMachine):
             if self.own.known(trouble):
                 self.duel = None
                 return None
-            self.own.trouble = trouble
+            self.own.add(trouble)
             raise
+
+    @precondition(lambda self: not _goes_on(self))
+    @rule()
+    def rests(self) -> None:
+        """Nothing more can happen; Hypothesis asks for a rule all the same."""
 
     @invariant()
     def agrees(self) -> None:
@@ -259,10 +305,6 @@ def _rule(group: str, names: tuple[str, ...], bundles: Mapping[str, Any]) -> Any
 
     played.__name__ = _identifier(group)
     return precondition(_goes_on)(rule(name=st.sampled_from(names))(played))
-
-
-def _goes_on(machine: _Machine) -> bool:
-    return machine.duel is not None and not machine.duel.cut
 
 
 def _beginning(fuzzing: Fuzzing, own: Account) -> Any:  # noqa: ANN401 - Hypothesis' own
@@ -339,39 +381,51 @@ class Examined(Campaign):
         worker = Worker(self.order)
         with contextlib.closing(worker):
             while not state.lost:
-                self._moment(worker, seconds - (time.monotonic() - begun) if seconds else 0.0)
-                state.seconds = time.monotonic() - begun
+                left = seconds - (time.monotonic() - begun) if seconds else 0.0
+                try:
+                    self._moment(worker, left, max(steps - state.steps, 1) if steps else 0)
+                finally:
+                    state.seconds = time.monotonic() - begun
                 yield state
                 if (seconds and state.seconds >= seconds) or (steps and state.steps >= steps):
                     return
 
-    def _moment(self, worker: Worker, left: float) -> None:
-        """Let Hypothesis play for a moment."""
-        fuzzing = worker.fuzzing
+    def _moment(self, worker: Worker, left: float, steps: int) -> None:
+        """Let Hypothesis play for a moment: some seconds, or so many moves; 0: no limit."""
         coverage = Coverage(self.order.protocol)
         coverage.pairs.update(dict.fromkeys(self.state.coverage.pairs, 0))
-        done = Done(label=worker.seat.label)
-        own = Account(coverage, corpus=self.corpus.scripts)
+        done, spent = Done(label=worker.seat.label), time.process_time()
+        own = Account(coverage, corpus=self.corpus.scripts, most=steps)
         own.known = lambda trouble: worker.is_known(trouble, done)
-        own.until = time.monotonic() + min(MOMENT * 5, left if left > 0 else MOMENT * 5)
-        made: Any = machine_of(fuzzing, worker.seat.begin, own, worker.seat.moves)
-        self._moments += 1
-        number = hash((self.order.seed, self._moments))
-        machine = seed(number)(made)
+        own.kind = lambda trouble: worker.find_of(trouble).key
+        own.until = time.monotonic() + (min(_MOMENT, left) if left > 0 else _MOMENT)
         try:
-            run_state_machine_as_test(machine, settings=settings_of(200, self._database))
-        except (OtrSpecError, HypothesisException, ExceptionGroup) as error:
-            if own.trouble is not None:
-                worker.judge(own.trouble, done)
-            elif time.monotonic() < own.until:
-                done.complaints.append(f"Hypothesis: {str(error).splitlines()[0]}")
+            self._examples(worker, own, done)
+        finally:  # an interruption loses nothing
+            done.steps, done.episodes, done.kept = own.steps, own.examples, own.kept
+            done.cells, done.pairs = coverage.taken()
+            done.seconds = time.process_time() - spent
+            self._take_over(done)
+
+    def _examples(self, worker: Worker, own: Account, done: Done) -> None:
+        """Let Hypothesis play, and judge what it comes upon."""
+        made: Any = machine_of(worker.fuzzing, worker.seat.begin, own, worker.seat.moves)
+        self._moments += 1
+        machine = seed(hash((self.order.seed, self._moments)))(made)
+        try:
+            run_state_machine_as_test(machine, settings=settings_of(_EXAMPLES, self._database))
         except Over:
             pass
+        except (OtrSpecError, HypothesisException, ExceptionGroup) as error:
+            if not own.troubles and not own.over:
+                done.complaints.append(f"Hypothesis: {str(error).splitlines()[0]}")
         except (OSError, ValueError) as error:
             done.complaints.append(self._put_aside(error))
-        done.steps, done.episodes, done.kept = own.steps, own.examples, own.kept
-        done.cells, done.pairs = coverage.taken()
-        self._take_over(done)
+        try:
+            for trouble in own.troubles.values():
+                worker.judge(trouble, done)
+        except Absent as error:
+            done.lost = str(error)
 
     def _put_aside(self, error: Exception) -> str:
         """The examples cannot be read: begin without them."""
