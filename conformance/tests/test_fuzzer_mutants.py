@@ -158,11 +158,13 @@ def test_the_command_says_what_is_found_and_goes_on_where_it_ended(
     asked += ["--seed", "1", "--corpus", str(tmp_path)]
 
     main(asked)
-    first = json.loads(capsys.readouterr().out)
+    out, err = capsys.readouterr()
+    first = json.loads(out)
     kept = (tmp_path / "mutants-otrv3.jsonl").read_text()
     main(asked)
     second = json.loads(capsys.readouterr().out)
 
+    assert "growing a corpus: 200 moves" in err
     assert first == second
     assert first["killed"] == 2
     assert first["found"] == sum(each["found"] for each in first["outcomes"])

@@ -464,7 +464,7 @@ def interop(  # noqa: PLR0913 - one for each option
         "otrspec fuzz libotr ./my-shim --together --time 600",
         "otrspec fuzz --replay fuzzed/finds/libotr/otrv3-....json libotr",
         "otrspec fuzz --replay fuzzed/finds/libotr/otrv3-....json --case",
-        "otrspec fuzz --mutants --sample 100 --budget 20",
+        "otrspec fuzz --mutants --sample 100 --budget 20 --corpus hunted/",
     ),
 )
 def fuzz(  # noqa: PLR0913 - one for each option
@@ -538,7 +538,8 @@ def fuzz(  # noqa: PLR0913 - one for each option
         ),
     ] = False,
     sample: Annotated[
-        int, typer.Option(metavar="N", min=0, help="How many mutants, of all; 0: all.")
+        int,
+        typer.Option(metavar="N", min=0, help="How many mutants that the suite kills; 0: all."),
     ] = 0,
     budget: Annotated[
         float,

@@ -57,8 +57,11 @@ def mutants(asked: Asked, size: int, budget: float) -> ExitCode:
     steps = asked.steps or GROWN
     question = (asked.seed, steps, budget, asked.octets)
     hunts = Hunts(asked.corpus, asked.protocol, question, asked.jobs)
-    with progress(f"growing a corpus: {steps:,} moves of the reference") as step:
+    growing = f"growing a corpus: {steps:,} moves of the reference"
+    with progress(growing) as step:
         step("")
+        if not sys.stderr.isatty():
+            tell(f"otrspec: {growing}")
         corpus = hunts.corpus(asked.seed, steps)
         hunter = Hunter(asked.protocol, corpus, budget, asked.seed, octets=asked.octets)
         moves = sum(tree.size for tree in hunter.trees)
