@@ -343,6 +343,7 @@ class Together:
         made: of a gathering, those who play, and those who predict: the same where the tables
             themselves play.
         able: what they can do, as words with names: "alice:smp".
+        inside: where the tables themselves play, they are looked into.
 
     Attributes:
         company: those who play.
@@ -363,6 +364,8 @@ class Together:
         part: str,
         made: Callable[[Gathering], tuple[Company, Company]],
         able: Callable[[str], bool],
+        *,
+        inside: bool = True,
     ) -> None:
         self.fuzzing, self.part = fuzzing, part
         gathering: Gathering = fuzzing.read_part(part).cast
@@ -380,7 +383,9 @@ class Together:
         alone = self.company is self.twin
         listening = self.company.ledger is not None
         self._sides = (
-            sides(fuzzing, self.company.views, gathering, inside=alone) if listening else {}
+            sides(fuzzing, self.company.views, gathering, inside=inside and alone)
+            if listening
+            else {}
         )
         terms: Any = self.twin.lab.suite
         terms.ask = _first if self.company.lab is self.twin.lab else self._ask

@@ -129,15 +129,18 @@ def fuzzing_of(name: str, number: int) -> Fuzzing:
         base,
         plan=replace(base.plan, parts=parts, place=lambda company: company.place(standing)),
         vocabulary=_vocabulary(base.vocabulary, names),
-        users={
-            event: tuple(f"{who} {move.partition(' ')[2]}" for who in names for move in moves)
-            for event, moves in base.users.items()
-            if all(move.startswith(TARGET) for move in moves)
-        },
+        users={event: _of_users(moves, names) for event, moves in base.users.items()},
         read_part=read,
         draw_part=drawn,
         as_it_is=_never,
     )
+
+
+def _of_users(moves: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    """The moves that cause an event of a user's: of each who meets, or the clock's."""
+    if not all(move.startswith(TARGET) for move in moves):
+        return moves
+    return tuple(f"{who} {move.removeprefix(TARGET)}" for who in names for move in moves)
 
 
 def _never(_cast: object) -> bool:

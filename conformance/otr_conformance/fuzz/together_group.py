@@ -179,6 +179,7 @@ class Group:
         octets: everybody plays over bytes; so it is anyway where somebody is behind a shim.
         compared: what they do is held against the tables.
         listening: promises are kept an eye on.
+        inside: where nothing is compared, references are looked into.
         readings: the tables are read so for some, by name.
         excused: patterns of what the promises may say of some, by name: it is passed over.
     """
@@ -188,6 +189,7 @@ class Group:
     octets: bool = False
     compared: bool = True
     listening: bool = True
+    inside: bool = True
     readings: Mapping[str, Variant] = field(default_factory=dict)
     excused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _terms: Any = None
@@ -272,7 +274,7 @@ class Group:
             Fallen: if a target cannot be made.
             Absent: if one does not start any more.
         """
-        play = Together(self.fuzzing, part, self._made, self.can)
+        play = Together(self.fuzzing, part, self._made, self.can, inside=self.inside)
         play.excused = self.excused
         return play
 
