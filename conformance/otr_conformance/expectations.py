@@ -9,7 +9,7 @@ TOML, one table for each finding:
     replay = "otrv3.case:ake.v3-both-begin-and-target-is-higher --trace"
     cases = [
       "otrv3.case:ake.v3-both-begin-and-target-is-higher",
-      "otrv3.case:ake.v3-commit-sent-again",
+      "otrv3.case:life.started-by-both.target-higher",
     ]
 
 The name of the table names the finding, a page under docs/findings. `verdict` is one of the seven;
@@ -20,7 +20,7 @@ cause has different verdicts, the finding has a list of tables (`[[libotr-crossi
 
 An entry may also be about one case:
 
-    ["otrv3.case:ake.v3-commit-sent-again"]
+    ["otrv3.case:life.started-by-both.target-higher"]
     verdict = "fail"
     because = "answers a D-H Commit to instance 0 without looking at its own"
     finding = "libotr-crossing-commits"

@@ -28,7 +28,7 @@ def case(name: str) -> AnyCase:
 
 
 # Two cases in which the target receives a message first of all.
-CASES = [case("life.started-by-tester"), case("life.errors")]
+CASES = [case("life.started-by-tester"), case("life.refreshed")]
 
 HARNESS = Verdict.HARNESS_ERROR
 
@@ -213,8 +213,8 @@ def test_a_shim_that_says_something_else_each_time_is_not_believed(start: Start)
 @pytest.mark.parametrize(
     ("way", "name", "do"),
     [
-        ("boasts", "life.started-by-target", "start"),
-        ("speaks_nothing", "life.started-by-target-v2", "new"),
+        ("boasts", "message.starts-in-finished.v3", "start"),
+        ("speaks_nothing", "life.started-by-tester-v2", "new"),
     ],
 )
 def test_what_is_declared_and_then_not_carried_out_is_a_harness_error(

@@ -96,11 +96,11 @@ def test_mac_keys_of_refused_messages_are_the_targets_own_affair() -> None:
 
 @pytest.mark.parametrize("lab", [RealLab(), TermLab()], ids=["bytes", "terms"])
 def test_the_stage_numbers_the_messages_that_the_reference_refuses(lab: RealLab | TermLab) -> None:
-    case = CASES["otrv3.case:negative.data.data-counter"]
+    case = CASES["otrv3.case:negative.data.data-counter-v2"]
     refused = [seen.refused for seen in predict(case, lab).observations if seen.refused]
 
     assert refused == [(1,)]
-    good = CASES["otrv3.case:life.long-chat"]
+    good = CASES["otrv3.case:life.bursts-both-at-once"]
     assert not any(seen.refused for seen in play(good, lab, reference_target()).observations)
 
 

@@ -169,7 +169,7 @@ ALTERNATIVES: dict[str, tuple[str, Change, Change]] = {
         beside(RevealSignature, later=True),
     ),
     "malformed-answer": (
-        "receiving.malformed-no-end-in-none",
+        "receiving.malformed-no-base64-in-none",
         complaining_of("warning malformed"),
         complaining_of(),
     ),
@@ -179,7 +179,7 @@ ALTERNATIVES: dict[str, tuple[str, Change, Change]] = {
         saying(Report("heartbeat", ""), lambda _, reaction: bool(reaction.wires)),
         saying(Report("finished"), lambda _, reaction: bool(reaction.wires)),
     ),
-    "unused-mac-keys": ("keys.reveals-alternate", revealing(unused), revealing(known_before)),
+    "unused-mac-keys": ("life.bursts-both-at-once", revealing(unused), revealing(known_before)),
 }
 
 
@@ -260,7 +260,7 @@ def test_that_a_text_was_not_sent_may_be_said() -> None:
 
 
 def test_a_key_is_revealed_once() -> None:
-    result = graded("keys.reveals-alternate", revealing(known_before))
+    result = graded("life.bursts-both-at-once", revealing(known_before))
 
     assert "a MAC key that it had revealed before" in result.because
 
@@ -302,7 +302,7 @@ def test_what_the_text_says_of_them_is_there() -> None:
 
 
 def test_the_reference_makes_use_of_nothing() -> None:
-    for name in ("life.started-by-tester", "keys.refresh", "life.errors"):
+    for name in ("life.started-by-tester", "keys.refresh", "life.refreshed"):
         result = grade(CASES[f"otrv3.case:{name}"], LAB, reference_target())
         assert (result.verdict, result.alternatives) == (Verdict.PASS, ())
     assert GRADER.compared.sources is SOURCES

@@ -44,7 +44,7 @@ MUTE = Variant(
 REPEATED = Variant("repeated", "one key for everything", (Override("fresh_pair", "repeated"),))
 
 
-@pytest.mark.parametrize("name", ["keys.refresh", "keys.refresh-v2", "ake.asked-again-in-none"])
+@pytest.mark.parametrize("name", ["keys.refresh", "keys.refresh-v2", "life.refreshed"])
 def test_a_target_that_sends_its_older_key_again_is_noted(name: str) -> None:
     result = grade(CASES[f"otrv3.case:{name}"], LAB, reference_target(OLDER))
 
@@ -53,7 +53,7 @@ def test_a_target_that_sends_its_older_key_again_is_noted(name: str) -> None:
 
 
 def test_what_is_wrong_after_it_is_what_the_sentence_is_about() -> None:
-    case = CASES["otrv3.case:ake.query-offers-v3-in-none"]
+    case = CASES["otrv3.case:ake.query-offers-v3-in-awaiting-revealsig"]
     result = grade(case, LAB, reference_target(OLDER | MUTE))
 
     assert (result.verdict, result.ambiguity) == (Verdict.FAIL, FRESH)
@@ -63,7 +63,7 @@ def test_what_is_wrong_after_it_is_what_the_sentence_is_about() -> None:
 
 
 def test_several_readings_together_are_noted() -> None:
-    case = CASES["otrv3.case:smp.refresh-in-expect2"]
+    case = CASES["otrv3.case:smp.refresh-in-asked"]
     result = grade(case, LAB, reference_target(OLDER | LITERAL[SMP]))
 
     assert result.verdict is Verdict.NOTE
@@ -145,12 +145,12 @@ def test_there_is_a_pause_only_where_a_conversation_is_refreshed() -> None:
             "61 seconds pass" in line
             for line in GRADER.predict(replace(CASES[f"otrv3.case:{name}"], pause=61), LAB).log
         )
-        for name in ("keys.refresh", "keys.new-after-end", "life.refreshed-at-once")
+        for name in ("keys.refresh", "life.ended-by-target", "life.refreshed-at-once")
     }
 
     assert paused == {
         "keys.refresh": True,
-        "keys.new-after-end": False,
+        "life.ended-by-target": False,
         "life.refreshed-at-once": False,
     }
 

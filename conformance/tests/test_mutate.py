@@ -282,7 +282,7 @@ def test_the_negative_case_about_a_check_is_the_first_to_be_played() -> None:
 def test_what_a_mutant_keeps_is_seen_inside() -> None:
     suite = PROTOCOLS["otrv3"].suite
     variant = by_name("otrv3")["update record used_0_0 kept"].variant
-    name = "otrv3.case:strength.keys-end-with-the-peer"
+    name = "otrv3.case:strength.keys-end-with-the-conversation"
 
     seen = Inside(suite).seen(variant, [suite.cases[name]])
 

@@ -198,7 +198,7 @@ def test_of_steps_with_one_name_that_one_is_found_in_which_something_differs() -
 
 
 def test_values_that_disagree_are_found_where_they_were_told() -> None:
-    case = PROTOCOLS["otrv3"].suite.cases["otrv3.case:life.extra-key"]
+    case = PROTOCOLS["otrv3"].suite.cases["otrv3.case:life.extra-key-v2"]
     log = PROTOCOLS["otrv3"].suite.grader.predict(case, PROTOCOLS["otrv3"].suite.terms()).log
     said = "extra-key 0x46494c45 a file from the tester"
     assert any(line.startswith(f"  target's user: {said}") for line in log)

@@ -145,7 +145,7 @@ def test_repetitions_are_counted_and_the_gravest_is_shown(monkeypatch: pytest.Mo
 
 def test_the_tester_draws_other_values_in_each_repetition() -> None:
     """The target's share is the same; what the tester sends first is not."""
-    case = protocol("otrv3").suite.cases["otrv3.case:life.started-by-target"]
+    case = protocol("otrv3").suite.cases["otrv3.case:life.started-by-tester"]
     with Runner(REFERENCE) as serial:
         assert serial.run_repeatedly(case, 3).verdicts == (Verdict.PASS,) * 3
         labs = [serial._suite(case, draw)[1] for draw in range(3)]
@@ -156,7 +156,7 @@ def test_the_tester_draws_other_values_in_each_repetition() -> None:
 
 
 def test_one_repetition_is_never_flaky() -> None:
-    case = protocol("otrv3").suite.cases["otrv3.case:life.started-by-target"]
+    case = protocol("otrv3").suite.cases["otrv3.case:life.started-by-tester"]
     run = Run(case, Result(case.id, Verdict.FAIL), 0.0)
 
     assert not run.flaky

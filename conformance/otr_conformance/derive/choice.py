@@ -1,13 +1,14 @@
-"""Choosing among the derived cases: what others meet as well is left out.
+"""Choosing among the cases: what others meet as well is left out.
 
-Each derived case was needed when it was derived. Since then others may have come, written or
-derived, that meet what it meets and ask a target for no more (`otr_conformance.obligations`). Such
-cases are left out, one after the other, the last one first, until each that is left is needed.
+Each derived case was needed when it was derived, and a family of written ones asks the same in each
+state, version or policy. But others may meet what a case meets, and ask a target for no more
+(`otr_conformance.obligations`). Such cases are left out, one after the other, until each that is
+left is needed: first those that were left out before, then derived ones, then written ones.
 
-What is chosen stands in `chosen.json` in the folder of a protocol: `left_out`, the names of derived
-cases that are left out; `arrivals`, for each row, and each check that fails there, the kinds of
-messages on which some case takes it; and `faults`, mutants (`otr_conformance.mutate`) that few
-cases fail, each with these. `otrspec derive` writes it; faults are measured with mutants, and kept.
+What is chosen stands in `chosen.json` in the folder of a protocol: `left_out`, the names of cases
+that are left out; `arrivals`, for each row, and each check that fails there, the kinds of messages
+on which some case takes it; and `faults`, mutants (`otr_conformance.mutate`) that few cases notice,
+each with these. `otrspec derive` writes it; faults are measured with mutants, and kept.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ class Chosen:
     """What was chosen for a protocol.
 
     Attributes:
-        left_out: the names of derived cases that are left out, in alphabetical order.
+        left_out: the names of cases that are left out, in alphabetical order.
         arrivals: for each row the kinds of messages on which it is taken; for each row and check
             those on which it is taken because the check fails.
-        faults: mutants that few cases fail, each with the names of these.
+        faults: mutants that few cases notice, each with the names of these.
     """
 
     left_out: tuple[str, ...] = ()

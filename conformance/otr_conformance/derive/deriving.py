@@ -124,7 +124,7 @@ def _varied(name: str) -> tuple[Varied, ...]:
 
 
 def chosen_anew(name: str) -> Chosen:
-    """Which derived cases others make spare, of all that there are now.
+    """Which cases others make spare, of all that there are now.
 
     It is asked in a process of its own, like `vary`.
 
@@ -139,9 +139,12 @@ def _chosen(name: str) -> Chosen:
     from otr_conformance.obligations import account, arrivals_of  # noqa: PLC0415 - as for `_varied`
 
     cases = protocol(name).suite.cases
+    before = tuple(cases.left_out)
     cases.update(cases.left_out)
     ledger = account(name)
-    order = reversed([case.id for case in cases.values() if case.derived])
+    last_first = list(cases.values())[::-1]
+    derived = (case.id for case in last_first if case.derived)
+    order = dict.fromkeys((*before, *derived, *(case.id for case in last_first)))
     left_out = spare(ledger.met, ledger.asks, order)
     return Chosen(
         tuple(sorted(cases[each].name for each in left_out)),

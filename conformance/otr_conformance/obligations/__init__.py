@@ -10,6 +10,7 @@
 | pair | two rows are taken, one right after the other |
 | policy | a row is taken under a combination of the policies that its cell asks about |
 | check | a row is taken because the check fails, and no other |
+| falsified | the check fails because the peer does one thing wrong, and all else right |
 | boundary | the two sides of a comparison are equal, or as far apart as matters |
 | clause | the rows and checks that answer for a sentence of the text come up |
 | arrival | a row is taken on one kind of message, or a check fails there |

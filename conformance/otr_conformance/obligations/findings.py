@@ -27,13 +27,17 @@ def findings(protocol: str) -> Mapping[str, tuple[str, ...]]:
         except (OSError, UnicodeDecodeError, BadDocument) as error:
             raise Malformed(field=peer.expectations.name, reason=str(error)) from error
         for name, table in tables.items():
-            for verdict, case in _cases(table):
+            for finding, case in _cases(name, table):
                 if case.startswith(f"{protocol}.case:"):
-                    found.setdefault(f"{name}: {verdict}", []).append(case)
+                    found.setdefault(finding, []).append(case)
     return {name: tuple(cases) for name, cases in found.items()}
 
 
-def _cases(table: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - whatever stands in a file
-    """The cases of a finding, each with the verdict that is expected of it."""
+def _cases(name: str, table: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - whatever stands in a file
+    """The cases of an entry, each with its finding and the verdict that is expected of it.
+
+    An entry is about a finding and has cases, or is about a case and may have a finding.
+    """
     for each in table if isinstance(table, list) else [table]:
-        yield from ((str(each.get("verdict")), str(case)) for case in each.get("cases", ()))
+        finding = f"{each.get('finding', name)}: {each.get('verdict')}"
+        yield from ((finding, str(case)) for case in each.get("cases", (name,)))

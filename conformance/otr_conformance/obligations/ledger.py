@@ -14,7 +14,7 @@ from otr_conformance.derive.choice import read as chosen
 from otr_conformance.derive.record import read
 from otr_conformance.derive.search import pairs_of
 from otr_conformance.protocols import protocol
-from otr_model.kernel.variant import NONE
+from otr_model.kernel.variant import NONE, Falsify
 from otr_model.kernel.words import Word
 
 from .boundaries import Boundary, WatchingEngine, watched_in
@@ -45,6 +45,7 @@ class Kind(Word):
     PAIR = "two rows are taken, one right after the other"
     POLICY = "a row is taken under a combination of the policies that its cell asks about"
     CHECK = "a row is taken because a check fails, and no other"
+    FALSIFIED = "a check fails because the peer does one thing wrong, and all else right"
     BOUNDARY = "a comparison is at a boundary"
     CLAUSE = "what answers for a sentence of the text comes up"
     ARRIVAL = "a row is taken on one kind of message, or a check fails there"
@@ -170,6 +171,9 @@ def _obligations(whose: Protocol) -> Iterator[Obligation]:
             yield Obligation(Kind.POLICY, policies.text(row, values))
     for each in composition.rows():
         yield from (Obligation(Kind.CHECK, _failed(each.id, check)) for check in failing(each))
+    for check in composition.checks:
+        if not check.spec.structural:
+            yield Obligation(Kind.FALSIFIED, check.label)
     for comparisons in watched_in(composition).values():
         for watched in comparisons:
             yield from (Obligation(Kind.BOUNDARY, side.id) for side in watched.boundaries())
@@ -275,6 +279,12 @@ class _Watch:
             Obligation(Kind.CHECK, _failed(each.row, each.failed))
             for each in played.fired
             if each.failed
+        )
+        failed = {each.failed for each in played.fired}
+        yield from (
+            Obligation(Kind.FALSIFIED, edit.check.label)
+            for edit in case.cast.variant.edits
+            if isinstance(edit, Falsify) and edit.check.label in failed
         )
         yield from (Obligation(Kind.POLICY, text) for text in self._policies(case, rows))
         yield from (Obligation(Kind.BOUNDARY, side.id) for side in self.reached)

@@ -29,7 +29,7 @@ from otr_conformance.otrv3.moves import (
     talk,
 )
 from otr_model.otrv3.words import Auth
-from otr_reference.otrv3.messages import DhCommit, TaggedPlaintext
+from otr_reference.otrv3.messages import TaggedPlaintext
 from otr_reference.otrv3.session import Policy
 
 if TYPE_CHECKING:
@@ -385,17 +385,6 @@ def _asked_in(state: Auth) -> Play:
     return play
 
 
-def _commit_in(state: Auth, version: int) -> Play:
-    def play(stage: Stage) -> None:
-        REACH[state](stage, version)
-        stage.to_tester.clear()
-        stage.tester_takes(QUERIES[version])
-        stage.settle()
-        talk(stage)
-
-    return play
-
-
 for _state in Auth:
     declare(
         f"ake.asked-again-in-{_state.label}",
@@ -403,52 +392,8 @@ for _state in Auth:
         stands at {_state.name}, and finishes it.""",
         _asked_in(_state),
     )
-for _version in VERSIONS:
-    for _state in (Auth.NONE, Auth.AWAITING_REVEALSIG, Auth.AWAITING_SIG):
-        declare(
-            f"ake.v{_version}-commit-in-{_state.label}",
-            f"""Answers a D-H Commit Message in {_state.name}, and finishes that exchange.""",
-            _commit_in(_state, _version),
-            version=_version,
-        )
 
 # Messages that come again, late, or not at all.
-
-
-def _same_dh_key(version: int) -> Play:
-    def play(stage: Stage) -> None:
-        awaits_reveal_signature(stage, version)
-        stage.tester_takes(QUERIES[version])
-        stage.to_target_delivers()
-        stage.to_tester_loses(1)
-        stage.settle()
-        talk(stage)
-
-    return play
-
-
-def _new_dh_key(version: int) -> Play:
-    def play(stage: Stage) -> None:
-        awaits_signature(stage, version)
-        stage.tester_takes(QUERIES[version])
-        stage.to_target_delivers()
-        stage.settle()
-        talk(stage)
-
-    return play
-
-
-def _same_reveal_signature(version: int) -> Play:
-    def play(stage: Stage) -> None:
-        stage.arrives(QUERIES[version])
-        stage.to_tester_delivers()
-        stage.to_target_delivers(keep=True)
-        stage.to_tester_loses()
-        stage.to_target_delivers()
-        stage.settle()
-        talk(stage)
-
-    return play
 
 
 def _everything_twice(version: int, *, target_commits: bool) -> Play:
@@ -486,28 +431,6 @@ def _old_messages(version: int) -> Play:
 
 
 for _version in VERSIONS:
-    declare(
-        f"ake.v{_version}-same-dh-key",
-        """Retransmits the same D-H Key Message when another D-H Commit Message arrives in
-        AWAITING_REVEALSIG, and uses the new commitment in place of the old: who has only the first
-        of the two D-H Key Messages can finish the AKE.""",
-        _same_dh_key(_version),
-        version=_version,
-    )
-    declare(
-        f"ake.v{_version}-commit-after-reveal-signature",
-        """Answers a D-H Commit Message that crosses its own Reveal Signature Message, and ends up
-        private in one conversation.""",
-        _new_dh_key(_version),
-        version=_version,
-    )
-    declare(
-        f"ake.v{_version}-same-reveal-signature",
-        """Retransmits its Reveal Signature Message when the D-H Key Message that it answered
-        arrives again: the first of them was lost.""",
-        _same_reveal_signature(_version),
-        version=_version,
-    )
     declare(
         f"ake.v{_version}-everything-twice-as-initiator",
         """Becomes private once, also where every message reaches it twice and it began.""",
@@ -581,17 +504,6 @@ def _both_begin(version: int, *, higher: bool) -> Play:
     return play
 
 
-def _commit_lost(version: int) -> Play:
-    def play(stage: Stage) -> None:
-        stage.arrives(QUERIES[version])
-        stage.tester_commits(higher=False)
-        stage.to_tester_loses()
-        stage.settle()
-        talk(stage)
-
-    return play
-
-
 def _own_commit_forgotten(version: int) -> Play:
     def play(stage: Stage) -> None:
         stage.arrives(QUERIES[version])
@@ -600,18 +512,6 @@ def _own_commit_forgotten(version: int) -> Play:
         sends_forged(stage, "D-H Key", version)
         stage.settle()
         talk(stage)
-
-    return play
-
-
-def _own_commit_returns(version: int) -> Play:
-    def play(stage: Stage) -> None:
-        stage.arrives(QUERIES[version])
-        ours = stage.decode(stage.to_tester[0])
-        if isinstance(ours, DhCommit):
-            returned = DhCommit(header(stage, version), ours.encrypted_gx, ours.hashed_gx)
-            stage.sends(returned, "its own D-H Commit Message")
-        stage.settle()
 
     return play
 
@@ -632,22 +532,9 @@ for _version in VERSIONS:
             version=_version,
         )
     declare(
-        f"ake.v{_version}-commit-sent-again",
-        """Sends its D-H Commit Message again when the peer's is the lower: the first one was lost.
-        """,
-        _commit_lost(_version),
-        version=_version,
-    )
-    declare(
         f"ake.v{_version}-own-commit-forgotten",
         """Ignores a D-H Key Message after it has given way to the peer's D-H Commit Message.""",
         _own_commit_forgotten(_version),
-        version=_version,
-    )
-    declare(
-        f"ake.v{_version}-own-commit-returned",
-        """Answers its own D-H Commit Message, sent back to it, as one that is not lower.""",
-        _own_commit_returns(_version),
         version=_version,
     )
 
@@ -687,15 +574,6 @@ for _higher in (True, False):
 # What a failed message leaves behind, and what a finished exchange does.
 
 
-def _rests(version: int) -> Play:
-    def play(stage: Stage) -> None:
-        stage.arrives(QUERIES[version])
-        stage.settle()
-        goes_on(stage, Auth.NONE, version)
-
-    return play
-
-
 def _failed_both(version: int) -> Play:
     def play(stage: Stage) -> None:
         awaits_reveal_signature(stage, version)
@@ -712,13 +590,6 @@ def _failed_both(version: int) -> Play:
 
 
 for _version in VERSIONS:
-    declare(
-        f"ake.v{_version}-rests-after-own-exchange",
-        """Is at rest after an exchange that it began: messages of that exchange mean nothing any
-        more, and the peer can begin another.""",
-        _rests(_version),
-        version=_version,
-    )
     declare(
         f"ake.v{_version}-survives-failed-messages",
         """Ignores a Reveal Signature Message and, in the next exchange, a Signature Message that

@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING
 
 from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, Level, case
 from otr_conformance.otrv3.scenes import (
-    again,
-    ended,
-    finished,
     private,
-    private_by_target,
     sent_by_tester,
     talk,
 )
@@ -75,22 +71,6 @@ def _replays() -> None:
 _replays()
 
 
-@case("keys.replay-after-refresh")
-def replay_after_refresh(stage: Stage) -> None:
-    """Accepts a Data Message once only, also after the conversation was refreshed."""
-    private(stage)
-    talk(stage)
-    private(stage)
-    wire = sent_by_tester(stage, "one")
-    stage.reaches_target(wire)
-    stage.reaches_target(wire)
-    talk(stage)
-    wire = sent_by_tester(stage, "two")
-    stage.reaches_target(wire)
-    stage.reaches_target(wire)
-    talk(stage)
-
-
 @case("keys.first-message")
 def first_message(stage: Stage) -> None:
     """Reads the tester's first Data Message under the keys of the AKE."""
@@ -100,26 +80,6 @@ def first_message(stage: Stage) -> None:
 
 
 # Rotation. The target's keys are numbered t1, t2, ..., the tester's s1, s2, ...
-
-
-@case("keys.rotation-one-way")
-def rotation_one_way(stage: Stage) -> None:
-    """Goes on with the same keys as long as only the other side talks."""
-    private(stage)
-    for text in ("one", "two", "three"):
-        stage.tester_says(text)
-        stage.settle()
-    talk(stage)
-
-
-@case("keys.rotation-target-alone")
-def rotation_target_alone(stage: Stage) -> None:
-    """Goes on with the same keys as long as only its own user talks."""
-    private(stage)
-    for text in ("one", "two", "three"):
-        stage.target_says(text)
-        stage.settle()
-    talk(stage)
 
 
 @case("keys.crossing")
@@ -141,144 +101,7 @@ def crossing(stage: Stage) -> None:
     talk(stage)
 
 
-@case("keys.crossing-goes-on")
-def crossing_goes_on(stage: Stage) -> None:
-    """Replaces its own key when the tester uses it, though the tester's key is not the newest.
-
-    The target's next message is under the keys that follow from that.
-    """
-    private(stage)
-    stage.target_says("we talk")
-    stage.tester_says("both at once")
-    stage.to_target_delivers()
-    stage.to_tester_delivers()
-    stage.tester_says("now I know your key")
-    stage.settle()
-    stage.target_says("and I yours")
-    stage.settle()
-    stage.target_says("for sure")
-    stage.settle()
-    talk(stage)
-
-
-@case("keys.crossing-repeatedly")
-def crossing_repeatedly(stage: Stage) -> None:
-    """Keeps up when both sides talk at once all the time."""
-    private(stage)
-    for number in range(6):
-        stage.target_says(f"target {number}")
-        stage.tester_says(f"tester {number}")
-        stage.settle()
-    talk(stage)
-
-
-@case("keys.previous-key-late")
-def previous_key_late(stage: Stage) -> None:
-    """Reads a Data Message that was overtaken by a later one under newer keys.
-
-    It is under the previous keys of both sides, which are still held; it acknowledges nothing.
-    """
-    private(stage)
-    talk(stage)
-    late = sent_by_tester(stage, "I am late")
-    stage.target_says("a new key of mine")
-    stage.settle()
-    stage.tester_says("which I use")
-    stage.settle()
-    stage.reaches_target(late)
-    stage.reaches_target(late)
-    talk(stage)
-
-
-@case("keys.forgotten-key-too-late")
-def forgotten_key_too_late(stage: Stage) -> None:
-    """Refuses a Data Message under keys that it has forgotten."""
-    private(stage)
-    late = sent_by_tester(stage, "far too late")
-    for _ in range(3):
-        talk(stage)
-    stage.reaches_target(late)
-    stage.settle()
-    talk(stage)
-
-
-@case("keys.lost-messages")
-def lost_messages(stage: Stage) -> None:
-    """Goes on with what arrives when messages are lost in both directions."""
-    private(stage)
-    for number in range(8):
-        stage.tester_says(f"tester {number}")
-        if number % 3 == 1:
-            stage.to_target_loses()
-        stage.settle()
-        stage.target_says(f"target {number}")
-        if number % 3 == 2:  # noqa: PLR2004 - every third
-            stage.to_tester_loses()
-        stage.settle()
-
-
-@case("keys.restored-tester")
-def restored_tester(stage: Stage) -> None:
-    """Takes what is sent under earlier keys that it still holds, but no counter again.
-
-    The tester goes back to an earlier state, as a client does that was restored from a backup.
-    """
-    private(stage)
-    talk(stage)
-    before = stage.tester.conversation
-    stage.tester_says("one")
-    stage.settle()
-    stage.tester.conversation = before
-    stage.tester_says("the same counter")
-    stage.settle()
-    stage.tester_says("the next counter")
-    stage.settle()
-    talk(stage)
-
-
 # Revealing MAC keys.
-
-
-def _revealing() -> None:
-    for version, suffix, policy in PROTOCOLS:
-
-        def alternate(stage: Stage) -> None:
-            """Reveals the receiving MAC keys of a key that it forgets, in its next Data Message."""
-            private(stage)
-            for _ in range(5):
-                talk(stage)
-
-        def one_way(stage: Stage) -> None:
-            """Reveals no MAC key of keys that are still in use."""
-            private(stage)
-            for text in ("one", "two", "three"):
-                stage.tester_says(text)
-                stage.settle()
-            for text in ("four", "five", "six"):
-                stage.target_says(text)
-                stage.settle()
-            talk(stage)
-            talk(stage)
-
-        def several(stage: Stage) -> None:
-            """Reveals all MAC keys of a forgotten key, of both pairs that it was part of."""
-            private(stage)
-            stage.target_says("we talk")
-            stage.tester_says("both at once")
-            stage.to_target_delivers()
-            stage.to_tester_delivers()
-            stage.tester_says("now I know your key")
-            stage.settle()
-            for _ in range(3):
-                talk(stage)
-
-        for name, play in (("alternate", alternate), ("one-way", one_way), ("several", several)):
-            case(f"keys.reveals-{name}{suffix}", target=policy, tester=policy, version=version)(
-                play
-            )
-
-
-_revealing()
 
 
 @case("keys.reveals-in-heartbeat", needs={"heartbeat"})
@@ -292,18 +115,6 @@ def reveals_in_heartbeat(stage: Stage) -> None:
     stage.target_heartbeat()
     stage.settle()
     talk(stage)
-
-
-@case("keys.reveals-at-the-end")
-def reveals_at_the_end(stage: Stage) -> None:
-    """Reveals MAC keys in the Data Message that ends the conversation, too."""
-    private(stage)
-    talk(stage)
-    talk(stage)
-    stage.tester_says("forget a key")
-    stage.settle()
-    stage.target_ends()
-    stage.settle()
 
 
 @case("keys.reveals-after-refresh", level=Level.SHOULD)
@@ -336,19 +147,7 @@ def _refreshing() -> None:
             talk(stage)
             talk(stage)
 
-        def refreshed_by_target(stage: Stage) -> None:
-            """Uses the keys of the latest AKE, which its own user asked for."""
-            private_by_target(stage)
-            talk(stage)
-            late = sent_by_tester(stage, "of before")
-            private_by_target(stage)
-            stage.reaches_target(late)
-            stage.settle()
-            talk(stage)
-            talk(stage)
-
-        for name, play in (("", refreshed), ("-by-target", refreshed_by_target)):
-            case(f"keys.refresh{name}{suffix}", target=policy, tester=policy, version=version)(play)
+        case(f"keys.refresh{suffix}", target=policy, tester=policy, version=version)(refreshed)
 
 
 _refreshing()
@@ -387,28 +186,6 @@ def refresh_with_the_previous_key(stage: Stage) -> None:
     talk(stage)
 
 
-@case("keys.forgotten-at-the-end")
-def forgotten_at_the_end(stage: Stage) -> None:
-    """Forgets all keys when the user ends the conversation.
-
-    The tester comes back with the D-H key that it had at first, and another one after it.
-    """
-    private(stage)
-    stage.tester_says("here is my next key")
-    stage.settle()
-    stage.target_ends()
-    stage.settle()
-    stage.tester_draws_from(0)
-    stage.tester_starts()
-    stage.to_target_delivers()
-    stage.to_tester_delivers()
-    stage.tester_draws_from(100)
-    stage.settle()
-    stage.target_says("whose key is this?")
-    stage.settle()
-    talk(stage)
-
-
 @case("keys.forgotten-when-finished")
 def forgotten_when_finished(stage: Stage) -> None:
     """Forgets all keys when the peer ends the conversation.
@@ -429,39 +206,3 @@ def forgotten_when_finished(stage: Stage) -> None:
     stage.target_says("whose key is this?")
     stage.settle()
     talk(stage)
-
-
-@case("keys.new-after-end")
-def new_after_end(stage: Stage) -> None:
-    """Begins with new keys after its user has ended a conversation; old ones are of no use."""
-    private(stage)
-    talk(stage)
-    late = sent_by_tester(stage, "of before")
-    stage.target_ends()
-    stage.settle()
-    private(stage)
-    stage.reaches_target(late)
-    stage.settle()
-    talk(stage)
-
-
-@case("keys.new-after-finished")
-def new_after_finished(stage: Stage) -> None:
-    """Begins with new keys after the peer has ended a conversation; old ones are of no use."""
-    private(stage)
-    talk(stage)
-    late = sent_by_tester(stage, "of before")
-    stage.tester_ends()
-    stage.settle()
-    private(stage)
-    stage.reaches_target(late)
-    stage.settle()
-    talk(stage)
-
-
-@case("keys.several-conversations")
-def several_conversations(stage: Stage) -> None:
-    """Begins and ends private conversations any number of times."""
-    for scene in (ended, finished, ended):
-        scene(stage)
-        again(stage)

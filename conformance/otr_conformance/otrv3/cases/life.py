@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Play = Callable[[Stage], None]
 
-MANY = 100
 SMALL = 200
 """Bytes of a fragment."""
 LONG_TEXT = "Lorem ipsum dolor sit amet, consectetur adipiscing elit. " * 12
@@ -33,16 +32,6 @@ VERSIONS: tuple[tuple[int, str], ...] = ((3, ""), (2, "-v2"))
 
 
 # Beginnings.
-
-
-def started_by_target(stage: Stage) -> None:
-    """Becomes private after its own Query Message, and both sides read each other."""
-    stage.target_starts()
-    stage.settle()
-    stage.target_says("hello")
-    stage.settle()
-    stage.tester_says("hello yourself")
-    stage.settle()
 
 
 def started_by_tester(stage: Stage) -> None:
@@ -65,13 +54,6 @@ def started_by_tag(stage: Stage) -> None:
 def started_by_their_tag(stage: Stage) -> None:
     """Becomes private when it answers the peer's whitespace tag."""
     stage.tester_says("hello, do you have OTR?")
-    stage.settle()
-    talk(stage)
-
-
-def started_by_their_typing(stage: Stage) -> None:
-    """Becomes private when the peer's user types and encryption is required there."""
-    stage.tester_says("for your eyes only")
     stage.settle()
     talk(stage)
 
@@ -101,28 +83,6 @@ def _started_by_both(*, higher: bool) -> Play:
 
 
 # Middles.
-
-
-def long_chat(stage: Stage) -> None:
-    """Reads and is read over a hundred messages each way, a new key each time the turn changes."""
-    private(stage)
-    for number in range(MANY):
-        stage.tester_says(f"tester {number}")
-        stage.settle()
-        stage.target_says(f"target {number}")
-        stage.settle()
-
-
-def bursts(stage: Stage) -> None:
-    """Reads and is read when both sides send several messages in a row."""
-    private(stage)
-    for turn in range(4):
-        for number in range(5):
-            stage.tester_says(f"tester {turn}.{number}")
-        stage.settle()
-        for number in range(5):
-            stage.target_says(f"target {turn}.{number}")
-        stage.settle()
 
 
 def bursts_both_at_once(stage: Stage) -> None:
@@ -252,15 +212,6 @@ def ended_by_tester(stage: Stage) -> None:
     stage.settle()
 
 
-def restarted(stage: Stage) -> None:
-    """Becomes private again with a peer that has lost all its keys."""
-    private(stage)
-    talk(stage)
-    stage.tester_forgets()
-    private(stage)
-    talk(stage)
-
-
 def restarted_in_between(stage: Stage) -> None:
     """Sends what a peer that has lost all its keys could not read again once that is possible."""
     private(stage)
@@ -289,12 +240,9 @@ def in_fragments(stage: Stage) -> None:
 
 
 PLAYS: tuple[tuple[str, Play, set[str]], ...] = (
-    ("started-by-target", started_by_target, set()),
     ("started-by-tester", started_by_tester, set()),
     ("started-by-both.tester-higher", _started_by_both(higher=True), set()),
     ("started-by-both.target-higher", _started_by_both(higher=False), set()),
-    ("long-chat", long_chat, set()),
-    ("bursts", bursts, set()),
     ("bursts-both-at-once", bursts_both_at_once, set()),
     ("texts", texts, set()),
     ("extra-key", extra_key, {"extra-key"}),
@@ -306,7 +254,6 @@ PLAYS: tuple[tuple[str, Play, set[str]], ...] = (
     ("errors", errors, set()),
     ("ended-by-target", ended_by_target, set()),
     ("ended-by-tester", ended_by_tester, set()),
-    ("restarted", restarted, set()),
     ("restarted-in-between", restarted_in_between, set()),
 )
 
@@ -335,7 +282,6 @@ def _lives() -> None:
             ("started-by-tag", started_by_tag, tagging, starting),
             ("started-by-their-tag", started_by_their_tag, starting, tagging),
             ("started-by-typing", started_by_typing, strict, policy),
-            ("started-by-their-typing", started_by_their_typing, policy, strict),
         ):
             case(
                 f"life.{name}{suffix}",

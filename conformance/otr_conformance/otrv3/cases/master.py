@@ -116,14 +116,6 @@ def _answered(stage: Stage) -> None:
     _shows(stage)
 
 
-def _answered_in_time(stage: Stage) -> None:
-    """The same before the key is replaced."""
-    stage.arrives("?OTRv3?")
-    stage.settle()
-    stage.tester_at(THIRD_TAG)
-    sends_forged(stage, "D-H Key", 3)
-
-
 def _over(stage: Stage) -> None:
     """The conversation ends before its first key is replaced."""
     stage.arrives("?OTRv3?")
@@ -142,11 +134,6 @@ declare(
     _answered,
     target=BOTH,
     tester=BOTH,
-)
-declare(
-    "master.commit-answered-by-two",
-    "Answers D-H Key Messages of two clients to one D-H Commit that went to all instances.",
-    _answered_in_time,
 )
 declare(
     "master.commit-forgotten-at-the-end",

@@ -521,17 +521,6 @@ def _errors_in_vain() -> None:
 _errors_in_vain()
 
 
-@case("message.error-owes-the-last-text")
-def error_owes(stage: Stage) -> None:
-    """Sends the last text again, once the conversation is refreshed, if an Error Message came."""
-    private(stage)
-    stage.target_says("the text that was lost")
-    stage.to_tester_loses()
-    stage.arrives("?OTR Error: unreadable")
-    private(stage)
-    talk(stage)
-
-
 @case("message.error-start-owes", target=allowing("v3", error_start_ake=True), needs={"policy"})
 def error_start_owes(stage: Stage) -> None:
     """Asks for a new AKE after an Error Message, and sends the last text again."""
@@ -569,42 +558,7 @@ def finished_forgets(stage: Stage) -> None:
     talk(stage)
 
 
-@case("message.refresh-repeats-nothing")
-def refresh_repeats_nothing(stage: Stage) -> None:
-    """Does not repeat a text that was delivered when the conversation is refreshed."""
-    private(stage)
-    stage.target_says("said once")
-    stage.settle()
-    private(stage)
-    talk(stage)
-
-
 # The stored text.
-
-
-@case(
-    "message.stored-text",
-    target=allowing("v3", require_encryption=True),
-    needs={"policy"},
-)
-def stored_text(stage: Stage) -> None:
-    """Sends the text that waited for a private conversation, once."""
-    stage.target_says("for your eyes only")
-    stage.settle()
-    probe(stage)
-    private(stage)
-
-
-@case(
-    "message.stored-text-is-the-last",
-    target=allowing("v3", require_encryption=True),
-    needs={"policy"},
-)
-def stored_text_is_the_last(stage: Stage) -> None:
-    """Sends the last of several texts that were typed before the conversation became private."""
-    stage.target_says("one")
-    stage.target_says("two")
-    stage.settle()
 
 
 @case(
@@ -630,16 +584,6 @@ def stored_for_same_peer(stage: Stage) -> None:
     probe(stage)
 
 
-@case("message.stored-text-other-peer")
-def stored_for_other_peer(stage: Stage) -> None:
-    """Keeps a text that was typed for one public key from a peer with another one."""
-    finished(stage)
-    stage.target_says("are you still there?")
-    stage.tester_becomes("mallory")
-    private(stage)
-    probe(stage)
-
-
 @case("message.stored-text-other-peer-while-private")
 def stored_for_other_peer_while_private(stage: Stage) -> None:
     """Keeps a text from another public key, also where the conversation was private all along."""
@@ -650,25 +594,6 @@ def stored_for_other_peer_while_private(stage: Stage) -> None:
     stage.tester_becomes("mallory")
     private(stage)
     probe(stage)
-
-
-@case("message.other-peer")
-def other_peer(stage: Stage) -> None:
-    """Says that the conversation is private anew, not refreshed, where the public key changed."""
-    private(stage)
-    talk(stage)
-    stage.tester_becomes("mallory")
-    private(stage)
-    talk(stage)
-
-
-@case("message.same-peer")
-def same_peer(stage: Stage) -> None:
-    """Says that the conversation was refreshed, where the public key is the same."""
-    private(stage)
-    talk(stage)
-    private(stage)
-    talk(stage)
 
 
 # Receiving a Data Message.
@@ -721,38 +646,6 @@ def data_before_anything(stage: Stage) -> None:
     again(stage)
 
 
-@case("message.unreadable-in-encrypted")
-def unreadable_in_encrypted(stage: Stage) -> None:
-    """Answers a Data Message of another conversation with an Error Message, and stays private."""
-    private(stage)
-    old = sent_by_tester(stage, "of the last conversation")
-    private(stage)
-    stage.reaches_target(old)
-    probe(stage)
-    talk(stage)
-
-
-@case("message.ignore-unreadable-in-encrypted")
-def ignore_unreadable_in_encrypted(stage: Stage) -> None:
-    """Ignores a Data Message of another conversation that has the flag IGNORE_UNREADABLE."""
-    private(stage)
-    stage.tester_heartbeat()
-    old = stage.to_target.pop()
-    private(stage)
-    stage.reaches_target(old)
-    probe(stage)
-    talk(stage)
-
-
-@case("message.ignore-unreadable-of-a-readable-message")
-def readable_with_flag(stage: Stage) -> None:
-    """Shows the text of a Data Message with IGNORE_UNREADABLE that it can read."""
-    private(stage)
-    stage.tester_sends(text="quiet, but readable", flags=IGNORE_UNREADABLE)
-    stage.settle()
-    talk(stage)
-
-
 @case("message.heartbeat-tells-nothing")
 def heartbeat_tells_nothing(stage: Stage) -> None:
     """Shows nothing for a Data Message without a text, and takes its keys and counter all the same.
@@ -772,19 +665,6 @@ def heartbeat_tells_nothing(stage: Stage) -> None:
 # Heartbeats.
 
 
-@case("message.heartbeat-when-silent", needs={"clock"})
-def heartbeat_when_silent(stage: Stage) -> None:
-    """Answers a Data Message with a heartbeat after having sent nothing for long."""
-    private(stage)
-    talk(stage)
-    stage.wait(LONG_AGO)
-    stage.tester_says("still listening?")
-    stage.settle()
-    stage.tester_says("I see")
-    stage.settle()
-    probe(stage)
-
-
 @case("message.heartbeat-after-heartbeat", needs={"clock"}, level=Level.SHOULD)
 def heartbeat_after_heartbeat(stage: Stage) -> None:
     """Answers a heartbeat with a heartbeat only after having sent nothing for long."""
@@ -795,16 +675,6 @@ def heartbeat_after_heartbeat(stage: Stage) -> None:
     stage.tester_heartbeat()
     stage.settle()
     stage.tester_heartbeat()
-    stage.settle()
-    probe(stage)
-
-
-@case("message.no-heartbeat-after-the-end", needs={"clock"})
-def no_heartbeat_after_end(stage: Stage) -> None:
-    """Answers the message that ends the conversation with no heartbeat, however silent it was."""
-    private(stage)
-    stage.wait(LONG_AGO)
-    stage.tester_ends()
     stage.settle()
     probe(stage)
 

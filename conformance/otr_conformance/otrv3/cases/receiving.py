@@ -102,27 +102,6 @@ def _in_order(version: int) -> Play:
     return play
 
 
-def _begin_missing(version: int) -> Play:
-    def play(stage: Stage) -> None:
-        first, second, third = _commit(stage, version)
-        _arrive(stage, second, third, second, first, second, third)
-        stage.settle()
-        talk(stage)
-
-    return play
-
-
-def _gap(version: int) -> Play:
-    def play(stage: Stage) -> None:
-        first, second, third = _commit(stage, version)
-        _arrive(stage, first, third, second, third)
-        _arrive(stage, first, second, third)
-        stage.settle()
-        talk(stage)
-
-    return play
-
-
 def _repeated(version: int) -> Play:
     def play(stage: Stage) -> None:
         first, second, third = _commit(stage, version)
@@ -220,17 +199,6 @@ for _version in VERSIONS:
             "in-order",
             _in_order(_version),
             "Puts fragments that arrive in order together, and takes the message up.",
-        ),
-        (
-            "beginning-missing",
-            _begin_missing(_version),
-            "Ignores fragments whose beginning is missing, until it arrives.",
-        ),
-        (
-            "gap",
-            _gap(_version),
-            """Forgets what is stored when a fragment is missing in between: the rest is worthless,
-            and the message has to come again from its beginning.""",
         ),
         (
             "repeated",
@@ -583,25 +551,6 @@ def _at(stage: Stage, tag: int, text: str) -> None:
     stage.to_target_delivers()
 
 
-@case("receiving.two-clients-answer")
-def two_clients_answer(stage: Stage) -> None:
-    """Finishes an AKE with each of two clients that answer its D-H Commit Message."""
-    stage.arrives(QUERIES[3])
-    stage.to_tester_delivers(keep=True)
-    stage.tester_at(THIRD_TAG)
-    stage.to_tester_delivers()
-    stage.to_target_delivers()
-    stage.to_target_delivers()
-    stage.tester_at(TESTER_TAG)
-    stage.to_tester_delivers()
-    stage.tester_at(THIRD_TAG)
-    stage.to_tester_delivers()
-    stage.to_target_delivers()
-    stage.to_target_delivers()
-    _at(stage, TESTER_TAG, "here")
-    _at(stage, THIRD_TAG, "and there")
-
-
 @case("receiving.second-client-answers-late")
 def second_client_answers_late(stage: Stage) -> None:
     """Finishes an AKE with a client that answers when the conversation with another is private."""
@@ -615,26 +564,6 @@ def second_client_answers_late(stage: Stage) -> None:
     stage.settle()
     _at(stage, THIRD_TAG, "and there")
     _at(stage, TESTER_TAG, "here again")
-
-
-@case("receiving.two-clients-commit")
-def two_clients_commit(stage: Stage) -> None:
-    """Keeps the AKEs that two clients began apart, whatever the order of their messages."""
-    stage.tester_takes(QUERIES[3])
-    stage.tester_at(THIRD_TAG)
-    stage.tester_takes(QUERIES[3])
-    stage.to_target_delivers()
-    stage.to_target_delivers()
-    stage.to_tester_delivers(1)
-    stage.tester_at(TESTER_TAG)
-    stage.to_tester_delivers()
-    stage.to_target_delivers(1)
-    stage.to_tester_delivers()
-    stage.tester_at(THIRD_TAG)
-    stage.to_target_delivers()
-    stage.to_tester_delivers()
-    _at(stage, TESTER_TAG, "here")
-    _at(stage, THIRD_TAG, "and there")
 
 
 @case("receiving.other-client-disturbs")
@@ -666,17 +595,6 @@ def two_clients_fragment(stage: Stage) -> None:
 
 CLIENTS = range(0x4000, 0x4000 + 100)
 """As many as are kept apart."""
-
-
-@case("receiving.oldest-client-makes-room", level=Level.SHOULD)
-def oldest_client_makes_room(stage: Stage) -> None:
-    """Forgets the client that it heard of longest ago when too many begin an AKE."""
-    awaits_reveal_signature(stage, 3)
-    for tag in CLIENTS:
-        commit = forged_commit(stage, Header(3, tag, 0))
-        stage.sends(commit, f"a D-H Commit from {tag:#x}")
-    del stage.to_tester[1:]
-    stage.settle()
 
 
 @case("receiving.private-client-stays")
@@ -747,14 +665,6 @@ for _name, _text in MALFORMED.items():
             f"""Discards {_text!r}, which is malformed; {_where} goes on.""",
             _malformed(_text, _state),
         )
-
-
-@case("receiving.error", target=Policy(error_start_ake=True), needs={"policy"})
-def error(stage: Stage) -> None:
-    """Takes up an Error Message: where ERROR_START_AKE is set, with a Query Message."""
-    stage.arrives("?OTR Error: something happened")
-    stage.settle()
-    talk(stage)
 
 
 @case(

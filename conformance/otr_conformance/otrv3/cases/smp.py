@@ -129,13 +129,6 @@ def _runs() -> None:
 _runs()
 
 
-@case("smp.empty-question", needs={"smp", "smp-question"})
-def empty_question(stage: Stage) -> None:
-    """Asks with an empty question if the peer sent one."""
-    private(stage)
-    asked_by_tester(stage, question="")
-
-
 @case("smp.empty-secret", needs={"smp"})
 def empty_secret(stage: Stage) -> None:
     """Compares empty secrets as any others."""
@@ -272,18 +265,6 @@ def asked_twice_in_vain(stage: Stage) -> None:
     stage.target_answers_smp(SECRET)
     stage.settle()
     aftermath(stage)
-
-
-@case("smp.asked-twice", needs={"smp"})
-def asked_twice(stage: Stage) -> None:
-    """Answers the latest SMP message 1 where the peer begins anew before there was an answer."""
-    private(stage)
-    stage.tester_begins_smp(OTHER_SECRET)
-    stage.settle()
-    stage.tester_begins_smp(SECRET)
-    stage.settle()
-    stage.target_answers_smp(SECRET)
-    stage.settle()
 
 
 # The users do what is not their turn.

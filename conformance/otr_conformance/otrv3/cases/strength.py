@@ -16,7 +16,6 @@ from otr_conformance.otrv3.scenes import (
     stray,
     talk,
 )
-from otr_conformance.otrv3.stage import THIRD_TAG
 from otr_reference.otrv3.messages import DhCommit
 from otr_reference.otrv3.session import Policy
 
@@ -44,33 +43,6 @@ def keys_end_with_the_conversation(stage: Stage) -> None:
     private(stage)
     talk(stage)
     talk(stage)
-
-
-@case("strength.keys-end-with-the-peer")
-def keys_end_with_the_peer(stage: Stage) -> None:
-    """Takes nothing of a conversation that its peer ended into the next, either."""
-    stage.looks_back = True
-    private(stage)
-    talk(stage)
-    stage.tester_ends()
-    stage.settle()
-    private(stage)
-    talk(stage)
-    talk(stage)
-
-
-@case("strength.no-heartbeat-so-soon")
-def no_heartbeat_so_soon(stage: Stage) -> None:
-    """Does not answer a Data Message with a heartbeat where it has just sent a message itself.
-
-    Another client of the tester's is there when something comes back, and would say so.
-    """
-    private(stage)
-    talk(stage)
-    stage.tester_says("no answer, please")
-    stage.to_target_delivers()
-    stage.tester_at(THIRD_TAG)
-    stage.settle()
 
 
 @case("strength.revealed-key-begins-with-zeros")

@@ -12,10 +12,8 @@ from otr_conformance.otrv3.case import V2_ONLY, V3_ONLY, Level, case
 from otr_conformance.otrv3.scenes import (
     LONG_AGO,
     again,
-    asked,
     broken,
     private,
-    smp_again,
     stray,
     talk,
 )
@@ -155,16 +153,6 @@ _smp()
 _disconnecting()
 
 
-@case("tlv.disconnected-with-text")
-def disconnected_with_text(stage: Stage) -> None:
-    """Shows the text of the Data Message that ends the conversation."""
-    private(stage)
-    stage.tester_sends(Disconnected(), text="goodbye")
-    stage.settle()
-    stage.target_says("wait")
-    stage.settle()
-
-
 @case("tlv.disconnected-twice")
 def disconnected_twice(stage: Stage) -> None:
     """Takes the conversation as ended once where two TLVs in one Data Message say so."""
@@ -186,27 +174,6 @@ def disconnected_twice_then_start(stage: Stage) -> None:
     again(stage)
 
 
-@case("tlv.disconnected-with-a-value")
-def disconnected_with_value(stage: Stage) -> None:
-    """Takes the conversation as ended whatever the value of the TLV that says so is."""
-    private(stage)
-    stage.tester_sends(UnknownTlv(1, stage.lab.text("bye")))
-    stage.settle()
-    stage.target_says("wait")
-    stage.settle()
-
-
-@case("tlv.smp-abort-with-a-value", needs={"smp"})
-def smp_abort_with_value(stage: Stage) -> None:
-    """Takes SMP as aborted whatever the value of the TLV that says so is."""
-    asked(stage)
-    stage.tester_sends(UnknownTlv(6, stage.lab.text("enough")))
-    stage.settle()
-    stage.target_answers_smp("the tower")
-    stage.settle()
-    smp_again(stage)
-
-
 @case("tlv.cut-off")
 def cut_off(stage: Stage) -> None:
     """Shows the text of a Data Message whose only TLV is cut off, and goes on."""
@@ -224,15 +191,6 @@ def cut_off_behind_disconnected(stage: Stage) -> None:
     stage.settle()
     stage.target_says("wait")
     stage.settle()
-
-
-@case("tlv.disconnected-cut-off")
-def disconnected_cut_off(stage: Stage) -> None:
-    """Does not take the conversation as ended by a TLV that is cut off."""
-    private(stage)
-    stage.tester_sends(Disconnected(), cut_off=True)
-    stage.settle()
-    talk(stage)
 
 
 @case("tlv.many", needs={"extra-key"})
@@ -308,19 +266,3 @@ def _extra_keys() -> None:
 
 
 _extra_keys()
-
-
-@case("tlv.extra-key-late", needs={"extra-key"})
-def extra_key_late(stage: Stage) -> None:
-    """Gives the extra symmetric key of the pair of keys that the Data Message was under."""
-    private(stage)
-    talk(stage)
-    stage.tester_uses_extra_key(USE, "a file")
-    late = stage.to_target.pop()
-    stage.target_says("a new key of mine")
-    stage.settle()
-    stage.tester_says("which I use")
-    stage.settle()
-    stage.reaches_target(late)
-    stage.settle()
-    talk(stage)
