@@ -29,6 +29,8 @@ from dataclasses import dataclass, field, fields
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
+from otr_model.kernel.expr import BoolVar, Scope
+
 from .coverage import Coverage
 from .solo import Solo
 
@@ -53,12 +55,18 @@ _RARE: Final = 0.1
 """The share of episodes that begin with a rare cell."""
 _BOTH: Final = 0.2
 """The share of the other episodes that begin where the states of both sides are of interest."""
+_PLAIN: Final = 0.5
+"""How often somebody plays who stands in the plan, and is not drawn."""
 _LOOKED: Final = 4
 """Moves that are compared before one is taken."""
 _DRAWN: Final = 40
 """Moves that are drawn in search of one that is possible, at most."""
-_HOPED: Final = 2
-"""How often a move is tried at a spot, under each policy, for a pair that is expected."""
+_HOPED: Final = 4
+"""How often a row is tried at a spot, under each policy, for a pair that is expected."""
+_TRIED: Final = 4
+"""Moves that are drawn for it each time, at most, in search of one that is possible."""
+_NOTED: Final = 24
+"""Moves that are noted for a row in some states, at most."""
 _PER_POLICY: Final = 3
 """Scripts that are kept for a spot under one policy of the target's."""
 _POLICIES: Final = 8
@@ -96,7 +104,7 @@ class Spot:
         seeds: scripts that lead here.
         begun: how many episodes began here.
         tried: how often each move was tried here.
-        hoped: the same under a policy, of moves from which a new pair was expected.
+        hoped: how often each row was tried here, under a policy, for a pair that was expected.
         policies: how many scripts were kept under each policy.
     """
 
@@ -214,13 +222,15 @@ class Steer:
     _both: dict[Hashable, Spot] = field(default_factory=dict)
     _both_waiting: _Queue = field(default_factory=_Queue)
     _adopted: deque[Seed] = field(default_factory=deque)
-    _follows: dict[States, dict[str, dict[str, None]]] = field(default_factory=dict)
+    _follows: dict[States, dict[str, list[str]]] = field(default_factory=dict)
+    _under: set[tuple[str, int]] = field(default_factory=set)
     _places: set[int] = field(default_factory=set)
     _lately: deque[str] = field(default_factory=lambda: deque(maxlen=_LATELY))
     _by_cell: dict[Cell, list[tuple[Seed | None, str, tuple[str, ...]]]] = field(
         default_factory=dict
     )
     _policies: dict[Hashable, int] = field(default_factory=dict)
+    _played: Counter[str] = field(default_factory=Counter)
     _policy_of: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -229,7 +239,15 @@ class Steer:
         self.possible = self.possible or tuple(self.fuzzing.vocabulary)
         self._parts = tuple(plan.parts)
         tables = plan.composition.tables
-        self._machines = tuple(table.machine for table in tables if _has_several(table.states))
+        flags = (
+            variable.name
+            for variable in plan.composition.variables
+            if variable.scope is Scope.MEMBER and isinstance(variable, BoolVar)
+        )
+        machines = (table.machine for table in tables if _has_several(table.states))
+        self._machines = tuple(machines)
+        self._flags = tuple(flags)
+        self._plain = frozenset(map(self._policy, self._parts))
 
     @property
     def seeds(self) -> list[Seed]:
@@ -274,12 +292,22 @@ class Steer:
             self._origin = seed
 
     def _part(self) -> str:
-        """Somebody to play."""
+        """Somebody to play: who stands in the plan, each as often, or somebody who is drawn."""
+        if not self.uniform and self.random.random() < _PLAIN:
+            plain = [each for each in self._parts if self.able(each) and not self._is_dull(each)]
+            if plain:
+                part = min(plain, key=lambda each: self._played[each])
+                self._played[part] += 1
+                return part
+        return self._drawn() or next(filter(self.able, self._parts), self._parts[0])
+
+    def _drawn(self) -> str:
+        """Somebody whom the target is capable of playing with; "" if nobody was drawn."""
         for _ in range(_DRAWN):
             part = self.fuzzing.draw_part(self.random)
             if self.able(part) and not self._is_dull(part):
                 return part
-        return next((part for part in self._parts if self.able(part)), self._parts[0])
+        return ""
 
     def _is_dull(self, part: str) -> bool:
         """Whether somebody is passed over who hardly ever speaks OTR."""
@@ -322,25 +350,37 @@ class Steer:
         return self._expected(play) or self._least_tried(play)
 
     def _expected(self, play: Play) -> str:
-        """A move that would make a new pair if it did what it did before; "" if there is none."""
+        """A move that would make a new pair if it did what it did before; "" if there is none.
+
+        What followed under the same policy is tried a few times, what followed under others once.
+        """
         here = self._here
-        last, hoped, seen = here.last, here.hoped, self.coverage.pairs
+        if not here.last:
+            return ""
+        last, hoped, seen, under = here.last, here.hoped, self.coverage.pairs, self._under
         policy = self._policy(play.part)
         best, least = "", _HOPED
         for row, moves in self._follows.get(here.states, {}).items():
             if (last, row) in seen:
                 continue
-            for name in moves:
-                times = hoped[name, policy]
-                if times < least and play.can(name):
+            times = hoped[row, policy]
+            if times < least and (not times or (row, policy) in under):
+                hoped[row, policy] += 1
+                name = self._one_of(moves, play)
+                if name and not times:
+                    return name
+                if name:
                     best, least = name, times
-                    if not times:
-                        break
-            if best and not least:
-                break
-        if best:
-            hoped[best, policy] += 1
         return best
+
+    def _one_of(self, moves: Sequence[str], play: Play) -> str:
+        """A move that is possible; "" if none of those that were drawn is."""
+        random = self.random.random
+        for _ in range(_TRIED):
+            name = moves[int(random() * len(moves))]
+            if play.can(name):
+                return name
+        return ""
 
     def _least_tried(self, play: Play) -> str:
         """Of some moves that are possible, the one that was tried least here."""
@@ -391,13 +431,20 @@ class Steer:
             return fresh
         name, was = play.script[-1], self._here
         if rows:
-            self._follows.setdefault(was.states, {}).setdefault(rows[0], {})[name] = None
+            self._note(was, rows[0], name, self._policy(play.part))
         here = self._here = self._spot(rows[-1] if rows else before, play.twin)
         if fresh:
             self._lately.append(name)
         if len(play.script) <= _LONGEST:
             self._consider(play, here, fresh, rows)
         return fresh
+
+    def _note(self, was: Spot, row: str, name: str, policy: int) -> None:
+        """Note which row follows a move in some states, and under a policy."""
+        self._under.add((row, policy))
+        moves = self._follows.setdefault(was.states, {}).setdefault(row, [])
+        if len(moves) < _NOTED and name not in moves:
+            moves.append(name)
 
     def _consider(
         self, play: Play, here: Spot, fresh: tuple[Pair, ...], rows: Sequence[str]
@@ -437,7 +484,7 @@ class Steer:
             return False
         kept = here.policies[policy]
         if not kept:
-            return len(here.policies) <= _POLICIES
+            return policy in self._plain or len(here.policies) <= _POLICIES
         if kept >= _PER_POLICY:
             return False
         place = hash((here.last, self.fuzzing.plan.place(play.twin)))
@@ -490,15 +537,18 @@ class Steer:
         return spot
 
     def _states(self, party: AnyParty) -> States:
-        """The states of the machines of the session that what is typed goes to."""
+        """The states of the session that what is typed goes to."""
         reference: Any = party
         session = reference.conversation.current
-        return tuple([getattr(session, machine, None) for machine in self._machines])
+        return tuple([getattr(session, name, None) for name in self._machines])
 
     def _states_of_both(self, here: Spot, stage: AnyStage) -> Spot:
         """What is kept for the states of both sides, and for whether anything is on its way."""
         on_their_way = bool(stage.to_target), bool(stage.to_tester)
-        key = (here.states, self._states(stage.tester), on_their_way)
+        tester: Any = stage.tester
+        session = tester.conversation.current
+        flags = tuple([getattr(session, name, None) for name in self._flags])
+        key = (here.states, self._states(stage.tester), flags, on_their_way)
         both = self._both.get(key)
         if both is None:
             both = self._both[key] = Spot("", here.states)
