@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from otr_conformance.derive.plan import Script
 from otr_conformance.verdict import Verdict
+from otr_model.documents import BadDocument, parse_json
 from otr_reference.errors import OtrSpecError
 
 if TYPE_CHECKING:
@@ -169,8 +170,8 @@ def read(name: str, content: bytes) -> Find:
         BadFind: if it is none, or of a version that is not known yet.
     """
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        found = parse_json(content)
+    except BadDocument as error:
         message = f"{name}: is no find of otrspec: it is no JSON"
         raise BadFind(message) from error
     return _Reader(name).find(found)
@@ -334,6 +335,11 @@ class Finds:
             beside.write_text(find.write(), encoding="utf-8")
             beside.replace(path)
         return True
+
+    def drop(self, find: Find) -> None:
+        """Forget a find, which is none after all."""
+        if self._found.pop(find.id, None) is not None and self.folder is not None:
+            (self.folder / f"{find.id}.json").unlink(missing_ok=True)
 
     def again(self, finds: Iterable[Find]) -> None:
         """Count finds that were seen once more."""

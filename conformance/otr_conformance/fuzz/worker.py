@@ -337,7 +337,9 @@ class Worker:
             if find in self.finds:
                 done.again[find.id] += 1
             else:
-                self._short(find, done, names)
+                find = self._shortened(find, names)
+                self.finds.add(find)
+                done.finds.append(find)
         else:  # our own reading explains it, after all
             done.again["our reading"] += 1
         both = tuple(name for name in names if self._doubted[name] < _DOUBTED)
@@ -347,25 +349,31 @@ class Worker:
             self.seat.excused = self._readings.excused(both)
 
     def _found(self, find: Find, done: Done) -> None:
-        """A difference that nothing explains, or worse."""
+        """A difference that nothing explains so far, or worse; made short, it may be explained."""
         self.finds.add(find)
         if not any(self._shows_again(find) for _ in range(_AGAIN)):
             self._complaints.append(f"{find.id} does not show every time; it is kept as it was")
             done.finds.append(find)
             return
-        self._short(find, done)
+        find = self._shortened(find)
+        names = self._explained(find.script)
+        if names is not None and not set(names) <= set(self._reading):
+            self.finds.drop(find)
+            self._noted(find, names, done)
+            return
+        self.finds.add(find)
+        done.finds.append(find)
 
     def _shows_again(self, find: Find) -> bool:
         """Whether a find shows once more: with a target's own randomness it may not."""
         again = self.seat.replay(find.script)
         return again is not None and self.find_of(again).key == find.key
 
-    def _short(self, find: Find, done: Done, names: tuple[str, ...] | None = None) -> None:
-        """Make a find short, and keep it.
+    def _shortened(self, find: Find, names: tuple[str, ...] | None = None) -> Find:
+        """The same find, as short as it can be made.
 
         Args:
             find: the find.
-            done: where it is kept.
             names: the readings of the tables that explain it, and have to explain what is left.
         """
         looks, before = find.looks, find.before
@@ -384,6 +392,4 @@ class Worker:
 
         budget = Budget(self.order.replays if find.verdict is not Verdict.HANG else 12)
         script = shrink(find.script, shows, budget, self.fuzzing)
-        find = replace(find, script=script, before=before)
-        self.finds.add(find)
-        done.finds.append(find)
+        return replace(find, script=script, before=before)
