@@ -91,7 +91,8 @@ class Account:
         kept: scripts that showed a pair of rows first.
         troubles: of each kind of trouble, the shortest script that showed it.
         corpus: scripts with which an example may begin.
-        until: when to stop, by the monotonic clock; 0: when Hypothesis does.
+        until: when to stop, by the clock; 0: when Hypothesis does.
+        clock: which clock.
         most: after how many moves to stop; 0: when Hypothesis does.
         known: whether trouble is of a kind that is known: then only the example ends.
         kind: of trouble.
@@ -104,6 +105,7 @@ class Account:
     troubles: dict[Hashable, Trouble] = field(default_factory=dict)
     corpus: list[Kept] = field(default_factory=list)
     until: float = 0.0
+    clock: Callable[[], float] = time.monotonic
     most: int = 0
     known: Callable[[Trouble], bool] = _unheard_of
     kind: Callable[[Trouble], Hashable] = _said
@@ -111,7 +113,7 @@ class Account:
     @property
     def over(self) -> bool:
         """Whether to stop; not before anything was played, however slow it goes."""
-        late = self.until and time.monotonic() >= self.until
+        late = self.until and self.clock() >= self.until
         enough = self.most and self.steps >= self.most
         return bool(self.steps and (late or enough))
 
