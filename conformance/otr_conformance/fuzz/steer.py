@@ -67,6 +67,10 @@ _TRIED: Final = 4
 """Moves that are drawn for it each time, at most, in search of one that is possible."""
 _NOTED: Final = 24
 """Moves that are noted for a row in some states, at most."""
+_MOVED: Final = 0.04
+"""The share of episodes at a spot that begin there under another policy, where that is of use."""
+_PLAYED_BY: Final = 8
+"""Who is remembered to have taken a row, at most."""
 _PER_POLICY: Final = 3
 """Scripts that are kept for a spot under one policy of the target's."""
 _POLICIES: Final = 8
@@ -105,6 +109,7 @@ class Spot:
         begun: how many episodes began here.
         tried: how often each move was tried here.
         hoped: how often each row was tried here, under a policy, for a pair that was expected.
+        moved: how often each row was looked for here, under a policy that was not here.
         policies: how many scripts were kept under each policy.
     """
 
@@ -114,6 +119,7 @@ class Spot:
     begun: int = 0
     tried: Counter[str] = field(default_factory=Counter)
     hoped: Counter[tuple[str, int]] = field(default_factory=Counter)
+    moved: Counter[str] = field(default_factory=Counter)
     policies: Counter[int] = field(default_factory=Counter)
 
 
@@ -223,6 +229,7 @@ class Steer:
     _both_waiting: _Queue = field(default_factory=_Queue)
     _adopted: deque[Seed] = field(default_factory=deque)
     _follows: dict[States, dict[str, list[str]]] = field(default_factory=dict)
+    _played_by: dict[str, list[str]] = field(default_factory=dict)
     _under: set[tuple[str, int]] = field(default_factory=set)
     _places: set[int] = field(default_factory=set)
     _lately: deque[str] = field(default_factory=lambda: deque(maxlen=_LATELY))
@@ -268,7 +275,31 @@ class Steer:
         queue = self._both_waiting if random() < _BOTH else self._waiting
         if not queue:
             return self._behind(self._adopted.popleft()) if self._adopted else Begin(self._part())
-        return self._behind(self.random.choice(queue.next().seeds))
+        spot = queue.next()
+        moved = self._under_another(spot) if random() < _MOVED else None
+        return moved or self._behind(self.random.choice(spot.seeds))
+
+    def _under_another(self, spot: Spot) -> Begin | None:
+        """A script that leads to a spot, played by somebody under whom a new pair is expected.
+
+        That is where a row was seen in the same states, but under none of the policies here.
+        """
+        seen, under = self.coverage.pairs, self._under
+        wanted = [
+            row
+            for row in self._follows.get(spot.states, ())
+            if (spot.last, row) not in seen
+            and spot.moved[row] < _TRIED
+            and not any((row, policy) in under for policy in spot.policies)
+        ]
+        if not wanted:
+            return None
+        row = self.random.choice(wanted)
+        spot.moved[row] += 1
+        name = self.random.choice(self._follows[spot.states][row])
+        seed = min(spot.seeds, key=lambda each: (each.used, len(each.moves)))
+        part = self.random.choice(self._played_by[row])
+        return Begin(part, then=(*seed.moves, name))
 
     @staticmethod
     def _behind(seed: Seed) -> Begin:
@@ -431,7 +462,7 @@ class Steer:
             return fresh
         name, was = play.script[-1], self._here
         if rows:
-            self._note(was, rows[0], name, self._policy(play.part))
+            self._note(was, rows[0], name, play.part)
         here = self._here = self._spot(rows[-1] if rows else before, play.twin)
         if fresh:
             self._lately.append(name)
@@ -439,9 +470,14 @@ class Steer:
             self._consider(play, here, fresh, rows)
         return fresh
 
-    def _note(self, was: Spot, row: str, name: str, policy: int) -> None:
+    def _note(self, was: Spot, row: str, name: str, part: str) -> None:
         """Note which row follows a move in some states, and under a policy."""
-        self._under.add((row, policy))
+        policy = self._policy(part)
+        if (row, policy) not in self._under:
+            self._under.add((row, policy))
+            several = self._played_by.setdefault(row, [])
+            if len(several) < _PLAYED_BY:
+                several.append(part)
         moves = self._follows.setdefault(was.states, {}).setdefault(row, [])
         if len(moves) < _NOTED and name not in moves:
             moves.append(name)
