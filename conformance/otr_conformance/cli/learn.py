@@ -235,7 +235,8 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
     files.outputs.look()
     names = _chosen(asked.patterns)
     begun = time.monotonic()
-    studies = tuple(_studies(asked, target, names, files.resume))
+    orders = [_order(asked, target, name, known, files.resume) for name in names]
+    studies = tuple(_studies(orders, asked.jobs))
     if not asked.patterns:  # what a target cannot be given was not asked for
         studies = tuple(s for s in studies if s.inputs or s.faulty) or studies
     judged = [
@@ -259,7 +260,7 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
     if json:
         write_json(_document(asked, studies, judged, outdated, status, seconds))
     else:
-        _show(asked, studies, judged, outdated, drawn)
+        _show(asked, studies, judged, known, outdated, drawn)
     if files.propose is not None:
         left = [j for j in judged if j.entry is None and not j.found.allowed]
         text = explained.propose(
@@ -304,16 +305,23 @@ def _status(
     return ExitCode.EXPECTED
 
 
-def _studies(
-    asked: Asked, target: Target, names: Sequence[str], folder: Path | None
-) -> Iterator[Study]:
+def _order(
+    asked: Asked, target: Target, name: str, known: Explanations, folder: Path | None
+) -> Order:
+    """What is to be learned in a setting, without inputs that would make it endless."""
+    without = {each for entry in known.endless(name) for each in entry.without}
+    inputs = owner_of(name)[1].inputs
+    only = tuple(each for each in inputs if each not in without) if without else ()
+    return Order(target, name, asked.wish, asked.timeout, folder, only=only)
+
+
+def _studies(orders: Sequence[Order], wanted: int) -> Iterator[Study]:
     """Learn everything, some at a time.
 
     Raises:
         Misuse: if answers cannot be kept, or a process of ours was ended.
     """
-    orders = [Order(target, name, asked.wish, asked.timeout, folder) for name in names]
-    jobs = min(asked.jobs or usable_cores(), len(orders))
+    jobs = min(wanted or usable_cores(), len(orders))
     try:
         if jobs == 1:
             yield from map(_work, orders)
@@ -322,7 +330,7 @@ def _studies(
         with ProcessPoolExecutor(jobs, context) as pool:
             yield from pool.map(_work, orders)
     except OSError as error:
-        message = f"{folder}: {error.strerror}"
+        message = f"{orders[0].folder}: {error.strerror}"
         raise Misuse(message) from error
     except BrokenProcessPool as error:
         message = "a process that was learning has ended; --resume FOLDER keeps what it was told"
@@ -396,16 +404,20 @@ def _sequences(study: Study, name: str, folder: Path) -> None:
 # --- For people ---------------------------------------------------------------------------------
 
 
-def _show(
+def _show(  # noqa: PLR0913, PLR0917 - all that came of it
     asked: Asked,
     studies: Sequence[Study],
     judged: Sequence[_Judged],
+    known: Explanations,
     outdated: Sequence[Explanation],
     drawn: dict[str, Path],
 ) -> None:
     out = Screen()
     for each in studies:
         _show_study(out, each, drawn.get(each.setting))
+        for entry in known.endless(each.setting):
+            inputs = "; ".join(entry.without)
+            out.line((f"not given: {inputs}: {entry.finding}: {entry.because}", DIM), indent=2)
         mine = [j for j in judged if j.setting == each.setting]
         for one in mine:
             _show_difference(out, asked.target, one)
@@ -422,9 +434,9 @@ def _show(
             continue
         mine = [j for j in judged if j.setting == each.setting]
         passed = sum(j.found.allowed for j in mine)
-        known = sum(not j.found.allowed and j.accounted_for for j in mine)
+        told = sum(not j.found.allowed and j.accounted_for for j in mine)
         figures = each.figures
-        row = (each.learned.size, each.known.size, len(mine), passed, known, figures.words)
+        row = (each.learned.size, each.known.size, len(mine), passed, told, figures.words)
         cells = (spans(f"{number:,}") for number in row)
         table.add_row(spans((each.setting, NAME)), *cells, spans(f"{figures.seconds:.0f}"))
     out.show(table)
@@ -507,6 +519,7 @@ def _study_document(each: Study) -> Json:
         "states": each.learned.size if each.learned else 0,
         "states_of_tables": each.known.size if each.known else 0,
         "checked": each.checked,
+        "inputs": list(each.inputs),
         "lacking": list(each.lacking),
         "words": figures.words,
         "steps": figures.steps,

@@ -11,8 +11,9 @@ The name of the table names the finding, a page under docs/findings. `settings`,
 specification), `on` (inputs) and `says` (what differs, in a sentence) are lists of patterns; one of
 each has to fit, and a list that is left out fits everything. The first entry that fits explains a
 difference. An entry that fits none of the settings which were learned is out of date, and that is
-said, too. `unreviewed = true` marks an entry that was proposed: nobody has looked, and it explains
-nothing.
+said, too. An entry with `without`, a list of inputs, says that the target is not given these, since
+its machine would be too large, and explains nothing else. `unreviewed = true` marks an entry that
+was proposed: nobody has looked, and it explains nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "Explanations", "propose", "read"]
 
 _PATTERNS: Final = ("settings", "at", "on", "says")
-_FIELDS: Final = {"because", "unreviewed", *_PATTERNS}
+_LISTS: Final = (*_PATTERNS, "without")
+_FIELDS: Final = {"because", "unreviewed", *_LISTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Explanation:
         at: patterns of states of the specification.
         on: patterns of inputs.
         says: patterns of what differs.
+        without: inputs that the target is not given in those settings.
         unreviewed: nobody has looked at it yet.
     """
 
@@ -55,10 +58,13 @@ class Explanation:
     at: tuple[str, ...] = ("*",)
     on: tuple[str, ...] = ("*",)
     says: tuple[str, ...] = ("*",)
+    without: tuple[str, ...] = ()
     unreviewed: bool = False
 
     def fits(self, setting: str, at: str, on: str, says: str) -> bool:
-        """Whether it is about a difference."""
+        """Whether it explains a difference."""
+        if self.without:
+            return False
         given = ((self.settings, setting), (self.at, at), (self.on, on), (self.says, says))
         return all(any(fnmatchcase(text, p) for p in patterns) for patterns, text in given)
 
@@ -77,6 +83,10 @@ class Explanations:
         """The entry that explains a difference; None if none does."""
         return next((e for e in self.entries if e.fits(setting, at, on, says)), None)
 
+    def endless(self, setting: str) -> tuple[Explanation, ...]:
+        """The entries by which a target is not given some inputs in a setting."""
+        return tuple(e for e in self.entries if e.without and e.concerns(setting))
+
     def outdated(
         self, learned: Iterable[str], possible: Iterable[str], used: Iterable[Explanation]
     ) -> tuple[Explanation, ...]:
@@ -88,7 +98,11 @@ class Explanations:
             used: the entries that explain something.
         """
         there, useful, able = set(learned), set(used), set(possible)
-        about = {each: set(filter(each.concerns, able | there)) for each in self.entries}
+        about = {
+            each: set(filter(each.concerns, able | there))
+            for each in self.entries
+            if not each.without
+        }
         return tuple(
             e for e, those in about.items() if e not in useful and those and those <= there
         )
@@ -114,7 +128,7 @@ def _entries(name: str, tables: object) -> Iterator[Explanation]:
         unknown = sorted(set(table) - _FIELDS)
         if unknown:
             raise Malformed(field=f"{name}: {unknown[0]}", reason="there is no such field")
-        patterns = {key: _patterns(name, key, table[key]) for key in _PATTERNS if key in table}
+        patterns = {key: _patterns(name, key, table[key]) for key in _LISTS if key in table}
         yield Explanation(
             name, table["because"], unreviewed=table.get("unreviewed") is True, **patterns
         )

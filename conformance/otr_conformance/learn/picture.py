@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from otr_diagrams.learned import Arrow, Box, Side, learned_diagram
 
-from .mapper import UNMADE
+from .mapper import NOTHING, UNMADE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .study import Study
 
 __all__ = ["picture_of"]
+
+_SILENCE: Final = "nothing"
 
 
 def picture_of(study: Study, name: str, title: str) -> Drawing:
@@ -86,7 +88,7 @@ def _side(
                 continue
             agreeing, deviating = arrows.setdefault((state, edge.goto), ([], []))
             if differs(state, given):
-                deviating.append((given, edge.answer))
+                deviating.append((given, _SILENCE if edge.answer == NOTHING else edge.answer))
             else:
                 agreeing.append(given)
     drawn = (

@@ -15,6 +15,8 @@ __all__ = ["TARGET", "TESTER", "sequence_of"]
 TESTER, TARGET = "tester", "target"
 _BETWEEN: Final = " -> "
 _USER: Final = "'s user: "
+_DOES: Final = "the target's user "
+_SECURED: Final = ("secure ", "still-secure ")
 _UNUSED: Final = ("the tester reads what came",)
 
 
@@ -29,11 +31,12 @@ def sequence_of(log: Iterable[str], because: str, title: str) -> Sequence:
     steps: list[Arrow | Note] = []
     for step in steps_of(log):
         found = list(_of_lines(step.lines))
-        if not any(isinstance(each, Arrow) for each in found) and step.says not in _UNUSED:
+        silent = not any(isinstance(each, Arrow) for each in found)
+        if step.says.startswith(_DOES) or (silent and step.says not in _UNUSED):
             steps.append(Note(TARGET, step.says))
         steps += found
     if because:
-        steps.append(Note(TARGET, because))
+        steps.append(Note(TARGET, f"otherwise than the tables: {because}"))
     return Sequence(title, (TESTER, TARGET), tuple(steps))
 
 
@@ -45,6 +48,8 @@ def _of_lines(lines: Iterable[str]) -> Iterator[Arrow | Note]:
             yield Arrow(sender, receiver, said)
         elif _USER in line:
             owner, _, told = line.partition(_USER)
+            if told.startswith(_SECURED):
+                told = " ".join(told.split(" ")[:2])  # not how the session id is shown
             yield Note(TESTER if owner == TESTER else TARGET, f"user: {told}")
         else:
             yield Note(TARGET, line)
