@@ -17,7 +17,7 @@ from otr_conformance.fuzz.finds import read
 from otr_conformance.fuzz.known import Known, Pattern
 from otr_conformance.fuzz.loop import Trouble
 from otr_conformance.fuzz.together import Deviates, Fallen
-from otr_conformance.fuzz.together_cast import THIRD, fuzzing_of
+from otr_conformance.fuzz.together_cast import THIRD, as_of_one, fuzzing_of
 from otr_conformance.fuzz.together_group import Chair, Group
 from otr_conformance.fuzz.together_telling import references, sequence_of, story_of
 from otr_conformance.fuzz.together_worker import Each, TogetherOrder, TogetherWorker
@@ -126,6 +126,28 @@ def test_a_third_is_a_client_an_impostor_or_a_liar() -> None:
     assert [seat.claims for seat in seats.values()] == ["", "", "bob"]
     with pytest.raises(UnknownPart, match="there is no third-is 'friend'"):
         read_part(everybody + "friend")
+
+
+@pytest.mark.parametrize(
+    ("name", "alices", "bobs"),
+    [
+        ("alice types", "target types", "tester types"),
+        ("to bob", "to tester", "to target"),
+        ("again to alice 3", "again to target 3", "again to tester 3"),
+        (
+            "with another MAC, to bob 0",
+            "with another MAC, to tester 0",
+            "with another MAC, to target 0",
+        ),
+        ("a Query for 3, to bob", "a Query for 3, to tester", "a Query for 3"),
+        ("everything arrives", "everything arrives", "everything arrives"),
+    ],
+)
+def test_a_move_is_called_after_one_target_where_only_that_one_is_known(
+    name: str, alices: str, bobs: str
+) -> None:
+    assert as_of_one(name, "alice") == alices
+    assert as_of_one(name, "bob") == bobs
 
 
 # --- The reference ------------------------------------------------------------------------------
@@ -292,6 +314,16 @@ def test_what_is_known_of_a_target_explains_its_finds_and_nobody_elses() -> None
     assert Each(of_each=(("reference", known),)).of(a_find) == known.patterns[0]
     assert Each(of_each=(("another", known),)).of(a_find) is None
     assert Each(of_each=(("another", known),)).findings == ("mine",)
+
+
+def test_nothing_is_compared_behind_rows_that_are_known_to_lead_astray() -> None:
+    group = met("otrv3", bug("otrv3", "counter-stuck"), NONE)
+    script = Script("v3", (*PRIVATE["otrv3"], "alice types", "alice types"))
+    assert group.replay(script) is not None
+    group.ends = {"alice": (("otrv3.message:authenticated.*", "otrv3.message:user-send.*"),)}
+    assert group.replay(script) is None
+    group.ends = {"bob": (("otrv3.message:user-send.*",),)}
+    assert group.replay(script) is not None
 
 
 def test_a_shim_that_ends_is_a_crash_of_the_one_who_has_it() -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -26,8 +26,8 @@ from otr_conformance.play.stage import STORM, Storm, Stuck
 from otr_conformance.shim.errors import ShimError
 from otr_reference.errors import OtrSpecError
 
-from .duel import MORE, UNSEEN, Crashed, Differs, raw
-from .finds import plain
+from .duel import ANOTHER, KNOWN, MORE, UNSEEN, Crashed, Differs, raw
+from .finds import fits, plain
 from .together_cast import THIRD
 from .together_promises import Ledger, sides
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from otr_conformance.interop.wires import Identity
     from otr_conformance.play.labs import Lab
     from otr_conformance.play.stage import AnyParty, Observation, Reaction
+    from otr_model.trace import Fired
     from otr_reference.sorts import Wire
 
     from .together_cast import Gathering
@@ -55,6 +56,7 @@ PEERS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     THIRD: (ALICE,),
 }
 """Whom it reaches what somebody sends: both of Bob's clients hear Alice."""
+NO_ENDS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {}
 NO_PAUSES: Final[Mapping[str, int]] = {}
 TALKS_TO: Final[Mapping[str, str]] = {ALICE: BOB, BOB: ALICE, THIRD: ALICE}
 
@@ -334,6 +336,39 @@ def _named(line: str, who: str) -> str:
     return line.replace(f"the {who}'s", f"{who}'s")
 
 
+@dataclass
+class _End:
+    """Rows of somebody's behind which nothing is compared.
+
+    Attributes:
+        who: by name.
+        patterns: of the rows, in order.
+        reached: how many were taken.
+    """
+
+    who: str
+    patterns: tuple[str, ...]
+    reached: int = 0
+    _members: set[int] = field(default_factory=set)
+
+    def taken(self, fired: list[Fired]) -> bool:
+        """Whether, after these rows, all were taken."""
+        words = list(self._words(fired))
+        for at in range(len(words)):
+            if self.reached < len(self.patterns):
+                self.reached += fits(self.patterns[self.reached], words, at)
+        return self.reached == len(self.patterns)
+
+    def _words(self, fired: list[Fired]) -> Iterator[str]:
+        """The rows, and where another instance takes part."""
+        for each in fired:
+            yield each.row
+            if each.member and each.member not in self._members:
+                self._members.add(each.member)
+                if len(self._members) > 1:
+                    yield ANOTHER
+
+
 class Together:
     """One play.
 
@@ -343,6 +378,7 @@ class Together:
         made: of a gathering, those who play, and those who predict: the same where the tables
             themselves play.
         able: what they can do, as words with names: "alice:smp".
+        ends: patterns of rows, by name; nothing is compared once some have been taken in order.
         inside: where the tables themselves play, they are looked into.
 
     Attributes:
@@ -358,16 +394,18 @@ class Together:
         Fallen: if a target cannot be made.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a group knows of those who play
         self,
         fuzzing: Fuzzing,
         part: str,
         made: Callable[[Gathering], tuple[Company, Company]],
         able: Callable[[str], bool],
         *,
+        ends: Mapping[str, tuple[tuple[str, ...], ...]] = NO_ENDS,
         inside: bool = True,
     ) -> None:
         self.fuzzing, self.part = fuzzing, part
+        self._ends = [_End(who, each) for who, several in ends.items() for each in several]
         gathering: Gathering = fuzzing.read_part(part).cast
         self.company, self.twin = made(gathering)
         self.script: list[str] = []
@@ -421,10 +459,14 @@ class Together:
             who: tuple(each.row for each in view.fired[fired[who] :])
             for who, view in twin.views.items()
         }
+        for end in self._ends:
+            if end.taken(twin.views[end.who].fired[fired[end.who] :]):
+                self.cut = self.cut or KNOWN
         if twin is not company and not self.cut:
             self._compare(foreseen, seen)
             self._stopped(stuck, alone)
-        self._promises(name)
+        if self.cut != KNOWN:
+            self._promises(name)
         if twin is company and isinstance(stuck, Storm):
             raise self._deviates(ALICE, str(stuck), oracle=True)
         if stuck or alone:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from .together import Company
 
-__all__ = ["IN_PROCESS", "MALLORY", "THIRD", "Gathering", "fuzzing_of", "names_of"]
+__all__ = ["IN_PROCESS", "MALLORY", "THIRD", "Gathering", "as_of_one", "fuzzing_of", "names_of"]
 
 THIRD: Final = "third"
 """Who sits beside Bob."""
@@ -295,6 +295,19 @@ def _turning() -> Iterator[Move[Any]]:
 
 def _turns(to: str, company: Company) -> None:
     company.turns(ALICE, to)
+
+
+def as_of_one(name: str, who: str) -> str:
+    """What a move is called where only one of them is a target, and nobody else is."""
+    for other in (ALICE, BOB, THIRD):
+        side = TARGET.strip() if other == who else "tester"
+        if name.startswith(f"{other} "):
+            return f"{side}{name.removeprefix(other)}"
+        head, to, number = name.partition(f"to {other}")
+        if to and (not number or number[1:].isdecimal()):
+            made_up = head.endswith(", ") and not number and side != "tester"
+            return head.removesuffix(", ") if made_up else f"{head}to {side}{number}"
+    return name
 
 
 def _of_the_clock(move: Move[Any]) -> bool:

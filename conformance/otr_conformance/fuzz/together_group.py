@@ -182,6 +182,7 @@ class Group:
         inside: where nothing is compared, references are looked into.
         readings: the tables are read so for some, by name.
         excused: patterns of what the promises may say of some, by name: it is passed over.
+        ends: rows of some behind which nothing is compared, by name.
     """
 
     name: str
@@ -192,6 +193,7 @@ class Group:
     inside: bool = True
     readings: Mapping[str, Variant] = field(default_factory=dict)
     excused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ends: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     _terms: Any = None
     _met: int = 0
     _substitutes: frozenset[str] = frozenset()
@@ -274,7 +276,9 @@ class Group:
             Fallen: if a target cannot be made.
             Absent: if one does not start any more.
         """
-        play = Together(self.fuzzing, part, self._made, self.can, inside=self.inside)
+        play = Together(
+            self.fuzzing, part, self._made, self.can, ends=self.ends, inside=self.inside
+        )
         play.excused = self.excused
         return play
 

@@ -23,6 +23,7 @@ from .readings import Readings
 from .seat import Absent, verdict_of
 from .shrink import Budget, shrink
 from .together import Deviates, Fallen
+from .together_cast import as_of_one
 from .together_group import Chair, Group
 from .together_loop import Course
 from .worker import Done, Kept, Order, Worker, tables_of
@@ -61,8 +62,13 @@ class Each(Known):
         return tuple(dict.fromkeys(name for _, known in self.of_each for name in known.findings))
 
     def of(self, find: Find) -> Pattern | None:
-        """What explains a find; None if nothing does."""
-        return next((known.of(find) for name, known in self.of_each if name == find.target), None)
+        """What explains a find; None if nothing does.
+
+        Its moves are those of a target whose peer is a tester.
+        """
+        moves = tuple(as_of_one(move, find.who) for move in find.script.moves)
+        alone = replace(find, script=replace(find.script, moves=moves))
+        return next((known.of(alone) for name, known in self.of_each if name == find.target), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,10 @@ class TogetherWorker(Worker):
         known = dict(order.known.of_each) if isinstance(order.known, Each) else {}
         self._of_each = {
             name: Readings(group.fuzzing, known.get(chair.target.name, Known()).deviations)
+            for name, chair in group.by_name.items()
+        }
+        group.ends = {
+            name: known.get(chair.target.name, Known()).ends
             for name, chair in group.by_name.items()
         }
         self._read: dict[str, tuple[str, ...]] = dict.fromkeys(group.names, ())
