@@ -12,13 +12,12 @@ from otr_conformance.derive.plan import Script
 from otr_conformance.fuzz.edges import edges, values_of
 from otr_conformance.fuzz.growing import cover, grown
 from otr_conformance.fuzz.hunts import Both, Hunts
-from otr_conformance.fuzz.mutants import Hunted, Hunter
+from otr_conformance.fuzz.mutants import CONTROL, Hunted, Hunter
 from otr_conformance.fuzz.seat import Seat
 from otr_conformance.fuzz.tree import Tree
 from otr_conformance.mutate import mutants_of
 from otr_conformance.protocols import PROTOCOLS, protocol
 from otr_conformance.targets import IN_PROCESS, find
-from otr_model.kernel.variant import Variant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +28,6 @@ SCRIPTS = (
     Script("v3", ("tester starts", "everything arrives", "tester types", "everything arrives")),
     Script("v3", ("tester types", "everything arrives")),
 )
-PLAIN = Variant("plain", "the tables, as another than themselves")
 
 
 # A corpus.
@@ -84,7 +82,7 @@ def test_the_reference_is_nowhere_suspect(octets: bool) -> None:  # noqa: FBT001
     tree = Tree(FUZZING, SCRIPTS)
     lab = protocol("otrv3").suite.real() if octets else None
 
-    assert [each for each in tree.walk(PLAIN, lab) if each is not None] == []
+    assert [each for each in tree.walk(CONTROL, lab) if each is not None] == []
 
 
 def test_a_suspect_is_one_for_a_duel_as_well() -> None:
@@ -107,6 +105,13 @@ def test_a_mutant_is_found() -> None:
     assert found.script is not None
     assert found.because
     assert found.moves <= 6
+
+
+def test_of_the_reference_nothing_is_found() -> None:
+    control = Hunter("otrv3", SCRIPTS, 1.0).control()
+
+    assert not control.found
+    assert control.moves > 6
 
 
 def test_a_budget_ends_the_search() -> None:

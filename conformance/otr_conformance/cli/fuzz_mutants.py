@@ -44,7 +44,8 @@ def mutants(asked: Asked, size: int, budget: float) -> ExitCode:
         budget: seconds of processor time for each.
 
     Returns:
-        0 if enough of them were found, 1 if not.
+        0 if enough of them were found, 1 if not, 3 if the reference itself was, which says that
+        what is found means nothing.
 
     Raises:
         Misuse: if the protocol has no mutants.
@@ -65,6 +66,14 @@ def mutants(asked: Asked, size: int, budget: float) -> ExitCode:
         corpus = hunts.corpus(asked.seed, steps)
         hunter = Hunter(asked.protocol, corpus, budget, asked.seed, octets=asked.octets)
         moves = sum(tree.size for tree in hunter.trees)
+    with progress("playing the reference, of which nothing is to be found") as step:
+        step("")
+        control = hunter.control()
+    if control.found:
+        tell(f"otrspec: the reference itself was found: {control.because}")
+        if control.script is not None:
+            tell(f"otrspec: {control.script.part}: {' / '.join(control.script.moves)}")
+        return ExitCode.HARNESS_ERROR
     order = list(every)
     Random(asked.seed).shuffle(order)  # noqa: S311 - which mutants are tried is no secret
     with progress("looking for mutants", size or None) as step:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from otr_conformance.mutate.playing import Stalled, limited
 from otr_conformance.protocols import protocol
 from otr_conformance.targets import IN_PROCESS, find
+from otr_model.kernel.variant import Variant
 
 from .duel import Differs
 from .loop import Loop, Trouble
@@ -34,10 +35,11 @@ if TYPE_CHECKING:
 
     from .tree import Suspect
 
-__all__ = ["Hunted", "Hunter"]
+__all__ = ["CONTROL", "Hunted", "Hunter"]
 
 STALL: Final = 5.0
 """Seconds of processor time that one move, or one replay, may take."""
+CONTROL: Final = Variant("control", "the tables as they are, taken for a mutant")
 _ENDLESS: Final = "a play does not come to an end"
 _FIRST: Final = 150
 """Scripts that are played before the others: those that show most."""
@@ -104,16 +106,25 @@ class Hunter:
 
     def hunt(self, mutant: Mutant) -> Hunted:
         """Look for a mutant."""
+        return self._hunted(mutant.name, mutant.variant)
+
+    def control(self) -> Hunted:
+        """The same with the tables as they are: nothing is to be found."""
+        return self._hunted(CONTROL.name, CONTROL)
+
+    def _hunted(self, name: str, variant: Variant) -> Hunted:
         trees = self.trees  # the time that it takes to make them is nobody's
-        return _Hunt(self, mutant, trees).run()
+        return _Hunt(self, name, variant, trees).run()
 
 
 class _Hunt:
     """One mutant that is looked for."""
 
-    def __init__(self, hunter: Hunter, mutant: Mutant, trees: tuple[Tree, ...]) -> None:
-        self.hunter, self.mutant, self.trees = hunter, mutant, trees
-        self.seat = Seat(hunter.fuzzing, find(IN_PROCESS), hunter.octets, mutant.variant)
+    def __init__(
+        self, hunter: Hunter, name: str, variant: Variant, trees: tuple[Tree, ...]
+    ) -> None:
+        self.hunter, self.name, self.variant, self.trees = hunter, name, variant, trees
+        self.seat = Seat(hunter.fuzzing, find(IN_PROCESS), hunter.octets, variant)
         self.begun = time.process_time()
         self.moves = 0
         self.noted = False
@@ -139,8 +150,8 @@ class _Hunt:
         found: bool,
     ) -> Hunted:
         seconds = time.process_time() - self.begun
-        name, moves = self.mutant.name, self.moves
-        return Hunted(name, found, because, rows, script, moves, seconds, self.noted)
+        moves, noted = self.moves, self.noted
+        return Hunted(self.name, found, because, rows, script, moves, seconds, noted)
 
     @property
     def _over(self) -> bool:
@@ -164,7 +175,7 @@ class _Hunt:
     def _suspects(self) -> Iterator[Suspect | None]:
         """After each move of the corpus, where something seems to differ."""
         for tree in self.trees:
-            walk = tree.walk(self.mutant.variant, self.hunter.lab())
+            walk = tree.walk(self.variant, self.hunter.lab())
             while True:
                 with limited(STALL):
                     suspect = next(walk, _END)
@@ -180,7 +191,7 @@ class _Hunt:
     def _by_chance(self) -> Trouble | None:
         """The same, with whatever steering comes up with."""
         hunter = self.hunter
-        random = Random(f"{hunter.seed} {self.mutant.name}")  # noqa: S311 - what is played is no secret
+        random = Random(f"{hunter.seed} {self.name}")  # noqa: S311 - what is played is no secret
         steer = Steer(hunter.fuzzing, random)
         for script in hunter.corpus:
             steer.adopt(Seed(script.part, script.moves))
