@@ -319,7 +319,7 @@ def secured(ledger: Ledger, who: str, ssid: str, *, first: bool, peer: str) -> l
     """Somebody is told that the conversation is private; what is wrong then."""
     ledger.users[who].identity.met.append(peer.encode())
     ledger.passed(who, Reaction(reports=(Report("secure", f"v3 {ssid} {first}"),)))
-    return [says for _, says in ledger.broken]
+    return [says for _, says, _ in ledger.broken]
 
 
 def test_two_ends_read_out_different_halves_and_were_told_of_each_other() -> None:

@@ -68,6 +68,7 @@ class Deviates(Differs):
         who: in whose view it was seen.
         known: the rows that the tables took last, for each of them.
         taken: the rows that they took before the last move, for each.
+        own: whoever it was seen of did it, and nobody made it do so.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Deviates(Differs):
         self.who = who
         self.known = known
         self.taken: Mapping[str, tuple[str, ...]] = {}
+        self.own = False
 
 
 class Fallen(OtrSpecError):
@@ -524,16 +526,19 @@ class Together:
         ledger = self.company.ledger
         broken = [] if ledger is None else ledger.broken
         for who, side in self._sides.items():
-            broken += ((who, says) for says in side.all_broken(name, self.company.views[who]))
-        for who, says in broken:
+            broken += ((who, s, True) for s in side.all_broken(name, self.company.views[who]))
+        for who, says, own in broken:
             if not any(fnmatchcase(plain(says), each) for each in self.excused.get(who, ())):
-                raise self._deviates(who, says, oracle=True)
+                raise self._deviates(who, says, oracle=True, own=own)
         broken.clear()
 
-    def _deviates(self, who: str, says: str, *, oracle: bool = False) -> Deviates:
+    def _deviates(
+        self, who: str, says: str, *, oracle: bool = False, own: bool = False
+    ) -> Deviates:
         if oracle:
             self._rows.update({n: tuple(dict.fromkeys(rows)) for n, rows in self.taken.items()})
         error = Deviates(who, says, dict(self._rows), oracle=oracle)
+        error.own = own
         error.taken = {
             name: tuple(each.row for each in view.fired[: self._before[name]])
             for name, view in self.twin.views.items()

@@ -49,6 +49,8 @@ _FAULTS: Final = 3
 """How often in a row a shim may fail to start, before it is given up."""
 _TIRED: Final = 200
 """Plays after which terms are forgotten: they are kept for as long as a lab."""
+_OPINIONS: Final = 3
+"""How often somebody who is suspected plays with references: random numbers may decide."""
 _FOUR: Final = "otrv4"
 
 
@@ -393,16 +395,26 @@ class Group:
             return Blame(error.who, sentence_of(error.error))
         if not isinstance(error, Deviates):
             return Blame(self.names[0], sentence_of(error))
-        looks = (error.who, error.rows, plain(error.because))
+        looks = (error.who, error.rows, plain(error.because), *map(hash, self.readings.values()))
         found = self._blames.get(looks)
         if found is None:
             found = self._blames[looks] = self._found(error, trouble.script)
         return _blamed(error, *found)
 
+    def blame_on(self, who: str, trouble: Trouble) -> Blame:
+        """The same trouble as somebody else's fault."""
+        error = trouble.error
+        return _blamed(error, who, ALWAYS) if isinstance(error, Deviates) else self.blame(trouble)
+
+    @property
+    def suspects(self) -> list[str]:
+        """Those who are not the reference with nothing wrong."""
+        return [name for name, chair in self.by_name.items() if not chair.is_reference]
+
     def _found(self, error: Deviates, script: Script) -> tuple[str, str]:
         """Who is at fault, and when it shows."""
-        suspects = self._suspects
-        if not suspects or (error.oracle and error.who in suspects):
+        suspects = self.suspects
+        if not suspects or (error.own and error.who in suspects):
             return error.who, ALWAYS
         if len(suspects) == 1:
             return suspects[0], ALWAYS
@@ -415,29 +427,29 @@ class Group:
         when = TOGETHER if again is not None else SOMETIMES
         return (error.who if error.who in suspects else suspects[0]), when
 
-    @property
-    def _suspects(self) -> list[str]:
-        """Those who are not the reference with nothing wrong."""
-        return [name for name, chair in self.by_name.items() if not chair.is_reference]
-
     def _alone(self, who: str, error: Deviates, script: Script) -> tuple[bool, int] | tuple[()]:
         """Whether one differs with references opposite: in another way, and at which move.
 
         The same comes before anything else; nothing: it does not differ.
         """
         self._substitutes = frozenset(self.names) - {who}
+        found: list[tuple[bool, int]] = []
         try:
-            trouble = self.replay(script)
+            for _ in range(_OPINIONS):
+                trouble = self.replay(script)
+                if trouble is None or not isinstance(trouble.error, Deviates | Fallen):
+                    continue
+                found.append((_looks(trouble.error) != _looks(error), len(trouble.script.moves)))
+                if not found[-1][0]:
+                    break
         finally:
             self._substitutes = frozenset()
-        if trouble is None or not isinstance(trouble.error, Deviates | Fallen):
-            return ()
-        shown = trouble.error
-        same = isinstance(shown, Deviates) and (shown.who, plain(shown.because)) == (
-            error.who,
-            plain(error.because),
-        )
-        return not same, len(trouble.script.moves)
+        return min(found, default=())
+
+
+def _looks(error: OtrSpecError) -> tuple[str, str]:
+    """In whose view something is seen, and what, but for values."""
+    return getattr(error, "who", ""), plain(str(error))
 
 
 def _blamed(error: Deviates, who: str, when: str) -> Blame:

@@ -118,7 +118,8 @@ class Ledger:
     Attributes:
         texts: what was typed.
         common: texts that were typed several times.
-        broken: whose fault something is, and what it is, in a sentence.
+        broken: in whose view something is wrong, what it is, in a sentence, and whether that is the
+            one who did it: what somebody is shown may be another's fault.
     """
 
     def __init__(self, lab: Lab, gathering: Gathering, identities: Mapping[str, Identity]) -> None:
@@ -128,7 +129,7 @@ class Ledger:
         self.texts: dict[str, _Typed] = {}
         self.common: set[str] = set()
         self._given: object = None
-        self.broken: list[tuple[str, str]] = []
+        self.broken: list[tuple[str, str, bool]] = []
 
     def asked(self, who: str, command: object) -> None:
         """A user asks for something: perhaps types, or gives a secret for SMP."""
@@ -157,7 +158,7 @@ class Ledger:
         for report in reaction.reports:
             self._told(user, report)
             if honest:
-                self.broken += ((who, says) for says in self._of_report(who, user, report))
+                self.broken += ((who, says, False) for says in self._of_report(who, user, report))
         self._of_ends()
 
     def whole(self, who: str, wire: Wire) -> None:
@@ -173,7 +174,7 @@ class Ledger:
             octets = self.lab.from_network(wire)
             if octets.startswith(ENCODED) and len(octets) > most:
                 says = f"the target sent {len(octets)} bytes where {most} are allowed"
-                self.broken.append((who, says))
+                self.broken.append((who, says, True))
         self._in_the_clear(who, wire)
 
     def _in_the_clear(self, who: str, wire: Wire) -> None:
@@ -188,7 +189,7 @@ class Ledger:
         for text in secret:
             if text in seen:
                 says = f"the target sent {text!r} legibly, which was typed in private"
-                self.broken.append((who, says))
+                self.broken.append((who, says, True))
 
     # What users are told.
 
@@ -285,8 +286,8 @@ class Ledger:
             self._object(names, "two have one secure session id, and were not told of each other")
 
     def _object(self, names: list[str], says: str) -> None:
-        if (names[0], says) not in self.broken:
-            self.broken.append((names[0], says))
+        if (names[0], says, False) not in self.broken:
+            self.broken.append((names[0], says, False))
 
 
 @dataclass

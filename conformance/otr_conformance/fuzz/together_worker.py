@@ -134,6 +134,7 @@ class TogetherWorker(Worker):
         random = Random(f"{order.seed} {order.number}")  # noqa: S311 - what is played is no secret
         self.course = Course(group, random, order.uniform)
         self._told = self._absences = 0
+        self._same: dict[str, str] = {}
 
     def close(self) -> None:
         """End the targets."""
@@ -196,14 +197,17 @@ class TogetherWorker(Worker):
             return
         blame = self.group.blame(trouble)
         find = self._find(trouble, blame)
-        if find in self.finds:
-            done.again[find.id] += 1
+        if find in self.finds or find.id in self._same:
+            done.again[self._same.get(find.id, find.id)] += 1
             return
         if isinstance(error, Deviates):
-            names = self._explained_by(blame.who, trouble.script)
-            if names is not None:
-                self._explain(find, blame.who, names, done)
-                return
+            others = [name for name in self.group.suspects if name != blame.who]
+            for who in (blame.who, *others):
+                names = self._explained_by(who, trouble.script)
+                if names is not None:
+                    theirs = self._find(trouble, self.group.blame_on(who, trouble))
+                    self._same[find.id] = self._explain(theirs, who, names, done)
+                    return
         self._unexplained(find, done)
 
     def find_of(self, trouble: Trouble) -> Find:
@@ -260,8 +264,12 @@ class TogetherWorker(Worker):
         passed.update(dict.fromkeys(places, excused))
         return readings, passed
 
-    def _explain(self, find: Find, who: str, names: tuple[str, ...], done: Done) -> None:
-        """A difference that is explained: from now on the tables are read so for this one."""
+    def _explain(self, find: Find, who: str, names: tuple[str, ...], done: Done) -> str:
+        """A difference that is explained: from now on the tables are read so for this one.
+
+        Returns:
+            The id of the find.
+        """
         readings = self._of_each[who]
         new = tuple(name for name in names if name not in self._read[who])
         if new:
@@ -275,12 +283,13 @@ class TogetherWorker(Worker):
             done.again["our reading"] += 1
         reading = readings.read(names)
         if reading is None:
-            return
+            return find.id
         target = self.group.by_name[who].target
         for name, chair in self.group.by_name.items():
             if chair.target == target:
                 self._read[name] = names
         self.group.readings, self.group.excused = self._with(who, reading, readings.excused(names))
+        return find.id
 
     def _unexplained(self, find: Find, done: Done) -> None:
         """A difference that nothing explains, or worse."""
