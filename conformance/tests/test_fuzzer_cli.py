@@ -89,8 +89,11 @@ def test_coverage_is_laid_side_by_side(capsys: pytest.CaptureFixture[str]) -> No
     for how in ("steered", "uniform"):
         assert document[how]["steps"] >= 60
         assert len(document[how]["missing_pairs"]) == (
-            document[how]["pairs_reachable"] - document[how]["pairs"]
+            document[how]["pairs_reachable"]
+            - document[how]["pairs"]
+            - document[how]["pairs_out_of_reach"]
         )
+        assert all(each["because"] for each in document[how]["out_of_reach"])
 
 
 def test_a_find_that_does_not_show_any_more_passes_and_is_drawn(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -320,7 +321,8 @@ def show(fuzzed: Fuzzed) -> None:
 
 def lines_of(reach: Reach) -> list[str]:
     """How far a run came, for people."""
-    beyond = f", and {reach.beyond:,} that no search has seen" if reach.beyond else ""
+    beyond = f", {reach.out:,} out of reach" if reach.out else ""
+    beyond += f", and {reach.beyond:,} that no search has seen" if reach.beyond else ""
     return [
         f"cells  {reach.cells:>5,} of {reach.of_cells:,}, {reach.often:,} of them {ENOUGH} times",
         f"pairs  {reach.pairs:>5,} of {reach.of_pairs:,}{beyond}",
@@ -397,6 +399,7 @@ def document_of(reach: Reach) -> dict[str, Json]:
         "pairs": reach.pairs,
         "pairs_reachable": reach.of_pairs,
         "pairs_beyond": reach.beyond,
+        "pairs_out_of_reach": reach.out,
     }
 
 
@@ -459,6 +462,8 @@ def _show_coverage(out: Screen, how: str, state: State, jobs: int) -> None:
             out.whole(f"    {line}")
         if len(lines) > _SHOWN:
             out.line(f"and {_count(len(lines) - _SHOWN, f'more {what}')}", indent=4)
+    for why, number in Counter(state.coverage.out_of_reach().values()).items():
+        out.line(f"out of reach: {_count(number, 'pair')}: {why}", indent=4)
 
 
 def _covered(state: State) -> dict[str, Json]:
@@ -472,4 +477,8 @@ def _covered(state: State) -> dict[str, Json]:
             for (table, at, on), times in state.coverage.rare_cells()
         ],
         "missing_pairs": [" + ".join(pair) for pair in state.coverage.missing_pairs()],
+        "out_of_reach": [
+            {"pair": " + ".join(pair), "because": why}
+            for pair, why in state.coverage.out_of_reach().items()
+        ],
     }

@@ -42,10 +42,12 @@ class Reachable:
     Attributes:
         cells: the cells that have a row which can be taken.
         pairs: the pairs of rows.
+        beyond: of these, the ones that no play of a fuzzer's can come to, with the reason.
     """
 
     cells: frozenset[Cell]
     pairs: frozenset[Pair]
+    beyond: Mapping[Pair, str]
 
 
 @lru_cache(maxsize=4)
@@ -57,7 +59,9 @@ def reachable(name: str) -> Reachable:
     """
     cells = cells_of(name)
     pairs = frozenset(pair for pair in read(name).pairs if cells.keys() >= set(pair))
-    return Reachable(frozenset(cells[row] for pair in pairs for row in pair), pairs)
+    why = protocol(name).fuzzing.beyond
+    beyond = {pair: why[row] for pair in sorted(pairs) for row in pair if row in why}
+    return Reachable(frozenset(cells[row] for pair in pairs for row in pair), pairs, beyond)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Reach:
         pairs: reachable pairs that were seen.
         of_pairs: how many pairs can be reached.
         beyond: pairs that were seen, and that the file of derived scripts does not have.
+        out: reachable pairs that were not seen, and that no play of a fuzzer's can come to.
     """
 
     cells: int
@@ -79,11 +84,12 @@ class Reach:
     pairs: int
     of_pairs: int
     beyond: int
+    out: int = 0
 
     @property
     def complete(self) -> bool:
-        """Whether everything was seen, and every cell often enough."""
-        return self.often == self.of_cells and self.pairs == self.of_pairs
+        """Whether everything was seen that a play can come to, and every cell often enough."""
+        return self.often == self.of_cells and self.pairs + self.out == self.of_pairs
 
 
 @dataclass
@@ -149,11 +155,18 @@ class Coverage:
         often = sum(self.cells[cell] >= ENOUGH for cell in seen)
         pairs = len(can.pairs & self.pairs.keys())
         beyond = len(self.pairs.keys() - can.pairs)
-        return Reach(len(seen), often, len(can.cells), pairs, len(can.pairs), beyond)
+        out = len(self.out_of_reach())
+        return Reach(len(seen), often, len(can.cells), pairs, len(can.pairs), beyond, out)
 
     def missing_pairs(self) -> tuple[Pair, ...]:
-        """The reachable pairs that were not seen, in a stable order."""
-        return tuple(sorted(reachable(self.protocol).pairs - self.pairs.keys()))
+        """The reachable pairs that were not seen and could have been, in a stable order."""
+        can = reachable(self.protocol)
+        return tuple(sorted(can.pairs - self.pairs.keys() - can.beyond.keys()))
+
+    def out_of_reach(self) -> Mapping[Pair, str]:
+        """The reachable pairs that were not seen as no play can come to them, with the reason."""
+        beyond = reachable(self.protocol).beyond
+        return {pair: why for pair, why in beyond.items() if pair not in self.pairs}
 
     def rare_cells(self) -> tuple[tuple[Cell, int], ...]:
         """The reachable cells that were visited less than `ENOUGH` times, the rarest first."""

@@ -132,6 +132,7 @@ class Fuzzing:
             in sentences.
         judged: has every step of an endpoint of the reference judged by the tables alone, and what
             is wrong with it added to a list, in sentences.
+        beyond: the rows that cases take and that no play of a fuzzer's comes to, with the reason.
     """
 
     plan: AnyPlan
@@ -144,3 +145,4 @@ class Fuzzing:
     under: Callable[[Any, Any], Hashable]
     kept: Callable[[Any], Iterator[str]]
     judged: Callable[[Any, list[str]], None]
+    beyond: Mapping[str, str] = field(default_factory=dict)

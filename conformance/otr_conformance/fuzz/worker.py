@@ -178,6 +178,8 @@ class Worker:
         own = order.target.command is None and order.variant is NONE
         alone = own and not order.octets
         begin = self._worlds.begin if alone else self.seat.begin
+        if alone and not order.judged:  # all play over terms then
+            self.steer.dull = 1.0
         self._loop = Loop(self.steer, begin)
         self._scout: Loop | None = None
         if not alone and not order.uniform:

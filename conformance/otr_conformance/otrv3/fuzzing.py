@@ -40,7 +40,7 @@ from .kept import accepted, unbelieved, unkept
 from .oracle import Oracle, Taken
 from .plan import MOVES, PARTS, PLAN
 from .stage import TESTER_TAG, THIRD_TAG, Cast, ReferenceParty
-from .uncommon import INSIDE, UNCOMMON
+from .uncommon import BEYOND, INSIDE, UNCOMMON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -472,4 +472,5 @@ FUZZING: Final = Fuzzing(
     under=_place,
     kept=_kept,
     judged=_judged,
+    beyond=BEYOND,
 )

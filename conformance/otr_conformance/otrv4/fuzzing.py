@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from otr_conformance.derive.plan import Moves, Part
 from otr_conformance.fuzz.drawn import DEVIANT, SIZES, Words, drawing
+from otr_conformance.fuzz.edges import edges, pieces, values_of
 from otr_conformance.fuzz.network import altering, carrying, cutting
+from otr_conformance.fuzz.uncommon import inside
 from otr_conformance.fuzz.vocabulary import Family, Fuzzing, Vocabulary
 from otr_conformance.play.stage import Stuck
 from otr_model.otrv4.conditions import Check
@@ -38,6 +40,7 @@ from .cases.negative_dake import falsifying
 from .kept import unkept
 from .plan import MOVES, PARTS, PLAN
 from .stage import TESTER_TAG, THIRD_TAG, Cast, ReferenceParty
+from .uncommon import BEYOND, INSIDE, UNCOMMON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -61,6 +64,7 @@ IDENTIFIER: Final = 0xFACE
 NOBODY: Final = 0x4004
 """The tag of an instance that there is not."""
 IGNORE_UNREADABLE: Final = 1
+_SMALLEST: Final = values_of(PLAN.composition)["smallest_tag"]
 DAKE: Final = (Identity, AuthR, AuthI, NonInteractiveAuth)
 
 K = TypeVar("K")
@@ -96,17 +100,21 @@ def _field(name: str, change: Callable[[Suite, Any], object]) -> Altering:
     return altered
 
 
-def _tag(name: str, tag: int) -> Altering:
+def _tag(name: str, tag: int | Callable[[int], int]) -> Altering:
     """Another instance tag."""
+
+    def other_than(header: Header) -> Header:
+        values: dict[str, Any] = {name: tag(getattr(header, name)) if callable(tag) else tag}
+        return replace(header, **values)
 
     def altered(suite: Suite, message: Any) -> Message | None:  # noqa: ANN401 - any message
         if isinstance(message, DataMessage):
-            changed = replace(message.fields.header, **{name: tag})
+            changed = other_than(message.fields.header)
             return _field("header", lambda _suite, _header: changed)(suite, message)  # type: ignore[no-any-return] # as above
         if not isinstance(message, (*DAKE, Fragment)):
             return None
         header: Header = message.header
-        other: Message = replace(message, header=replace(header, **{name: tag}))
+        other: Message = replace(message, header=other_than(header))
         return other
 
     return altered
@@ -137,10 +145,15 @@ def _fragment(name: str, change: Callable[[Fragment], int]) -> Altering:
 ALTERINGS: Final[Mapping[str, Altering]] = {
     "another sender": _tag("sender", NOBODY),
     "another of the tester's clients as its sender": _tag("sender", THIRD_TAG),
-    "a sender's tag that is too small": _tag("sender", 0xFF),
+    "a sender's tag that is too small": _tag("sender", _SMALLEST - 1),
+    "the smallest sender's tag": _tag("sender", _SMALLEST),
     "another receiver": _tag("receiver", NOBODY),
+    "a third client as its receiver": _tag("receiver", THIRD_TAG),
     "no receiver": _tag("receiver", 0),
-    "a receiver's tag that is too small": _tag("receiver", 0xFF),
+    "a receiver's tag that is too small": _tag("receiver", _SMALLEST - 1),
+    "the smallest receiver's tag": _tag("receiver", _SMALLEST),
+    "the receiver's tag one lower": _tag("receiver", lambda tag: tag - 1),
+    "the receiver's tag one higher": _tag("receiver", lambda tag: tag + 1),
     "another signature of its profile": _profile(
         "signature", lambda suite, profile: suite.garble_signature(profile.signature)
     ),
@@ -305,6 +318,18 @@ def _sends_ignorable(stage: Stage) -> None:
     stage.tester_sends(text="for those who can read it", flags=IGNORE_UNREADABLE)
 
 
+def _edges() -> None:
+    """What is at the edge of what the tables allow."""
+    _MOVES.update(edges(PLAN.composition, "otrv4-clock"))
+    _MOVES.update(pieces(PLAN.composition, _piece))
+
+
+def _piece(stage: Stage, number: int, of: int, inside: Octets) -> Wire:
+    """A fragment from the tester's instance to any."""
+    fragment = Fragment(Header(TESTER_TAG, 0), IDENTIFIER, number, of, inside)
+    return stage.tester.endpoint.suite.encode(fragment)
+
+
 def _clock() -> None:
     for name, seconds in (("1 s passes", 1), ("61 s pass", 61)):
         _MOVES.add(name, methodcaller("wait", seconds), needs="otrv4-clock")
@@ -312,6 +337,8 @@ def _clock() -> None:
 
 _users()
 _tester()
+_MOVES.update(UNCOMMON)
+_edges()
 _clock()
 
 _FAMILIES: Final = {
@@ -320,6 +347,7 @@ _FAMILIES: Final = {
         *carrying(),
         *cutting(_pieces),
         *altering(ALTERINGS),
+        *inside(ALTERINGS, INSIDE, _pieces),
         *(
             Family(f"forged {how}, to target", partial(_forge, alter), 3, _forgeable)
             for how, alter in _FORGED.items()
@@ -454,4 +482,5 @@ FUZZING: Final = Fuzzing(
     under=_place,
     kept=_kept,
     judged=_judged,
+    beyond=BEYOND,
 )

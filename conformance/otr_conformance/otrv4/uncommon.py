@@ -22,10 +22,16 @@ if TYPE_CHECKING:
 
     from .stage import Stage
 
-__all__ = ["INSIDE", "UNCOMMON"]
+__all__ = ["BEYOND", "INSIDE", "UNCOMMON"]
 
 _EXTRA_KEY: Final = 7
 """The type of a TLV that says how the extra symmetric key is used."""
+BEYOND: Final = dict.fromkeys(
+    ("otrv4.instances:received.ready.no-room", "otrv4.instances:reassembled.ready.no-room"),
+    "it takes a private conversation with each of as many clients as a target keeps apart, and one "
+    "client more: a play has three",
+)
+"""Rows that no play can come to, and why."""
 INSIDE: Final = (
     "no receiver",
     "a sender's tag that is too small",
