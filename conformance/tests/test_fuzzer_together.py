@@ -371,6 +371,25 @@ def test_two_that_talk_are_fuzzed_by_a_command(
     assert (corpus / "scripts-otrv3.jsonl").exists()
 
 
+def test_a_wrong_shim_is_found_named_kept_and_found_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = Path(__file__).with_name("miniatures") / "wrong_reference.py"
+    wrong = f"{sys.executable} {program} leaks"
+    options = ("--steps", "12", "--seed", "1", "--corpus", str(tmp_path), "--json")
+    report = tmp_path / "report.json"
+    both = [wrong, "reference", "--together"]
+    assert main(["fuzz", *both, *options, "--report", str(report)]) == 1
+    (document,) = json.loads(capsys.readouterr().out)
+    assert {each["who"] for each in document["finds"]} == {"alice"}
+    assert all("the target sent plaintext" in each["because"] for each in document["finds"])
+    assert len(json.loads(report.read_text())["results"]) == len(document["finds"])
+    kept = next((tmp_path / "finds").glob("*/*.json"))
+    assert main(["fuzz", "--replay", str(kept), wrong, "reference"]) == 1
+    assert capsys.readouterr().out.startswith("fail ")
+    assert main(["fuzz", "--replay", str(kept), "reference", "reference"]) == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
