@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from otr_conformance.play.grade import DRAWS
 from otr_conformance.play.stage import UNLUCKY, Stuck
 from otr_conformance.shim.client import MEMORY, ShimProcess
-from otr_conformance.shim.errors import ShimCrash, ShimError, ShimHang
+from otr_conformance.shim.errors import ErrorWord, ShimCrash, ShimError, ShimHang, ShimRefused
 from otr_model.kernel.variant import NONE
 from otr_reference.engine import Unprepared
 
@@ -33,7 +33,7 @@ __all__ = ["FAULTS", "ReferenceSystem", "ShimSystem", "System"]
 
 FAULTS: Final = 100
 """How often a target may die or hang before it is given up."""
-CRASH, HANG, STUCK = "!crash", "!hang", "!stuck"
+CRASH, HANG, STUCK, REFUSED = "!crash", "!hang", "!stuck", "!refused"
 """Answers after which nothing can be asked any more in this word."""
 _UNLUCKY: Final = "!unlucky"
 
@@ -202,6 +202,11 @@ class ShimSystem(System):
                 message = f"the target died or hung {self.faults} times: {error}"
                 raise TooManyFaults(message) from error
             return HANG if isinstance(error, ShimHang) else CRASH
+        except ShimRefused as error:
+            if error.error is not ErrorWord.REFUSED:
+                raise
+            self._gone = True  # what it keeps is not known any more
+            return REFUSED
         except ShimError:
             self.close()
             raise

@@ -8,21 +8,28 @@ from collections.abc import Callable
 
 from otr_conformance.shim.protocol import MessageEvent
 from otr_conformance.shims import reference
-from otr_conformance.shims.json_helper import New
+from otr_conformance.shims.json_helper import New, Refused
 from otr_conformance.shims.reference import ReferenceEndpoint, ReferenceEndpoint3
 
 CHANCE = random.Random(1)  # noqa: S311 - nothing secret
 RARE = 0.2
+REFUSES = "refuses"
 calls = 0
 
 
 class Odd(ReferenceEndpoint3):
-    """An endpoint that is odd when its user ends the conversation."""
+    """An endpoint that is odd when its user ends the conversation, or refuses what arrives."""
+
+    def receive(self, wire: bytes) -> None:
+        """Request `receive`."""
+        if sys.argv[1] == REFUSES:
+            raise Refused
+        super().receive(wire)
 
     def end(self, to: int | None = None) -> None:
         """Request `end`."""
         super().end(to)
-        ODDITIES[sys.argv[1]](self)
+        ODDITIES.get(sys.argv[1], sound)(self)
 
 
 def dies(_endpoint: Odd) -> None:
