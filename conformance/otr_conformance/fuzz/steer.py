@@ -269,12 +269,15 @@ class Steer:
         if self.uniform or random() < _FRESH:
             return Begin(self._part())
         if self._adopted and random() < _ADOPTED:
-            return self._behind(self._adopted.popleft())
+            seed = self._of_others()
+            if seed is not None:
+                return self._behind(seed)
         if self._by_cell and random() < _RARE:
             return self._rare()
         queue = self._both_waiting if random() < _BOTH else self._waiting
         if not queue:
-            return self._behind(self._adopted.popleft()) if self._adopted else Begin(self._part())
+            seed = self._of_others()
+            return Begin(self._part()) if seed is None else self._behind(seed)
         spot = queue.next()
         moved = self._under_another(spot) if random() < _MOVED else None
         return moved or self._behind(self.random.choice(spot.seeds))
@@ -300,6 +303,15 @@ class Steer:
         seed = min(spot.seeds, key=lambda each: (each.used, len(each.moves)))
         part = self.random.choice(self._played_by[row])
         return Begin(part, then=(*seed.moves, name))
+
+    def _of_others(self) -> Seed | None:
+        """A script that somebody else has found, and that shows what was not seen here so far."""
+        seen = self.coverage.pairs
+        while self._adopted:
+            seed = self._adopted.popleft()
+            if not seed.pairs or any(pair not in seen for pair in seed.pairs):
+                return seed
+        return None
 
     @staticmethod
     def _behind(seed: Seed) -> Begin:
