@@ -493,7 +493,9 @@ class Together:
             self._rows[name] = tuple(dict.fromkeys(rows))
             says = self._comparing[name].next(*self._comparable(want, got))
             if says:
-                raise self._deviates(name, f"{_named(want.step, name)}: {says}")
+                sentence = f"{_named(want.step, name)}: {says}"
+                own = says.startswith("the target revealed") and "before" in says
+                raise self._deviates(name, sentence, own=own)
             if want.wires != got.wires:
                 self.cut = MORE
                 return

@@ -278,9 +278,8 @@ class Group:
             Fallen: if a target cannot be made.
             Absent: if one does not start any more.
         """
-        play = Together(
-            self.fuzzing, part, self._made, self.can, ends=self.ends, inside=self.inside
-        )
+        ends = {who: each for who, each in self.ends.items() if who not in self._substitutes}
+        play = Together(self.fuzzing, part, self._made, self.can, ends=ends, inside=self.inside)
         play.excused = self.excused
         return play
 
@@ -303,7 +302,7 @@ class Group:
             terms,
             gathering,
             lambda name, lab, seat: self.rules.reference(
-                lab, seat, self._deviation(gathering, name) or self.readings.get(name, NONE)
+                lab, seat, self._predicted(gathering, name)
             ),
             pauses=self.pauses,
             listening=False,
@@ -332,6 +331,11 @@ class Group:
         if name in self._substitutes:
             return self.rules.reference(lab, seat)
         return self.by_name[name].party(self.rules, lab, seat)
+
+    def _predicted(self, gathering: Gathering, name: str) -> Variant:
+        """How the tables are read for somebody."""
+        read = NONE if name in self._substitutes else self.readings.get(name, NONE)
+        return self._deviation(gathering, name) or read
 
     def _deviation(self, gathering: Gathering, name: str) -> Variant | None:
         """How somebody deviates who is meant to."""

@@ -203,7 +203,7 @@ class TogetherWorker(Worker):
         if isinstance(error, Deviates):
             others = [name for name in self.group.suspects if name != blame.who]
             for who in (blame.who, *others):
-                names = self._explained_by(who, trouble.script)
+                names = self._explained_by(who, trouble.script, alone=who == blame.who)
                 if names is not None:
                     theirs = self._find(trouble, self.group.blame_on(who, trouble))
                     self._same[find.id] = self._explain(theirs, who, names, done)
@@ -236,12 +236,20 @@ class TogetherWorker(Worker):
             when=blame.when,
         )
 
-    def _explained_by(self, who: str, script: Script) -> tuple[str, ...] | None:
-        """How the tables have to be read for one; None if no reading of them explains it."""
+    def _explained_by(self, who: str, script: Script, *, alone: bool) -> tuple[str, ...] | None:
+        """How the tables have to be read for one; None if no reading of them explains it.
+
+        Args:
+            who: whose fault it may be.
+            script: what shows it.
+            alone: only what is this one's fault has to be explained; else everything that differs.
+        """
         readings = self._of_each[who]
 
         def play(reading: Variant, excused: tuple[str, ...]) -> Trouble | None:
-            trouble = self.group.replay(script, *self._with(who, reading, excused))
+            read = self._with(who, reading, excused)
+            again = (self.group.replay(script, *read) for _ in range(AGAIN))
+            trouble = next((each for each in again if self._is_of(each, who, alone)), None)
             if trouble is not None and isinstance(trouble.error, Deviates):
                 trouble.error.before = trouble.error.taken.get(who, ())
                 trouble.error.rows = trouble.error.known.get(who, ())
@@ -252,6 +260,10 @@ class TogetherWorker(Worker):
         if first is None or not isinstance(first.error, Deviates):
             return None
         return readings.explaining(self._read[who], play)
+
+    def _is_of(self, trouble: Trouble | None, who: str, alone: bool) -> bool:  # noqa: FBT001 - as there
+        """Whether something differs, and if that matters, by whose fault."""
+        return trouble is not None and (not alone or self.group.blame(trouble).who == who)
 
     def _with(
         self, who: str, reading: Variant, excused: tuple[str, ...]
