@@ -9,7 +9,7 @@ import pytest
 from otr_conformance.fuzz.coverage import Coverage, cells_of, reachable
 from otr_conformance.fuzz.loop import Loop
 from otr_conformance.fuzz.solo import Worlds
-from otr_conformance.fuzz.steer import Seed, Steer
+from otr_conformance.fuzz.steer import Begin, Seed, Steer
 from otr_conformance.protocols import PROTOCOLS, protocol
 
 
@@ -85,3 +85,114 @@ def test_scripts_of_others_are_extended() -> None:
     begun = {steer.begin().moves for _ in range(20)}
 
     assert ("tester starts", "everything arrives") in begun
+
+
+def test_what_others_found_is_played_only_where_it_shows_something_new() -> None:
+    steer = played(1, 60).steer
+    known = next(iter(steer.coverage.pairs))
+    steer.adopt(Seed("v3", ("target types",), (known,)))
+    steer.adopt(Seed("v3", ("target starts", "target types"), (("a", "b"),)))
+
+    begun = [steer.begin() for _ in range(60)]
+
+    assert not any(how.moves == ("target types",) for how in begun)
+    assert [how.moves for how in begun].count(("target starts", "target types")) == 1
+
+
+def test_episodes_begin_where_few_began() -> None:
+    steer = played(2, 400).steer
+    spots = {id(seed.spot): seed.spot for seed in steer.seeds if seed.spot is not None}
+    before = {key: spot.begun for key, spot in spots.items() if spot.seeds}
+    fewest = min(before.values())
+    few = {key for key, begun in before.items() if begun == fewest}
+
+    for _ in range(20):
+        steer.begin()
+
+    grown = {key for key, begun in before.items() if spots[key].begun > begun}
+    assert grown
+    assert len(few) < 20 or grown <= few
+
+
+def test_what_made_a_row_before_is_tried_where_it_makes_a_new_pair() -> None:
+    fuzzing = protocol("otrv3").fuzzing
+    steer = Steer(fuzzing, Random(1))  # noqa: S311 - what is played is no secret
+    play = Worlds(fuzzing, judged=False).begin("v3")
+    steer.begun(play, Begin("v3"))
+    last, names = "", ("a text", "target asks for a heartbeat", "target ends")
+
+    def takes(name: str) -> tuple[str, str]:
+        fired = len(play.twin.fired)
+        assert play.play(name)
+        rows = [each.row for each in play.twin.fired[fired:]]
+        steer.learn(play, last, rows)
+        return rows[0], rows[-1]
+
+    for name in names:
+        _, last = takes(name)
+    seen = set(steer.coverage.pairs)
+    expected = steer.choose(play, last)
+    first, _ = takes(expected)
+
+    assert expected in names
+    assert (last, first) not in seen
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_what_is_out_of_reach_is_in_the_tables_and_counted_apart(name: str) -> None:
+    can = reachable(name)
+    reach = Coverage(name).reach
+
+    assert can.beyond
+    assert protocol(name).fuzzing.beyond.keys() <= cells_of(name).keys()
+    assert reach.out == len(can.beyond) == len(Coverage(name).out_of_reach())
+    assert reach.of_pairs == reach.out + len(Coverage(name).missing_pairs())
+
+    coverage = Coverage(name)
+    coverage.add(*next((first, (second,)) for first, second in can.beyond))
+    assert coverage.reach.out == reach.out - 1
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_what_a_tester_can_send_in_private_can_be_played(name: str) -> None:
+    fuzzing = protocol(name).fuzzing
+    play = Worlds(fuzzing).begin(next(iter(fuzzing.plan.parts)))
+    for move in ("tester starts", "everything arrives"):
+        assert play.play(move)
+    sent = [move for move in fuzzing.vocabulary if move.startswith("tester sends ")]
+
+    assert len(sent) > 30
+    for move in sent:
+        fork = play.fork()
+        assert fork.can(move), move
+        assert fork.play(move), move
+        assert fork.play("everything arrives"), move
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_tester_can_begin_to_fail_while_it_plays(name: str) -> None:
+    fuzzing = protocol(name).fuzzing
+    play = Worlds(fuzzing).begin(next(iter(fuzzing.plan.parts)))
+    for move in (
+        "tester starts",
+        "everything arrives",
+        "tester becomes one whose g2a-proof fails",
+        "tester begins SMP",
+        "everything arrives",
+    ):
+        assert play.play(move), move
+
+    assert any(fired.failed == "g2a-proof" for fired in play.twin.fired)
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_pieces_can_be_right_where_what_is_inside_is_not(name: str) -> None:
+    fuzzing = protocol(name).fuzzing
+    part = next(iter(fuzzing.plan.parts))
+    play = Worlds(fuzzing).begin(part)
+    assert play.play("target starts")
+    assert play.play("to tester")
+    assert play.play("with a sender's tag that is too small, in pieces, to target 0")
+
+    rows = [fired.row for fired in play.twin.fired]
+    assert f"{name}.instances:reassembled.ready.illegal-sender" in rows
