@@ -223,6 +223,8 @@ def test_words_that_there_are_not_are_refused(change: str, says: str, tmp_path: 
 
     with pytest.raises(BadVariant, match=says):
         applied(OTRV3, [], found.deviations)
+    with pytest.raises(Malformed, match=f"^a: .*{says}"):
+        Readings(FUZZING, found.deviations).check()
 
 
 PRIVATE = ("target starts", "everything arrives")

@@ -16,8 +16,9 @@ from rich.text import Text
 from otr_conformance.fuzz import known as knowledge
 from otr_conformance.fuzz.campaign import Campaign, State, folder_of
 from otr_conformance.fuzz.coverage import ENOUGH
+from otr_conformance.fuzz.readings import Readings
 from otr_conformance.fuzz.worker import Order
-from otr_conformance.protocols import DEFAULT
+from otr_conformance.protocols import DEFAULT, protocol
 from otr_conformance.shim.errors import ShimAbsent, ShimError
 from otr_conformance.targets import IN_PROCESS, find
 from otr_conformance.verdict import GOOD, ExitCode, Verdict
@@ -197,6 +198,7 @@ def _one(target: Target, asked: Asked) -> Fuzzed:
     """
     path = asked.known or knowledge.file_of(target)
     known = knowledge.NONE if path is None else knowledge.read(path)
+    Readings(protocol(asked.protocol).fuzzing, known.deviations).check()
     order = Order(
         asked.protocol,
         target,

@@ -6,10 +6,11 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from otr_conformance.fuzz import known as knowledge
 from otr_conformance.fuzz import together_telling
 from otr_conformance.fuzz.duel import Differs
 from otr_conformance.fuzz.finds import plain, read
-from otr_conformance.fuzz.readings import together
+from otr_conformance.fuzz.readings import Readings
 from otr_conformance.fuzz.seat import Seat, sentence_of
 from otr_conformance.fuzz.telling import sequence_of, source_of
 from otr_conformance.fuzz.together_cast import fuzzing_of
@@ -195,20 +196,40 @@ def _played(
     try:
         if not seat.able(each.script.part) or not set(each.script.moves) <= _able(seat, each):
             return Replayed(path, each, "stale", "the target is not capable of it", remark)
-        read = tuple(name for name in each.reading if name in fuzzing.plan.grader.literal)
-        trouble = seat.replay(each.script)
+        trouble = _begun(seat, each).replay(each.script)
         if trouble is None:
             return passed
         because = sentence_of(trouble.error)
         rows = trouble.error.rows if isinstance(trouble.error, Differs) else ()
         same = plain(because) == plain(each.because) and rows == each.rows
-        if same and read:
-            reading = together(fuzzing.plan.grader.literal, read)
-            if reading is not None and seat.replay(each.script, reading) is None:
-                remark = "; ".join(filter(None, (remark, f"{', '.join(read)} to the letter")))
+        if same and each.reading and _explained(seat, each):
+            remark = "; ".join(filter(None, (remark, f"explained by {', '.join(each.reading)}")))
         return Replayed(path, each, "fail" if same else "changed", because, remark)
     finally:
         seat.close()
+
+
+def _begun(seat: Seat, each: Find) -> Seat:
+    """The tables are read as they were when it was found, as far as that is still known."""
+    readings = _readings(seat)
+    reading = readings.read(each.behind)
+    if reading is not None:
+        seat.reading, seat.excused = reading, readings.excused(each.behind)
+    return seat
+
+
+def _explained(seat: Seat, each: Find) -> bool:
+    """Whether what explained it still does."""
+    readings, names = _readings(seat), (*each.behind, *each.reading)
+    reading = readings.read(names)
+    return reading is not None and not seat.replay(each.script, reading, readings.excused(names))
+
+
+def _readings(seat: Seat) -> Readings:
+    """The ways in which the tables can be read for a target."""
+    path = knowledge.file_of(seat.target)
+    known = knowledge.NONE if path is None else knowledge.read(path)
+    return Readings(seat.fuzzing, known.deviations)
 
 
 def _able(seat: Seat, each: Find) -> set[str]:

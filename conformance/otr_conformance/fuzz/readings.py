@@ -14,6 +14,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from otr_model.kernel.variant import NONE, BadVariant, EditRow, Variant
+from otr_reference.errors import Malformed
 
 from .deviations import applied
 from .duel import Differs
@@ -123,6 +124,18 @@ class Readings:
         if literal is None or not known:
             return literal
         return applied(self._composition, [] if literal is NONE else [literal], known)
+
+    def check(self) -> None:
+        """See that whatever is known of the target can be read into the tables.
+
+        Raises:
+            Malformed: if something cannot, with its name and what is wrong with it.
+        """
+        for name in self.deviations:
+            try:
+                self.read((name,))
+            except BadVariant as error:
+                raise Malformed(field=name, reason=str(error)) from error
 
     def excused(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """What the oracle and the promises say of what is known of the target."""
