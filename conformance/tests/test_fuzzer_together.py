@@ -172,6 +172,8 @@ def test_both_clients_of_one_account_hear_alice_at_once() -> None:
     played(play, ("alice starts", "to bob", "to third"))
     assert [len(play.company.views[who].to_target) for who in ("alice", "bob", THIRD)] == [2, 0, 0]
     played(play, ("everything arrives", "bob types", "third types", "everything arrives"))
+    played(play, ("alice types", "everything to third is lost"))
+    assert [len(play.company.views[who].to_target) for who in ("alice", "bob", THIRD)] == [0, 1, 0]
     told = [line for line in play.log if line.startswith("  alice's user: message private")]
     assert told == [
         "  alice's user: message private 0001 of bob's",

@@ -223,6 +223,11 @@ class Company:
         text = f"{self.texts:04} of {who}'s"
         self.acts(who, lambda view: view.target_says(text))
 
+    def loses(self, who: str) -> None:
+        """Everything that is on its way to somebody is lost."""
+        self.log.append(f"everything to {who} is lost")
+        self.views[who].to_target.clear()
+
     def turns(self, who: str, to: str) -> None:
         """What a user asks for is meant for somebody's session from now on; "": any."""
         self.log.append(f"{who} turns to {to or 'whichever is preferred'}")

@@ -253,6 +253,8 @@ def _vocabulary(base: Vocabulary, names: tuple[str, ...]) -> Vocabulary:
             if named and not _of_the_clock(move):
                 plain[named] = _of(who, named, move)
         plain[f"{who} types"] = Move(f"{who} types", partial(_types, who))
+        lost = f"everything to {who} is lost"
+        plain[lost] = Move(lost, partial(_loses, who), partial(_awaits, who), clears=True)
         for family in base.families.values():
             named = _name(family.name, who)
             if named:
@@ -345,6 +347,14 @@ def _on(who: str, when: Callable[[Any], object], company: Company) -> object:
 
 def _types(who: str, company: Company) -> None:
     company.types(who)
+
+
+def _loses(who: str, company: Company) -> None:
+    company.loses(who)
+
+
+def _awaits(who: str, company: Company) -> bool:
+    return bool(company.views[who].to_target)
 
 
 def _busy(company: Company) -> bool:
