@@ -47,6 +47,8 @@ IS, FALSIFY = "third-is", "falsify"
 """The words that say who the third is, and which check all that it sends fails."""
 FOUR: Final = "otrv4"
 TARGET, TO_TARGET = "target ", "to target"
+HUGE: Final = "piece "
+"""How moves begin that send more than a shim could show, if it reached the wrong one once more."""
 ENOUGH: Final = 60
 """How often a check that fails is looked for."""
 
@@ -279,7 +281,7 @@ def _vocabulary(base: Vocabulary, names: tuple[str, ...]) -> Vocabulary:
 def _name(name: str, who: str) -> str:
     """What a move is called if it is this one's; "" if it is the tester's, or everybody's."""
     name = name.replace("another of the tester's clients as its sender", "another client's tag")
-    if "tester" in name or name == ARRIVES:
+    if "tester" in name or name == ARRIVES or name.startswith(HUGE):
         return ""
     if name.startswith(TARGET):
         return f"{who} {name.removeprefix(TARGET)}"
