@@ -13,14 +13,17 @@ from otr_conformance.fuzz.edges import edges, values_of
 from otr_conformance.fuzz.growing import cover, grown
 from otr_conformance.fuzz.hunts import Both, Hunts
 from otr_conformance.fuzz.mutants import CONTROL, Hunted, Hunter
+from otr_conformance.fuzz.promises import Promises
 from otr_conformance.fuzz.seat import Seat
-from otr_conformance.fuzz.tree import Tree
+from otr_conformance.fuzz.tree import Suspect, Tree
 from otr_conformance.mutate import mutants_of
 from otr_conformance.protocols import PROTOCOLS, protocol
 from otr_conformance.targets import IN_PROCESS, find
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from otr_conformance.play.stage import AnyStage
 
 FUZZING = protocol("otrv3").fuzzing
 MUTANTS = {mutant.name: mutant for mutant in mutants_of("otrv3")}
@@ -71,6 +74,17 @@ def test_a_tree_plays_once_what_scripts_begin_with() -> None:
     assert tree.size == len(begin) + 4
 
 
+def test_what_is_suspect_is_left_out_with_all_behind_it() -> None:
+    tree = Tree(FUZZING, SCRIPTS)
+    before = tree.size
+
+    tree.without([Suspect(Script("v3", SCRIPTS[0].moves[:3]), "it differs")])
+
+    assert tree.size == before - 2
+    tree.without([Suspect(Script("v3", SCRIPTS[0].moves[:3]), "it differs")])
+    assert tree.size == before - 2
+
+
 def test_what_cannot_be_played_is_left_out() -> None:
     tree = Tree(FUZZING, [Script("v3", ("to target 0", "tester types", "to target 0"))])
 
@@ -107,11 +121,22 @@ def test_a_mutant_is_found() -> None:
     assert found.moves <= 6
 
 
-def test_of_the_reference_nothing_is_found() -> None:
-    control = Hunter("otrv3", SCRIPTS, 1.0).control()
+def test_what_differs_although_nothing_is_wrong_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A judge objects to whatever anybody types: mutants are found all the same, by the rest."""
+    true = Promises.broken
 
-    assert not control.found
-    assert control.moves > 6
+    def wrong(self: Promises, move: str, stage: AnyStage) -> str:
+        return "it was typed" if move == "tester types" else true(self, move, stage)
+
+    monkeypatch.setattr(Promises, "broken", wrong)
+    hunter = Hunter("otrv3", (*SCRIPTS, Script("v3", ("a text",))), 5.0)
+    found = hunter.hunt(MUTANTS["bug plaintext-as-private"])
+
+    assert {each.script.moves[-1] for each in hunter.astray} == {"tester types"}
+    assert found.because != "it was typed"
+    assert found.script is None or "tester types" not in found.script.moves
 
 
 def test_a_budget_ends_the_search() -> None:

@@ -3,7 +3,8 @@
 A corpus of scripts is grown on the plain reference, once (`.growing`). Each mutant is taken through
 all of it beside the tables, those scripts first that show most (`.tree`), and when there are none
 left, through whatever steering comes up with, until something differs or the budget of processor
-time is used up. Nothing looks at what was edited.
+time is used up. Nothing looks at what was edited. What the reference itself would show counts for
+nothing.
 """
 
 from __future__ import annotations
@@ -79,6 +80,9 @@ class Hunter:
         budget: seconds of processor time for each mutant.
         seed: what is drawn.
         octets: they play over bytes.
+
+    Attributes:
+        astray: where something differs although nothing is wrong; known once the trees are made.
     """
 
     def __init__(
@@ -92,13 +96,22 @@ class Hunter:
     ) -> None:
         self.fuzzing = protocol(name).fuzzing
         self.corpus, self.budget, self.seed, self.octets = corpus, budget, seed, octets
+        self.astray: list[Suspect] = []
         self._suite = protocol(name).suite
 
     @cached_property
     def trees(self) -> tuple[Tree, ...]:
-        """The corpus, with what the tables predict: made when it is first needed."""
+        """The corpus, with what the tables predict: made when it is first needed.
+
+        What differs although nothing is wrong says nothing of a mutant, and is left out.
+        """
         parts = (self.corpus[:_FIRST], self.corpus[_FIRST:])
-        return tuple(Tree(self.fuzzing, scripts) for scripts in parts if scripts)
+        made = tuple(Tree(self.fuzzing, scripts) for scripts in parts if scripts)
+        for tree in made:
+            wrong = [each for each in tree.walk(CONTROL) if each is not None]
+            tree.without(wrong)
+            self.astray += wrong
+        return made
 
     def lab(self) -> Lab | None:
         """Where a mutant plays; None: over terms."""
@@ -106,15 +119,8 @@ class Hunter:
 
     def hunt(self, mutant: Mutant) -> Hunted:
         """Look for a mutant."""
-        return self._hunted(mutant.name, mutant.variant)
-
-    def control(self) -> Hunted:
-        """The same with the tables as they are: nothing is to be found."""
-        return self._hunted(CONTROL.name, CONTROL)
-
-    def _hunted(self, name: str, variant: Variant) -> Hunted:
         trees = self.trees  # the time that it takes to make them is nobody's
-        return _Hunt(self, name, variant, trees).run()
+        return _Hunt(self, mutant.name, mutant.variant, trees).run()
 
 
 class _Hunt:
@@ -125,6 +131,7 @@ class _Hunt:
     ) -> None:
         self.hunter, self.name, self.variant, self.trees = hunter, name, variant, trees
         self.seat = Seat(hunter.fuzzing, find(IN_PROCESS), hunter.octets, variant)
+        self.control = Seat(hunter.fuzzing, find(IN_PROCESS), hunter.octets, CONTROL)
         self.begun = time.process_time()
         self.moves = 0
         self.noted = False
@@ -168,9 +175,15 @@ class _Hunt:
                 return None
             self.moves += 1
             trouble = None if suspect is None else self._replayed(suspect.script)
-            if trouble is not None and not self._explained(trouble):
+            if trouble is not None and self._counts(trouble):
                 return trouble
         return None
+
+    def _counts(self, trouble: Trouble) -> bool:
+        """Whether trouble is the mutant's: not that of the reference, nor an ambiguity's."""
+        with limited(STALL):
+            alone = self.control.replay(trouble.script)
+        return alone is None and not self._explained(trouble)
 
     def _suspects(self) -> Iterator[Suspect | None]:
         """After each move of the corpus, where something seems to differ."""
@@ -201,7 +214,7 @@ class _Hunt:
             with limited(STALL):
                 trouble = loop.episode()
             self.moves = before + loop.steps
-            if trouble is not None and not self._explained(trouble):
+            if trouble is not None and self._counts(trouble):
                 return trouble
         return None
 

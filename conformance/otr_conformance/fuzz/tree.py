@@ -194,6 +194,16 @@ class Tree:
         node.next = {child.name: child for child, _ in made}
         return made
 
+    def without(self, suspects: Iterable[Suspect]) -> None:
+        """Leave out the last move of scripts, and what stands behind it."""
+        for suspect in suspects:
+            *before, last = suspect.script.moves
+            node: _Node | None = self._roots[suspect.script.part]
+            for name in before:
+                node = None if node is None else node.next.get(name)
+            gone = None if node is None else node.next.pop(last, None)
+            self.size -= 0 if gone is None else _moves(gone)
+
     def walk(self, variant: Variant, lab: Lab | None = None) -> Iterator[Suspect | None]:
         """Take the reference under a variant through the tree, those first who come first.
 
@@ -228,6 +238,15 @@ class Tree:
                 if not because and child.next and other.ways == child.ways:
                     behind.append((child, other, script))
             open_ += reversed(behind)
+
+
+def _moves(node: _Node) -> int:
+    """How many moves there are, this one and those behind it."""
+    count, open_ = 0, [node]
+    while open_:
+        count += 1
+        open_ += open_.pop().next.values()
+    return count
 
 
 def _playable(node: _Node, side: _Side) -> list[_Node]:
