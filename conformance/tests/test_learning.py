@@ -17,34 +17,43 @@ from typing import TYPE_CHECKING
 import pytest
 
 from otr_conformance.cli import main
+from otr_conformance.cli.learn_reports import report_of
 from otr_conformance.learn import explained
 from otr_conformance.learn.cache import Cache
 from otr_conformance.learn.cases import case_of, parse, written
 from otr_conformance.learn.differences import compare_machines
 from otr_conformance.learn.errors import BadSetting, OutOfTime, TooManyFaults, Wavering
+from otr_conformance.learn.known import known_machine, make, refuted, shipped
 from otr_conformance.learn.learner import learn
 from otr_conformance.learn.machine import Edge, Machine
 from otr_conformance.learn.mapper import GONE, NOTHING, UNMADE, Answer, agree
 from otr_conformance.learn.picture import picture_of
 from otr_conformance.learn.study import Order, Study, learning_of, settings, study
-from otr_conformance.learn.system import CRASH, HANG, ReferenceSystem, ShimSystem
+from otr_conformance.learn.system import CRASH, HANG, REFUSED, ReferenceSystem, ShimSystem
+from otr_conformance.learn.telling import sequence_of
 from otr_conformance.learn.wish import Algorithm, Wish
 from otr_conformance.otrv3.grade import GRADER
 from otr_conformance.otrv3.learning import LEARNING, SETTINGS
 from otr_conformance.peers.registry import PEERS
 from otr_conformance.protocols import PROTOCOLS
+from otr_conformance.reports.junit import junit
+from otr_conformance.reports.page import page
 from otr_conformance.targets import Target
 from otr_conformance.verdict import Verdict
+from otr_diagrams.sequence import sequence_svg
 from otr_model.kernel.variant import NONE, Variant, mutants
 from otr_model.kernel.vocabulary import Origin, Validity
 from otr_model.otrv3 import words as words3
 from otr_model.otrv3.protocol import OTRV3
 from otr_model.otrv4 import words as words4
 from otr_model.otrv4.protocol import OTRV4
+from otr_model.trace import Arrow, Note
 from otr_reference.errors import Malformed
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from otr_conformance.learn.wish import Figures
 
 MINIATURES = Path(__file__).parent / "miniatures"
 REFERENCE = Target("reference", None)
@@ -197,6 +206,22 @@ def test_an_answer_is_read_as_it_is_written() -> None:
     assert Answer.parse(str(answer)) == answer
     assert str(Answer()) == NOTHING
     assert Answer.parse(UNMADE) == Answer()
+    for odd_text in ("", "; ", "-; -", "tells ; x"):
+        read = Answer.parse(odd_text)
+        assert Answer.parse(str(read)) == read
+
+
+def test_texts_that_wait_are_not_counted() -> None:
+    learning = learning_of("otrv4")
+    system = ReferenceSystem(learning, learning.settings["v4-offline"])
+    answers = []
+    for texts in (1, 2, 3):
+        system.begin()
+        word = ("user starts offline", "Disconnected", *["user types"] * texts, "user ends")
+        answers.append([system.take(name) for name in (*word, "exchange v4")][-1])
+
+    assert answers[0] != answers[1]
+    assert answers[1] == answers[2]
 
 
 def test_answers_are_compared_as_cases_are() -> None:
@@ -241,10 +266,39 @@ def test_equal_states_of_a_machine_become_one() -> None:
     assert Machine.trimmed(("a", "b"), twice, 0).size == 1
 
 
+def drawn(draw: random.Random, size: int) -> Machine:
+    """A machine with so many states that can be told apart and reached."""
+    while True:
+        rows = [[(draw.choice("xy"), draw.randrange(size)) for _ in "ab"] for _ in range(size)]
+        edges = {state: dict(zip("ab", row, strict=True)) for state, row in enumerate(rows)}
+        made = Machine.trimmed(("a", "b"), edges, 0)
+        if made.size == size:
+            return made
+
+
+def test_words_tell_a_machine_from_every_other_one_of_up_to_one_state_more() -> None:
+    draw = random.Random(3)  # noqa: S311 - nothing secret
+    told_by_edges = 0
+    for _ in range(60):
+        given, other = drawn(draw, 3), drawn(draw, draw.choice((3, 4)))
+        if given == other:
+            continue
+        told_by_edges += any(given.run(word) != other.run(word) for word in given.tests())
+        assert any(given.run(word) != other.run(word) for word in given.tests(extra=1))
+    assert told_by_edges > 50
+
+
+def test_a_machine_that_is_given_fewer_inputs_has_fewer_states() -> None:
+    given = machine((("x", 1), ("y", 0)), (("x", 1), ("z", 1)))
+
+    assert given.restricted(("a",)).size == 1
+    assert given.restricted(("a", "b")) == given
+
+
 def test_a_machine_is_read_as_it_is_written_and_nothing_else_is() -> None:
     given = machine((("x", 1), ("y", 0)), (("x", 0), ("z", 1)))
 
-    assert Machine.from_json(given.to_json()) == given
+    assert Machine.from_json(given.to_json(stamp="of these tables")) == given
     for wrong in ("", "{}", '{"inputs": ["a"], "edges": [{"a": ["x", 7]}]}'):
         with pytest.raises(Malformed):
             Machine.from_json(wrong)
@@ -259,6 +313,64 @@ def test_a_difference_is_shown_by_a_shortest_word_and_what_is_let_pass_is_gone_a
     assert [each.word for each in side.differences] == [("a", "b")]
     assert side.passed == 1
     assert side.beside == ((0,), (1,))
+
+
+# --- The machines of the tables -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", settings())
+def test_the_machine_that_is_shipped_is_what_the_reference_does(name: str) -> None:
+    learning, setting = settings()[name]
+    made = shipped(learning, setting)
+    assert made is not None, "run otrspec learn --tables"
+    assert made.machine.inputs == setting.inputs
+    assert made.checked > 1000
+
+    draw, system = random.Random(6), ReferenceSystem(learning, setting)  # noqa: S311
+    for _ in range(40):
+        access = made.machine.access[draw.randrange(made.machine.size)]
+        word = (*access, *draw.choices(setting.inputs, k=4))
+        system.begin()
+        assert tuple(map(system.take, word)) == made.machine.run(word), word
+
+
+def test_a_machine_of_other_tables_is_refuted_by_a_word() -> None:
+    setting = replace(SETTINGS["v3-data"], inputs=TALK)
+    given = known_machine(LEARNING, setting)
+    faulty = ReferenceSystem(LEARNING, setting, mutant("drop otrv3.message:user-end.encrypted"))
+
+    assert refuted(given, ReferenceSystem(LEARNING, setting)) is None
+    assert refuted(given, faulty) == ("exchange v3", "user ends")
+
+
+def test_with_some_inputs_only_the_machine_is_the_one_that_would_be_learned() -> None:
+    setting = replace(SETTINGS["v3-smp"], inputs=("exchange v3", "user ends", "SMP 1", "Data"))
+
+    assert known_machine(LEARNING, setting) == make(LEARNING, setting).machine
+
+
+def test_a_machine_that_has_to_be_made_is_made_once(tmp_path: Path) -> None:
+    setting = replace(SETTINGS["v3-tagging"], inputs=("exchange v3", "Query v3", "user ends"))
+    told: list[int] = []
+
+    def watch(_figures: Figures, states: int) -> None:
+        told.append(states)
+
+    first = known_machine(LEARNING, setting, pause=61, watch=watch)
+    assert told
+    assert len(list((tmp_path / "cache" / "otrspec" / "machines").iterdir())) == 1
+    told.clear()
+    assert known_machine(LEARNING, setting, pause=61, watch=watch) == first
+    assert told == []
+
+
+def test_time_passes_before_a_query_where_the_target_needs_it() -> None:
+    system = ReferenceSystem(LEARNING, SETTINGS["v3-tagging"], pause=61)
+    system.begin()
+    for name in ("exchange v3", "Query v3"):
+        system.take(name)
+
+    assert any("61 seconds pass" in line for line in system.stage.log)
 
 
 # --- Learning -----------------------------------------------------------------------------------
@@ -376,6 +488,15 @@ def test_that_a_target_dies_is_an_answer_and_the_next_word_is_asked_of_a_new_pro
     assert found.learned.run(("user ends", "user ends")) == (CRASH, GONE)
     assert found.found[0].difference.word == ("user ends",)
     assert found.found[0].verdict is Verdict.CRASH
+
+
+@pytest.mark.slow
+def test_that_a_target_returns_an_error_is_an_answer() -> None:
+    with closing(system_of("refuses")) as system:
+        system.begin()
+        assert [system.take(name) for name in ("exchange v3", "user ends")] == [REFUSED, GONE]
+        system.begin()
+        assert system.take("user ends") == NOTHING
 
 
 @pytest.mark.slow
@@ -551,6 +672,19 @@ def test_an_entry_explains_what_fits_it_and_is_out_of_date_where_nothing_does(
     assert found.outdated(["v2-data"], ["v2-data"], []) == ()
 
 
+def test_an_entry_may_say_which_inputs_a_target_is_not_given_and_explains_nothing_then(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(ENTRY.replace('on = ["user ends"]', 'without = ["Error"]'))
+    found = explained.read(path)
+
+    assert [each.without for each in found.endless("v3-required")] == [("Error",)]
+    assert found.endless("v2-data") == ()
+    assert found.of("v3-data", "ENCRYPTED", "user ends", "the target sent no Data v3") is None
+    assert found.outdated(["v3-data"], ["v3-data"], []) == ()
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -609,6 +743,33 @@ def test_what_deviates_is_drawn_strongly_beside_the_specification() -> None:
         picture_of(replace(found, learned=None), "x", "a mutant")
 
 
+def test_a_difference_is_drawn_as_a_sequence_that_ends_with_what_differs() -> None:
+    found = studied(mutant("drop otrv3.message:user-end.encrypted")).found[0]
+    drawing = sequence_of(found.result.log, found.difference.because, "a difference")
+
+    arrows = [step.label for step in drawing.steps if isinstance(step, Arrow)]
+    notes = [step.text for step in drawing.steps if isinstance(step, Note)]
+    assert arrows[:2] == ["D-H Commit v3", "D-H Key v3"]
+    assert notes[-2] == "the target's user ends"
+    assert notes[-1].endswith(found.difference.because)
+    assert "a difference" in sequence_svg(drawing)
+
+
+def test_what_was_learned_is_reported_as_the_cases_of_a_suite_are() -> None:
+    done = studied(mutant("drop otrv3.message:user-end.encrypted"))
+    entry = explained.Explanation("a-finding", "it does so")
+    judged = [("v3-data", done.found[0], entry), *(("v3-data", f, None) for f in done.found[1:])]
+    made = report_of(REFERENCE, [done], judged, 1.5)
+
+    assert [each.expected for each in made.outcomes] == [True] + [False] * (len(done.found) - 1)
+    assert made.outcomes[0].finding == "a-finding"
+    assert made.outcomes[0].replay.endswith("--setting v3-data --word 'exchange v3; user ends'")
+    assert made.outcomes[0].clauses
+    assert made.available == len(done.found)
+    assert "a-finding" in page([made])
+    assert junit(made).count("<testcase") == len(done.found)
+
+
 # --- The command --------------------------------------------------------------------------------
 
 
@@ -619,6 +780,17 @@ def test_the_command_lists_settings_and_inputs(capsys: pytest.CaptureFixture[str
     assert {each["setting"] for each in found} == set(settings())
     assert main(["learn", "--list"]) == 0
     assert "v3-exchange" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_command_says_whether_a_machine_of_the_tables_has_drifted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["learn", "--tables", "--check", "--setting", "v3-smp", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+
+    assert [(each["setting"], each["because"]) for each in found] == [("v3-smp", "")]
+    assert found[0]["states"] == 9
 
 
 @pytest.mark.parametrize(

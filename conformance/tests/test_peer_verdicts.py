@@ -15,6 +15,7 @@ import pytest
 from otr_conformance import expectations
 from otr_conformance.cli import main
 from otr_conformance.expectations import Expectation, Expectations
+from otr_conformance.learn import explained
 from otr_conformance.peers import PeerUnavailable
 from otr_conformance.peers.registry import PEERS, UnknownPeer, peer
 from otr_conformance.protocols import PROTOCOLS
@@ -32,7 +33,17 @@ KNOWN = {
 PAGES = [(name, page) for name in PEERS for page in sorted(FINDINGS.glob(f"{name}-*.md"))]
 FOUND = {path.stem for path in (FINDINGS / "finds").glob("*.json")}
 """Pages that no case shows, but a find of fuzzing: see test_fuzzer_known_peers."""
-WITH_CASES = [(name, page) for name, page in PAGES if page.stem not in FOUND]
+LEARNED = {
+    entry.finding
+    for name, each in PEERS.items()
+    if (file := each.expectations.with_name(f"{name}-learned.toml")).exists()
+    for entry in explained.read(file).entries
+}
+"""Pages that explain what learning finds: some of them no case shows."""
+WITHOUT_CASES = FOUND | LEARNED - {
+    entry.finding for each in KNOWN.values() if each for entry in each.entries.values()
+}
+WITH_CASES = [(name, page) for name, page in PAGES if page.stem not in WITHOUT_CASES]
 NAMED = {(name, page.stem) for name, page in PAGES}
 
 
