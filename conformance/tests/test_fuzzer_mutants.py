@@ -199,3 +199,20 @@ def test_the_command_says_what_is_found_and_goes_on_where_it_ended(
     assert first["killed"] == 2
     assert first["found"] == sum(each["found"] for each in first["outcomes"])
     assert (tmp_path / "mutants-otrv3.jsonl").read_text() == kept
+
+
+# What testers do at the edges is no fault of anybody's.
+
+
+def test_a_tester_that_counts_otherwise_and_fails_a_check_is_judged_by_its_own_count() -> None:
+    moves = (
+        "tester counts its keys from nearly the last",
+        "target starts",
+        "tester becomes one whose g2b-proof fails",
+        "everything arrives",
+        "tester types",
+        "everything arrives",
+    )
+    seat = Seat(protocol("otrv3").fuzzing, find(IN_PROCESS))
+
+    assert seat.replay(Script("v3", moves)) is None
