@@ -114,6 +114,22 @@ def test_episodes_begin_where_few_began() -> None:
     assert len(few) < 20 or grown <= few
 
 
+def test_a_long_run_gives_up_stages_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("otr_conformance.fuzz.steer._MUCH", 150)
+    loop = played(4, 149)
+    assert sum(seed.stage is not None for seed in loop.steer.seeds) > 10
+
+    monkeypatch.setattr("otr_conformance.fuzz.steer._MUCH", 1)
+    begun = loop.steer.begin()
+    assert begun.stage is None
+    assert all(seed.stage is None for seed in loop.steer.seeds)
+
+    monkeypatch.undo()
+    while loop.steps < 400:
+        assert loop.episode() is None
+    assert any(seed.stage is not None for seed in loop.steer.seeds)
+
+
 def test_what_made_a_row_before_is_tried_where_it_makes_a_new_pair() -> None:
     fuzzing = protocol("otrv3").fuzzing
     steer = Steer(fuzzing, Random(1))  # noqa: S311 - what is played is no secret

@@ -89,6 +89,10 @@ _LONG: Final = 60
 """Moves of a script from which on it is kept only as the first at a spot."""
 _LONGEST: Final = 150
 """Moves of a script that is kept, at most."""
+_MUCH: Final = 1_000_000
+"""Moves after which stages are given up, with the terms that were made for them."""
+_STAYING: Final = 3
+"""Scripts of a spot that are kept then, the shortest, at most."""
 _DULL: Final = 0.1
 """How often somebody plays who shows what arrives as it is, unless more is said."""
 _OTHERS: Final = frozenset({"tester", "tester_size", "variant", "max_size"})
@@ -222,6 +226,7 @@ class Steer:
     kept: int = 0
     own: list[Seed] = field(default_factory=list)
     _here: Spot = field(default_factory=lambda: Spot("", ()))
+    _learned: int = 0
     _origin: Seed | None = None
     _spots: dict[tuple[str, States], Spot] = field(default_factory=dict)
     _waiting: _Queue = field(default_factory=_Queue)
@@ -266,6 +271,8 @@ class Steer:
     def begin(self) -> Begin:
         """How the next episode begins."""
         random = self.random.random
+        if self._learned >= _MUCH:
+            self._forget()
         if self.uniform or random() < _FRESH:
             return Begin(self._part())
         if self._adopted and random() < _ADOPTED:
@@ -281,6 +288,21 @@ class Steer:
         spot = queue.next()
         moved = self._under_another(spot) if random() < _MOVED else None
         return moved or self._behind(self.random.choice(spot.seeds))
+
+    def _forget(self) -> None:
+        """Give up all stages, and scripts where there are many: what is needed is played again."""
+        self._learned = 0
+        self._origin = None
+        for spot in (*self._spots.values(), *self._both.values()):
+            spot.seeds.sort(key=lambda each: len(each.moves))
+            del spot.seeds[_STAYING:]
+            for seed in spot.seeds:
+                seed.stage = None
+            spot.policies = Counter(self._policy(seed.part) for seed in spot.seeds)
+        for several in self._by_cell.values():
+            for origin, _, _ in several:
+                if origin is not None:
+                    origin.stage = None
 
     def _under_another(self, spot: Spot) -> Begin | None:
         """A script that leads to a spot, played by somebody under whom a new pair is expected.
@@ -472,6 +494,7 @@ class Steer:
         fresh = self.coverage.add(before, rows)
         if self.uniform or play.cut:
             return fresh
+        self._learned += 1
         name, was = play.script[-1], self._here
         if rows:
             self._note(was, rows[0], name, play.part)
