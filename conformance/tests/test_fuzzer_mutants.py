@@ -216,3 +216,13 @@ def test_a_tester_that_counts_otherwise_and_fails_a_check_is_judged_by_its_own_c
     seat = Seat(protocol("otrv3").fuzzing, find(IN_PROCESS))
 
     assert seat.replay(Script("v3", moves)) is None
+
+
+def test_a_secret_for_which_nobody_asked_is_not_given() -> None:
+    moves = (
+        *("a Query for 4", "everything arrives", "tester begins SMP", "everything arrives"),
+        *("target answers SMP", "to tester", "tester answers SMP wrongly", "kept to target 0"),
+    )
+    seat = Seat(protocol("otrv4").fuzzing, find(IN_PROCESS))
+
+    assert seat.replay(Script("v4", moves)) is None

@@ -56,6 +56,7 @@ class Promises:
         used: what the target has encrypted under.
         looked: how many observations were looked at.
         counted: how many of the target's Data Messages were.
+        passed: how often something was sent or arrived.
         objections: of a second reader of the tables.
     """
 
@@ -66,6 +67,7 @@ class Promises:
     used: set[Hashable] = field(default_factory=set)
     looked: int = 0
     counted: int = 0
+    passed: int = 0
     objections: list[str] = field(default_factory=list)
 
     @classmethod
@@ -93,9 +95,9 @@ class Promises:
         new = stage.observations[self.looked :]
         self.looked = len(stage.observations)
         who, _, deed = move.partition(" ")
-        sent = stage.to_tester if who == "target" else stage.to_target
-        if deed in SECRETS and sent:
+        if deed in SECRETS and len(stage.passed) > self.passed:  # a secret of which something came
             self.given[who] = SECRETS[deed]
+        self.passed = len(stage.passed)
         self.fair = self.fair and not any(word in move for word in UNFAIR)
         for observation in new:
             yield from self._of_keys(observation)
