@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from otr_conformance.cli import main
-from otr_conformance.derive import choice
+from otr_conformance.derive import choice, record
+from otr_conformance.history.cases import faulty_target
+from otr_conformance.history.watched import watched
 from otr_conformance.mutate import mutants_of
 from otr_conformance.obligations import Kind, Ledger, Obligation, account
 from otr_conformance.obligations.boundaries import watched_in
@@ -20,10 +23,29 @@ from otr_reference.errors import Malformed
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import CodeType
+
+    from otr_conformance.play.case import AnyCase
+    from otr_conformance.play.labs import Lab
+    from otr_conformance.suite import AnySuite
 
 ROW = Obligation(Kind.ROW, "a")
 OTHER = Obligation(Kind.ROW, "b")
 RARE = Obligation(Kind.CHECK, "c")
+
+
+def _code(case: AnyCase) -> CodeType:
+    """The code of the function that somebody wrote."""
+    return inspect.unwrap(case.play).__code__
+
+
+def noticed_by(suite: AnySuite, case: AnyCase, lab: Lab, target: Any) -> bool:
+    """Whether a case fails a target, has a note about it, or crashes it."""
+    try:
+        verdict = suite.grader.grade(case, lab, target, explained=False).verdict
+    except Exception:  # noqa: BLE001 - a mutant may break in any way
+        return True
+    return verdict is not Verdict.PASS
 
 
 @pytest.mark.slow
@@ -59,23 +81,35 @@ def test_a_derived_case_is_alone_in_showing_a_pair(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_no_derived_case_is_spare(name: str) -> None:
+def test_no_case_is_spare(name: str) -> None:
     ledger, cases = account(name), PROTOCOLS[name].suite.cases
 
-    assert [i for i, case in cases.items() if case.derived and not ledger.sole(i)] == []
-    assert cases.left_out
+    assert [i for i in cases if not ledger.sole(i)] == []
+    assert {case.derived for case in cases.left_out.values()} == {False, True}
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_nobody_wrote_a_case_of_which_nothing_is_left(name: str) -> None:
+    cases = PROTOCOLS[name].suite.cases
+    bases = {varied.base for varied in record.read(name).policies}
+    used = {*map(_code, cases.values()), *(_code(cases.left_out[i]) for i in bases - cases.keys())}
+
+    written = [case for case in cases.left_out.values() if not case.derived]
+    assert [case.id for case in written if _code(case) not in used] == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_a_case_that_is_said_to_fail_a_fault_fails_it(name: str) -> None:
-    suite = PROTOCOLS[name].suite
-    lab, mutants = suite.terms(), {each.name: each for each in mutants_of(name)}
+def test_a_case_that_is_said_to_notice_a_fault_notices_it(name: str) -> None:
+    suite, chosen = PROTOCOLS[name].suite, choice.read(name).faults
+    lab, variants = suite.terms(), {each.name: each.variant for each in mutants_of(name)}
+    variants |= {each.id: each.variant for each in watched()}
 
-    for fault, cases in list(choice.read(name).faults.items())[::15]:
-        target = suite.grader.reference_target(mutants[fault].variant)
+    assert set(chosen) <= set(variants)
+    for fault, cases in list(chosen.items())[::15]:
+        target = faulty_target(name, variants[fault])
         case = suite.cases[f"{name}.case:{cases[0]}"]
-        assert suite.grader.grade(case, lab, target, explained=False).verdict is Verdict.FAIL
+        assert noticed_by(suite, case, lab, target), fault
 
 
 def test_a_case_is_alone_among_those_that_ask_a_target_for_no_more() -> None:

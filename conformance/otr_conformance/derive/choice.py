@@ -7,8 +7,9 @@ left is needed: first those that were left out before, then derived ones, then w
 
 What is chosen stands in `chosen.json` in the folder of a protocol: `left_out`, the names of cases
 that are left out; `arrivals`, for each row, and each check that fails there, the kinds of messages
-on which some case takes it; and `faults`, mutants (`otr_conformance.mutate`) that few cases notice,
-each with these. `otrspec derive` writes it; faults are measured with mutants, and kept.
+on which some case takes it; and `faults`, mutants (`otr_conformance.mutate`) and flaws of history
+(`otr_conformance.history`) that few cases notice, each with these. `otrspec derive` writes it;
+faults are measured, and kept.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Chosen:
         left_out: the names of cases that are left out, in alphabetical order.
         arrivals: for each row the kinds of messages on which it is taken; for each row and check
             those on which it is taken because the check fails.
-        faults: mutants that few cases notice, each with the names of these.
+        faults: mutants and flaws of history that few cases notice, each with the names of these.
     """
 
     left_out: tuple[str, ...] = ()

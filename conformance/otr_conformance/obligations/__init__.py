@@ -14,7 +14,7 @@
 | boundary | the two sides of a comparison are equal, or as far apart as matters |
 | clause | the rows and checks that answer for a sentence of the text come up |
 | arrival | a row is taken on one kind of message, or a check fails there |
-| fault | a faulty reference is failed, which few cases fail |
+| fault | a faulty reference is noticed, which few cases notice |
 | finding | what a real implementation does otherwise is seen |
 
 A case is needed where it alone meets an obligation, among the cases that ask a target for no more:

@@ -49,7 +49,7 @@ class Kind(Word):
     BOUNDARY = "a comparison is at a boundary"
     CLAUSE = "what answers for a sentence of the text comes up"
     ARRIVAL = "a row is taken on one kind of message, or a check fails there"
-    FAULT = "a faulty implementation is failed, which few cases fail"
+    FAULT = "a faulty implementation is noticed, which few cases notice"
     FINDING = "what a real implementation does otherwise is seen"
 
 
@@ -183,7 +183,7 @@ def _obligations(whose: Protocol) -> Iterator[Obligation]:
 
 
 def _measured(whose: Protocol) -> Iterator[tuple[Obligation, tuple[str, ...]]]:
-    """What is met in cases as was measured: with mutants, and with real implementations."""
+    """What is met in cases as was measured: with faults, and with real implementations."""
     for fault, cases in chosen(whose.name).faults.items():
         yield Obligation(Kind.FAULT, fault), tuple(f"{whose.name}.case:{case}" for case in cases)
     for finding, cases in findings(whose.name).items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otr_conformance.play.stage import Stuck
-from otr_model.otrv4.words import Dake, Msg
 from otr_reference.otrv4.messages import Smp1, Smp2, Smp3, Smp4, UnknownTlv
 
 if TYPE_CHECKING:
@@ -77,13 +76,6 @@ def ended(stage: Stage) -> None:
     stage.settle()
 
 
-MESSAGE_STATES: Mapping[Msg, Callable[[Stage], None]] = {
-    Msg.START: nothing,
-    Msg.ENCRYPTED_MESSAGES: private,
-    Msg.FINISHED: finished,
-}
-
-
 def talk(stage: Stage, first: str = "good morning", second: str = "the same to you") -> None:
     """Each side says something, the tester first, and the other reads it."""
     stage.tester_says(first)
@@ -129,13 +121,6 @@ def waits_for_auth_i(stage: Stage) -> None:
     """WAITING_AUTH_I; the target's Auth-R message is on its way."""
     stage.tester_starts_dake()
     stage.to_target_delivers()
-
-
-DAKE_STATES: Mapping[Dake, Callable[[Stage], None]] = {
-    Dake.IDLE: nothing,
-    Dake.WAITING_AUTH_R: waits_for_auth_r,
-    Dake.WAITING_AUTH_I: waits_for_auth_i,
-}
 
 
 # The four SMP states of the target. In each the conversation is private.

@@ -243,40 +243,6 @@ def begins_anew(stage: Stage) -> None:
 # How it begins. Sections "Starting a conversation interactively", "Interactive DAKE Overview".
 
 
-def _asked_in(state: Dake, standing: Msg) -> Play:
-    def play(stage: Stage) -> None:
-        if standing is not Msg.START:
-            STANDING[standing](stage)
-        if state is Dake.WAITING_AUTH_R:
-            stage.arrives(QUERY)
-        else:
-            REACH[state](stage)
-        hold_everything(stage)
-        if state is not Dake.IDLE:
-            stage.tester_forgets()
-        stage.arrives(QUERY)
-        stage.settle()
-        talk(stage)
-        begins_anew(stage)
-
-    return play
-
-
-for _state in Dake:
-    declare(
-        f"dake.asked-in-{_state.label}",
-        f"""Sends a new Identity message on a Query Message in {_state.name}, whatever the peer has
-        forgotten of a DAKE before, and becomes private when it is answered.""",
-        _asked_in(_state, Msg.START),
-    )
-declare(
-    "dake.asked-in-encrypted-messages",
-    """Sends an Identity message on a Query Message beside a private conversation, and is private
-    under new keys when it is answered.""",
-    _asked_in(Dake.IDLE, Msg.ENCRYPTED_MESSAGES),
-)
-
-
 def _starts_in(state: Dake) -> Play:
     def play(stage: Stage) -> None:
         ended(stage)
@@ -303,17 +269,6 @@ for _state in Dake:
     )
 
 
-@case("dake.starts-for-all-instances", needs={"otrv4-dake"})
-def starts_for_all_instances(stage: Stage) -> None:
-    """Sends an Identity message to no instance in particular when its user starts a DAKE.
-
-    That is so where no instance is known; it becomes private with the one that answers.
-    """
-    stage.target_starts_dake()
-    stage.settle()
-    talk(stage)
-
-
 @case("dake.starts-beside-private", needs={"otrv4-dake"})
 def starts_beside_private(stage: Stage) -> None:
     """Ends the private conversation with a TLV of type 1 before its user's new DAKE begins.
@@ -322,19 +277,6 @@ def starts_beside_private(stage: Stage) -> None:
     message is all.
     """
     private(stage)
-    stage.target_starts_dake()
-    stage.settle()
-    talk(stage)
-
-
-@case("dake.starts-online-after-offline", needs={"otrv4-dake", "otrv4-offline"})
-def starts_online_after_offline(stage: Stage) -> None:
-    """Ends the offline conversation with a TLV of type 1 when its user starts an online one.
-
-    An Identity message follows, and the conversation is private when it is answered.
-    """
-    stage.target_starts_offline()
-    stage.settle()
     stage.target_starts_dake()
     stage.settle()
     talk(stage)
@@ -379,21 +321,6 @@ def identity_of_nobodys_when_private(stage: Stage) -> None:
     hold_everything(stage)
     talk(stage)
     sends_forged(stage, AUTH_I)
-    talk(stage)
-
-
-@case("dake.identity-replayed-when-private")
-def identity_replayed_when_private(stage: Stage) -> None:
-    """Answers with new keys when an Identity message is replayed, and stays private.
-
-    It is the one that began the private conversation.
-    """
-    stage.tester_starts_dake()
-    identity = stage.to_target[0]
-    stage.settle()
-    talk(stage)
-    stage.reaches_target(identity)
-    hold_everything(stage)
     talk(stage)
 
 
@@ -476,21 +403,6 @@ def crossed_ours_higher_first_copy_answered(stage: Stage) -> None:
     begins_anew(stage)
 
 
-@case("dake.crossed-theirs-higher")
-def crossed_theirs_higher(stage: Stage) -> None:
-    """Answers an Identity message that crosses its own where its own hashed B is not higher.
-
-    The answer has new keys; its own Identity message is forgotten.
-    """
-    waits_for_auth_r(stage)
-    stage.tester_offers(higher=True)
-    stage.to_target_delivers()
-    stage.to_tester_loses()
-    stage.settle()
-    talk(stage)
-    begins_anew(stage)
-
-
 @case("dake.crossed-theirs-higher-old-offer-answered")
 def crossed_theirs_higher_old_offer_answered(stage: Stage) -> None:
     """Ignores an answer to its own Identity message once it has answered that of the peer.
@@ -521,20 +433,6 @@ def crossed_theirs_higher_first_answer_lost(stage: Stage) -> None:
     stage.to_tester_loses(1)
     stage.settle()
     talk(stage)
-
-
-@case("dake.crossed-theirs-higher-both-answered")
-def crossed_theirs_higher_both_answered(stage: Stage) -> None:
-    """Answers the higher of two Identity messages that crossed, and alike when it is resent.
-
-    To the letter the second Auth-R message has new keys. But the peer takes the first, and its
-    Auth-I message would fail where the second is awaited: one side alone would be private.
-    """
-    waits_for_auth_r(stage)
-    stage.tester_offers(higher=True)
-    stage.settle()
-    talk(stage)
-    begins_anew(stage)
 
 
 # Forged messages in every state.
@@ -612,20 +510,6 @@ for _kind in (AUTH_R, AUTH_I):
     )
 
 
-@case("dake.auth-r-of-an-earlier-identity")
-def auth_r_of_an_earlier_identity(stage: Stage) -> None:
-    """Refuses an Auth-R message that answers an Identity message which it has replaced.
-
-    The answer to the later one is accepted.
-    """
-    waits_for_auth_r(stage)
-    stage.arrives(QUERY)
-    stage.to_tester_delivers()
-    stage.to_target_delivers()
-    stage.settle()
-    talk(stage)
-
-
 @case("dake.auth-i-before-its-auth-r")
 def auth_i_before_its_auth_r(stage: Stage) -> None:
     """Ignores an Auth-I message of the last conversation in WAITING_AUTH_R and WAITING_AUTH_I.
@@ -696,21 +580,6 @@ def offer_over(stage: Stage) -> None:
     goes_on(stage, Dake.IDLE)
 
 
-@case("dake.no-offer-to-be-over")
-def no_offer_to_be_over(stage: Stage) -> None:
-    """Waits for nothing once a conversation that it did not begin is over.
-
-    What its user types is sent in the clear, as it was before.
-    """
-    stage.target_says("in the clear")
-    stage.tester_starts_dake()
-    stage.settle()
-    talk(stage)
-    stage.target_ends()
-    stage.settle()
-    goes_on(stage, Dake.IDLE)
-
-
 @case("dake.offer-not-over")
 def offer_not_over(stage: Stage) -> None:
     """Keeps an unanswered Identity message to all open while it makes new keys.
@@ -736,54 +605,6 @@ def offer_renewed_in_waiting_auth_r(stage: Stage) -> None:
     awaits_auth_r(stage)
     stage.arrives(QUERY)
     stage.to_tester_loses()
-    stage.settle()
-    talk(stage)
-
-
-@case("dake.offer-answered-in-waiting-auth-i")
-def offer_answered_in_waiting_auth_i(stage: Stage) -> None:
-    """Accepts the answer to its Identity message to all in WAITING_AUTH_I.
-
-    It has answered an Identity message of that instance, which has forgotten that.
-    """
-    awaits_auth_i(stage)
-    hold_everything(stage)
-    stage.tester_forgets()
-    stage.arrives(QUERY)
-    stage.settle()
-    talk(stage)
-
-
-@case("dake.two-instances-in-waiting-auth-i")
-def two_instances_in_waiting_auth_i(stage: Stage) -> None:
-    """Keeps the exchanges with two instances apart in WAITING_AUTH_I.
-
-    It becomes private with each of them.
-    """
-    awaits_auth_i(stage)
-    stage.tester_at(THIRD_TAG)
-    awaits_auth_i(stage)
-    stage.to_tester_delivers(1)
-    stage.to_target_delivers()
-    stage.tester_at(TESTER_TAG)
-    stage.settle()
-    talk(stage)
-
-
-@case("dake.crossed-with-one-answered-by-other")
-def crossed_with_one_answered_by_other(stage: Stage) -> None:
-    """Treats one instance by the tie-break, and accepts an Auth-R message of another.
-
-    The Identity message to all concerned both.
-    """
-    waits_for_auth_r(stage)
-    stage.tester_offers(higher=True)
-    stage.to_target_delivers()
-    stage.tester_at(THIRD_TAG)
-    stage.to_tester_delivers()
-    stage.to_target_delivers()
-    stage.to_tester_delivers(1)
-    stage.tester_at(TESTER_TAG)
     stage.settle()
     talk(stage)
 
@@ -887,17 +708,6 @@ def not_welcome_in_idle(stage: Stage) -> None:
     goes_on(stage, Dake.IDLE)
 
 
-@case("dake.invited-by-query", target=INVITED_ONLY, needs={"policy"})
-def invited_by_query(stage: Stage) -> None:
-    """Answers an Identity message once its user has asked for a private conversation.
-
-    OTRNG_IDENTITY_START_DAKE is not set.
-    """
-    stage.target_starts()
-    stage.settle()
-    talk(stage)
-
-
 @case("dake.welcome-in-waiting-auth-r", target=INVITED_ONLY, needs={"policy"})
 def welcome_in_waiting_auth_r(stage: Stage) -> None:
     """Answers an Identity message that crosses its own where the peer's hashed B is higher.
@@ -906,34 +716,6 @@ def welcome_in_waiting_auth_r(stage: Stage) -> None:
     """
     waits_for_auth_r(stage)
     stage.tester_offers(higher=True)
-    stage.settle()
-    talk(stage)
-
-
-@case("dake.types-while-the-peers-dake-waits")
-def types_while_the_peers_dake_waits(stage: Stage) -> None:
-    """Keeps what its user types while it waits for an Auth-I message, and sends it encrypted.
-
-    The peer began, and no conversation was private before.
-    """
-    stage.tester_starts_dake()
-    stage.to_target_delivers()
-    stage.target_says("not for everybody")
-    stage.settle()
-    talk(stage)
-
-
-@case(
-    "dake.invited-by-tag", target=replace(INVITED_ONLY, send_whitespace_tag=True), needs={"policy"}
-)
-def invited_by_tag(stage: Stage) -> None:
-    """Answers an Identity message once it has sent a text with the whitespace tag.
-
-    OTRNG_IDENTITY_START_DAKE is not set.
-    """
-    stage.target_says("good morning")
-    stage.settle()
-    stage.tester_starts_dake()
     stage.settle()
     talk(stage)
 

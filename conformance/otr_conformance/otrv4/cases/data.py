@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otr_conformance.otrv4.case import Level, case
+from otr_conformance.otrv4.case import case
 from otr_conformance.otrv4.cases.ratchet import said
-from otr_conformance.otrv4.scenes import QUERY, ROLES, private, talk
+from otr_conformance.otrv4.scenes import ROLES, private, talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,18 +53,6 @@ def flags(stage: Stage) -> None:
     talk(stage)
 
 
-@case("data.nothing")
-def nothing(stage: Stage) -> None:
-    """Shows nothing of a Data Message that has neither a text nor a TLV, and takes its keys."""
-    private(stage)
-    stage.tester_sends()
-    stage.settle()
-    talk(stage)
-    stage.tester_sends(flags=IGNORE_UNREADABLE)
-    stage.settle()
-    talk(stage)
-
-
 # Revealing MAC keys.
 
 
@@ -98,28 +86,6 @@ def _revealing() -> None:
 _revealing()
 
 
-@case("data.reveals-skipped")
-def reveals_skipped(stage: Stage) -> None:
-    """Reveals the MAC key of a message that arrived late once that was accepted, not before."""
-    private(stage)
-    talk(stage)
-    late = said(stage, "late")
-    later = said(stage, "very late")
-    stage.tester_says("in time")
-    stage.settle()
-    stage.target_says("I read one")
-    stage.settle()
-    stage.reaches_target(late)
-    stage.target_says("and another, in the same ratchet")
-    stage.settle()
-    stage.tester_says("good")
-    stage.settle()
-    stage.reaches_target(later)
-    stage.target_says("and a third")
-    stage.settle()
-    talk(stage)
-
-
 @case("data.reveals-in-heartbeat", needs={"heartbeat"})
 def reveals_in_heartbeat(stage: Stage) -> None:
     """Reveals MAC keys in the first Data Message of a ratchet, also where that is a heartbeat."""
@@ -150,28 +116,3 @@ def reveals_at_the_end(stage: Stage) -> None:
     stage.reaches_target(late)
     stage.target_ends()
     stage.settle()
-
-
-@case("data.reveals-at-the-end-of-a-ratchet")
-def reveals_at_the_end_of_a_ratchet(stage: Stage) -> None:
-    """Reveals MAC keys in the first Data Message of a ratchet, also if that is the last."""
-    private(stage)
-    talk(stage)
-    stage.tester_says("one")
-    stage.settle()
-    stage.target_ends()
-    stage.settle()
-
-
-@case("data.reveals-after-refresh", level=Level.SHOULD)
-def reveals_after_refresh(stage: Stage) -> None:
-    """Reveals, after the conversation was refreshed, the MAC keys that were used before."""
-    stage.looks_back = True
-    private(stage)
-    talk(stage)
-    stage.tester_says("one")
-    stage.settle()
-    stage.arrives(QUERY)
-    stage.settle()
-    talk(stage)
-    talk(stage)

@@ -20,7 +20,6 @@ from otr_conformance.otrv4.scenes import (
     private,
     private_as_publisher,
     private_as_responder,
-    private_as_retriever,
     talk,
     waits_for_auth_i,
     waits_for_auth_r,
@@ -371,23 +370,6 @@ def tag_ends_with_their_tag(stage: Stage) -> None:
 
 
 @case(
-    "message.tag-returns-after-private-conversation",
-    target=allowing("v4", send_whitespace_tag=True),
-    needs={"policy"},
-)
-def tag_returns(stage: Stage) -> None:
-    """Attaches the whitespace tag again once a private conversation has ended."""
-    stage.tester_says("hello")
-    stage.settle()
-    stage.target_says("no tag here")
-    ended(stage)
-    stage.target_says("a tag here")
-    stage.tester_says("a plaintext")
-    stage.settle()
-    stage.target_says("and none here")
-
-
-@case(
     "message.tag-returns-after-finished",
     target=allowing("v4", send_whitespace_tag=True),
     needs={"policy"},
@@ -722,32 +704,6 @@ def online_after_offline(stage: Stage) -> None:
     talk(stage)
 
 
-@case("message.peer-online-after-offline", needs={"otrv4-offline"})
-def peer_online_after_offline(stage: Stage) -> None:
-    """Follows the peer from a conversation that began offline to one online."""
-    private_as_retriever(stage)
-    stage.target_says("read this when you are back")
-    stage.settle()
-    stage.tester_starts_dake()
-    stage.settle()
-    talk(stage)
-
-
-@case("message.delayed-offline-messages", needs={"otrv4-offline"})
-def delayed_offline_messages(stage: Stage) -> None:
-    """Answers a message of a conversation that began offline when an online one has replaced it.
-
-    It is unreadable, and answered with ERROR_1.
-    """
-    private_as_publisher(stage)
-    late = late_from_tester(stage)
-    stage.tester_starts_dake()
-    stage.settle()
-    talk(stage)
-    stage.reaches_target(late)
-    talk(stage)
-
-
 @case("message.offline-while-waiting", needs={"otrv4-offline"})
 def offline_while_waiting(stage: Stage) -> None:
     """Accepts a Non-Interactive-Auth message while it waits for an Auth-I message.
@@ -980,15 +936,6 @@ _not_private()
 _other_keys()
 
 
-@case("message.ignore-unreadable-of-a-readable-message")
-def readable_with_flag(stage: Stage) -> None:
-    """Shows the text of a Data Message with IGNORE_UNREADABLE that it can read."""
-    private(stage)
-    stage.tester_sends(text="quiet, but readable", flags=IGNORE_UNREADABLE)
-    stage.settle()
-    talk(stage)
-
-
 @case("message.nothing-to-show")
 def nothing_to_show(stage: Stage) -> None:
     """Shows nothing for a Data Message without a text, and looks at its TLVs all the same."""
@@ -1071,17 +1018,6 @@ def early_typing_in_finished(stage: Stage) -> None:
     stage.tester_says("first of all")
     stage.to_target_delivers(1)
     stage.target_says("not yet")
-    stage.settle()
-    talk(stage)
-
-
-@case("message.early-twice")
-def early_twice(stage: Stage) -> None:
-    """Reads each Data Message that overtook the Auth-I message once, however often it came."""
-    overtaken(stage, nothing)
-    stage.tester_says("first of all")
-    stage.to_target_delivers(1, keep=True)
-    stage.to_target_delivers(1, keep=True)
     stage.settle()
     talk(stage)
 
@@ -1181,22 +1117,6 @@ def early_too_many(stage: Stage) -> None:
     talk(stage)
 
 
-@case("message.early-before-the-old")
-def early_before_the_old(stage: Stage) -> None:
-    """Keeps what overtakes an Auth-I message while messages of the old conversation arrive."""
-    private(stage)
-    talk(stage)
-    stage.tester_says("of the old one")
-    old = stage.to_target.pop()
-    overtaken(stage, lambda _: stage.tester_forgets())
-    stage.tester_says("first of all")
-    stage.to_target_delivers(1)
-    stage.to_target.append(old)
-    stage.to_target_delivers(1)
-    stage.settle()
-    talk(stage)
-
-
 # A DAKE in a private conversation.
 
 
@@ -1239,20 +1159,6 @@ def identity_in_every_state(stage: Stage) -> None:
     stage.arrives("in the clear")
     stage.target_says("and now?")
     stage.settle()
-
-
-@case("message.identity-in-finished")
-def identity_in_finished(stage: Stage) -> None:
-    """Answers an Identity message once the peer has ended the conversation.
-
-    What the user types is not sent before the Auth-I message arrives.
-    """
-    finished(stage)
-    stage.tester_starts_dake()
-    stage.to_target_delivers()
-    stage.target_says("too soon")
-    stage.settle()
-    talk(stage)
 
 
 def _identity_without_answer() -> None:

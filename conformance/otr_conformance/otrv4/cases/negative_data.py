@@ -6,11 +6,9 @@ check takes the message. Afterwards the tester behaves, and the conversation goe
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from otr_conformance.otrv4.case import case
-from otr_conformance.otrv4.cases.ratchet import said, taken_apart
 from otr_conformance.otrv4.scenes import (
     SECRET,
     aftermath,
@@ -22,17 +20,14 @@ from otr_conformance.otrv4.scenes import (
 from otr_model.kernel.composition import checks_of
 from otr_model.kernel.variant import Falsify, Variant
 from otr_model.otrv4.conditions import Check, Cond
-from otr_reference.otrv4.messages import DataFields, DataMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otr_conformance.otrv4.stage import Stage
     from otr_model.kernel.vocabulary import Check as AnyCheck
-    from otr_reference.otrv4.suite import Suite
 
     Play = Callable[[Stage], None]
-    Edit = Callable[[Suite, DataMessage], DataMessage]
 
 IGNORE_UNREADABLE = 0x01
 
@@ -151,94 +146,6 @@ def _smp() -> None:
 
 
 _smp()
-
-
-# Messages that were changed on their way. The one that was sent arrives after all.
-
-
-def _with_fields(edit: Callable[[Suite, DataFields], DataFields]) -> Edit:
-    return lambda suite, message: replace(message, fields=edit(suite, message.fields))
-
-
-TAMPERED: dict[str, tuple[str, Edit]] = {
-    "flags": ("flags", _with_fields(lambda _, f: replace(f, flags=f.flags ^ 0x80))),
-    "ignore-unreadable": (
-        "flag IGNORE_UNREADABLE",
-        _with_fields(lambda _, f: replace(f, flags=f.flags | 1)),
-    ),
-    "pn": ("previous chain message number", _with_fields(lambda _, f: replace(f, pn=f.pn + 1))),
-    "ratchet-id": (
-        "ratchet id",
-        _with_fields(lambda _, f: replace(f, ratchet_id=f.ratchet_id + 3)),
-    ),
-    "message-id": (
-        "message id",
-        _with_fields(lambda _, f: replace(f, message_id=f.message_id + 1)),
-    ),
-    "ecdh": ("public ECDH key", _with_fields(lambda s, f: replace(f, ecdh=s.generator()))),
-    "encrypted": (
-        "encrypted message",
-        _with_fields(lambda s, f: replace(f, encrypted=s.garble(f.encrypted))),
-    ),
-    "authenticator": (
-        "authenticator",
-        lambda s, message: replace(message, authenticator=s.garble_mac(message.authenticator)),
-    ),
-}
-
-
-def _tampered() -> None:
-    for name, (what, edit) in TAMPERED.items():
-
-        def play(stage: Stage, edit: Edit = edit, what: str = what) -> None:
-            private(stage)
-            talk(stage)
-            talk(stage)
-            for text in ("in a new ratchet", "in the same"):
-                wire = said(stage, text)
-                message = taken_apart(stage, wire, DataMessage)
-                stage.sends(edit(stage.lab.suite, message), f"a Data Message with another {what}")
-                stage.reaches_target(wire)
-            stage.settle()
-            talk(stage)
-
-        play.__doc__ = f"""Refuses a Data Message whose {what} was changed on the way, in a new
-        ratchet and in the current one, and keeps nothing of it: the one that was sent is
-        accepted."""
-        case(f"negative.tampered.{name}")(play)
-
-
-_tampered()
-
-
-@case("negative.tampered.dh")
-def tampered_dh(stage: Stage) -> None:
-    """Refuses a Data Message whose public DH key was replaced by another on the way.
-
-    It keeps nothing of it, in a new ratchet and in the current one.
-    """
-    private_as_responder(stage)
-    other = stage.lab.suite.fresh_dh(stage.lab.seed("nobody"), 1).public
-    for text in ("in the first ratchet", "in the same"):
-        wire = said(stage, text)
-        message = taken_apart(stage, wire, DataMessage)
-        fields = replace(message.fields, dh=other)
-        stage.sends(replace(message, fields=fields), "a Data Message with another public DH key")
-        stage.reaches_target(wire)
-    stage.settle()
-    talk(stage)
-
-
-@case("negative.tampered.revealed-keys")
-def tampered_revealed_keys(stage: Stage) -> None:
-    """Accepts a Data Message whose revealed MAC keys were changed: nobody vouches for them."""
-    private(stage)
-    talk(stage)
-    wire = said(stage, "as it was sent")
-    message = taken_apart(stage, wire, DataMessage)
-    garbled = tuple(stage.lab.suite.garble(key) for key in message.old_mac_keys)
-    stage.sends(replace(message, old_mac_keys=garbled), "a Data Message with other MAC keys")
-    talk(stage)
 
 
 CHECKS: tuple[Check, ...] = tuple(

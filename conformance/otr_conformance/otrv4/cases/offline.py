@@ -30,7 +30,6 @@ from .dake import (
     STANDING,
     STRANGER,
     TRUSTED_ONLY,
-    awaits_auth_i,
     declare,
     goes_on,
     sends_forged,
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 
 OFFLINE = frozenset({"otrv4-offline"})
 INTERACTIVE = Policy(allow_v3=False, require_interactive=True)
-WEEK, DAY, HOUR = 604800, 86400, 3600
 """A profile is valid for a week; what it was used for before is accepted for another day."""
 
 
@@ -97,47 +95,6 @@ def _then_talk(begin: Callable[[Stage], None]) -> Play:
 # The target is the one who begins: the retriever of a prekey ensemble.
 
 
-@case("offline.begins", needs=OFFLINE)
-def begins(stage: Stage) -> None:
-    """Sends a Non-Interactive-Auth message when its user starts from a prekey ensemble.
-
-    It is private at once, and understands the answer.
-    """
-    private_as_retriever(stage)
-    stage.target_says("are you there?")
-    stage.target_says("or are you not?")
-    stage.settle()
-    talk(stage)
-    talk(stage)
-
-
-@case("offline.begins-and-speaks", needs=OFFLINE)
-def begins_and_speaks(stage: Stage) -> None:
-    """Sends Data Messages behind its Non-Interactive-Auth message before anything is answered."""
-    stage.target_starts_offline()
-    stage.target_says("are you there?")
-    stage.target_says("call me")
-    stage.settle()
-    talk(stage)
-
-
-@case(
-    "offline.begins-what-waited",
-    target=replace(V4_ONLY, require_encryption=True),
-    needs={"otrv4-offline", "policy"},
-)
-def begins_what_waited(stage: Stage) -> None:
-    """Sends a text that waited once it has sent a Non-Interactive-Auth message.
-
-    It waited for a private conversation.
-    """
-    stage.target_says("not in the clear")
-    hold_everything(stage)
-    stage.target_starts_offline()
-    stage.settle()
-    talk(stage)
-
-
 def _begins_in(state: Dake, standing: Msg) -> Play:
     def play(stage: Stage) -> None:
         leads_to(stage, state, standing)
@@ -187,46 +144,7 @@ def begins_with_two_instances(stage: Stage) -> None:
     stage.settle()
 
 
-@case("offline.begins-late-answer-of-a-dake", needs=OFFLINE)
-def begins_late_answer_of_a_dake(stage: Stage) -> None:
-    """Ignores the Auth-I message of a DAKE that an offline conversation has replaced.
-
-    The DAKE stood at WAITING_AUTH_I when its user started from a prekey ensemble.
-    """
-    awaits_auth_i(stage)
-    stage.to_tester_delivers()
-    late = stage.to_target.pop()
-    stage.tester_forgets()
-    stage.target_starts_offline()
-    stage.reaches_target(late)
-    stage.settle()
-    talk(stage)
-
-
 # The target is the one who finds it: the publisher.
-
-
-@case("offline.accepts", needs=OFFLINE)
-def accepts(stage: Stage) -> None:
-    """Accepts a Non-Interactive-Auth message made with a prekey ensemble that it published.
-
-    It is private by that, and reads the Data Messages behind it.
-    """
-    stage.tester_starts_offline()
-    stage.tester_says("are you there?")
-    stage.tester_says("call me")
-    stage.settle()
-    talk(stage)
-    talk(stage)
-
-
-@case("offline.accepts-and-answers", needs=OFFLINE)
-def accepts_and_answers(stage: Stage) -> None:
-    """Speaks first in a conversation that a Non-Interactive-Auth message has begun."""
-    private_as_publisher(stage)
-    stage.target_says("I am back")
-    stage.settle()
-    talk(stage)
 
 
 @case(
@@ -305,20 +223,6 @@ for _state in Dake:
 # Prekey messages are for one use.
 
 
-@case("offline.replayed-when-private", needs=OFFLINE)
-def replayed_when_private(stage: Stage) -> None:
-    """Ignores a Non-Interactive-Auth message that comes again.
-
-    The conversation that it began goes on.
-    """
-    wire = sent_offline(stage)
-    stage.reaches_target(wire)
-    talk(stage)
-    stage.reaches_target(wire)
-    stage.tester_says("nothing has changed")
-    stage.settle()
-
-
 @case("offline.replayed-later", needs=OFFLINE)
 def replayed_later(stage: Stage) -> None:
     """Ignores a Non-Interactive-Auth message that comes again when its conversation is over.
@@ -335,41 +239,6 @@ def replayed_later(stage: Stage) -> None:
     goes_on(stage, Dake.IDLE)
 
 
-@case("offline.ensemble-used-twice", needs=OFFLINE)
-def ensemble_used_twice(stage: Stage) -> None:
-    """Refuses a second Non-Interactive-Auth message made with the same prekey ensemble.
-
-    One made with another is accepted.
-    """
-    ensemble = stage.target_ensemble()
-    stage.tester_starts_offline(ensemble)
-    stage.settle()
-    stage.target_ends()
-    stage.settle()
-    stage.tester_forgets()
-    stage.tester_starts_offline(ensemble)
-    stage.settle()
-    fresh_start(stage)
-    stage.settle()
-    talk(stage)
-
-
-@case("offline.ensembles-in-any-order", needs=OFFLINE)
-def ensembles_in_any_order(stage: Stage) -> None:
-    """Accepts Non-Interactive-Auth messages in another order than that of their ensembles.
-
-    It published the prekey ensembles one after the other.
-    """
-    first, second = stage.target_ensemble(), stage.target_ensemble()
-    stage.tester_starts_offline(second)
-    stage.settle()
-    talk(stage)
-    stage.tester_forgets()
-    stage.tester_starts_offline(first)
-    stage.settle()
-    talk(stage)
-
-
 @case("offline.forged-copy", needs=OFFLINE)
 def forged_copy(stage: Stage) -> None:
     """Refuses a Non-Interactive-Auth message that somebody has changed.
@@ -382,61 +251,6 @@ def forged_copy(stage: Stage) -> None:
         garbled = replace(message, auth_mac=stage.lab.suite.garble_mac(message.auth_mac))
         stage.sends(garbled, "a changed copy")
     stage.reaches_target(wire)
-    talk(stage)
-
-
-# Profiles that expire.
-
-
-def _published_before(seconds: int) -> Play:
-    def play(stage: Stage) -> None:
-        stage.target_says("in the clear")
-        ensemble = stage.target_ensemble()
-        stage.wait(WEEK - HOUR)
-        hold_everything(stage)
-        stage.tester.ensemble()
-        stage.tester_starts_offline(ensemble)
-        stage.wait(HOUR + seconds)
-        stage.settle()
-        stage.target_says("wherever this goes")
-        stage.settle()
-
-    return play
-
-
-declare(
-    "offline.profile-that-has-just-expired",
-    """Accepts a Non-Interactive-Auth message made with a client profile and a prekey profile of its
-    own that have expired an hour ago: expired profiles are kept for a while for what was sent
-    before.""",
-    _published_before(HOUR),
-    needs={"otrv4-offline", "otrv4-clock"},
-)
-declare(
-    "offline.profile-that-expired-long-ago",
-    """Refuses a Non-Interactive-Auth message made with profiles of its own that have expired two
-    days ago.""",
-    _published_before(2 * DAY),
-    needs={"otrv4-offline", "otrv4-clock"},
-)
-
-
-@case("offline.profile-renewed", needs={"otrv4-offline", "otrv4-clock"})
-def profile_renewed(stage: Stage) -> None:
-    """Accepts Non-Interactive-Auth messages made with its old profiles and with its new ones.
-
-    It published prekey ensembles before and after it renewed its profiles.
-    """
-    old = stage.target_ensemble()
-    stage.wait(WEEK - HOUR)
-    stage.tester.ensemble()
-    new = stage.target_ensemble()
-    stage.tester_starts_offline(old)
-    stage.settle()
-    talk(stage)
-    stage.tester_forgets()
-    stage.tester_starts_offline(new)
-    stage.settle()
     talk(stage)
 
 

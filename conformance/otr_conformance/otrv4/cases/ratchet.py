@@ -14,7 +14,6 @@ from otr_conformance.otrv4.case import Level, case
 from otr_conformance.otrv4.scenes import (
     QUERY,
     ROLES,
-    hold_everything,
     private,
     private_as_responder,
     talk,
@@ -27,14 +26,13 @@ if TYPE_CHECKING:
 
     from otr_conformance.otrv4.stage import Stage
     from otr_reference.otrv4.messages import DataFields
-    from otr_reference.sorts import Element, Point, Wire
+    from otr_reference.sorts import Wire
 
     Scene = Callable[[Stage], None]
 
 T = TypeVar("T")
 OFFLINE = {"retriever", "publisher"}
 """The roles of the DAKE that is not interactive."""
-AN_HOUR, EIGHT_DAYS = 3600, 8 * 24 * 3600
 FAR = 100
 """Messages that are lost, where many are: fewer than anybody's bound."""
 BOUND = 1000
@@ -104,16 +102,6 @@ def sends_edited(
     stage.sends(replace(message, fields=edit(message.fields)), what)
 
 
-def nobodys_ecdh(stage: Stage) -> Point:
-    """A public ECDH key that nobody uses."""
-    return stage.lab.suite.fresh_ecdh(stage.lab.seed("nobody"), 1).public
-
-
-def nobodys_dh(stage: Stage) -> Element:
-    """A public DH key that nobody uses."""
-    return stage.lab.suite.fresh_dh(stage.lab.seed("nobody"), 2).public
-
-
 def refreshed(stage: Stage) -> None:
     """The private conversation gets new keys; the target sends the Identity message."""
     stage.arrives(QUERY)
@@ -135,32 +123,6 @@ def listening(stage: Stage) -> None:
     deliver(stage, one, three, two)
 
 
-def target_first(stage: Stage) -> None:
-    """The target's user speaks first; then both in turn, through six ratchets and more."""
-    answered(stage, "let me begin")
-    for _ in range(5):
-        talk(stage)
-
-
-def tester_first(stage: Stage) -> None:
-    """The tester's user speaks first; then both in turn."""
-    for _ in range(5):
-        talk(stage)
-
-
-def out_of_order(stage: Stage) -> None:
-    """Messages of three ratchets arrive late, one by one."""
-    one, two, three, four = several(stage, 4)
-    deliver(stage, three)
-    answered(stage, "slowly")
-    five, six = several(stage, 2, "then")
-    deliver(stage, six, two, four, five)
-    answered(stage, "very slowly")
-    talk(stage)
-    deliver(stage, one)
-    talk(stage)
-
-
 def duplicates(stage: Stage) -> None:
     """Messages arrive twice, in their ratchet and after it."""
     one, two, three = several(stage, 3)
@@ -177,45 +139,12 @@ def duplicates(stage: Stage) -> None:
 FAMILIES: tuple[tuple[str, Scene, str], ...] = (
     ("listening", listening, "Reads the peer's first Data Messages without having sent any"),
     (
-        "target-first",
-        target_first,
-        """Replaces its ECDH keys whenever it answers, and its DH keys in every third ratchet, where
-        it speaks first""",
-    ),
-    (
-        "tester-first",
-        tester_first,
-        """Takes new ECDH keys whenever it is answered, and new DH keys in every third ratchet,
-        where the peer speaks first""",
-    ),
-    (
-        "out-of-order",
-        out_of_order,
-        "Reads Data Messages in whatever order they arrive, also those of earlier ratchets",
-    ),
-    (
         "duplicates",
         duplicates,
         """Reads no Data Message twice, and discards those that come again, in their ratchet and
         after it""",
     ),
 )
-
-
-def _crossing() -> None:
-    for role in ("initiator", "responder"):
-
-        def play(stage: Stage, scene: Scene = ROLES[role]) -> None:
-            scene(stage)
-            for number in range(4):
-                stage.target_says(f"target {number}")
-                stage.tester_says(f"tester {number}")
-                stage.settle()
-            talk(stage)
-
-        play.__doc__ = f"""Keeps up when both sides talk at once all the time, as the {role} of the
-        DAKE."""
-        case(f"ratchet.crossing.{role}")(play)
 
 
 def _in_each_role() -> None:
@@ -231,7 +160,6 @@ def _in_each_role() -> None:
 
 
 _in_each_role()
-_crossing()
 
 
 # One ratchet, and the next.
@@ -256,17 +184,6 @@ def lost_messages(stage: Stage) -> None:
         stage.settle()
 
 
-@case("ratchet.whole-ratchet-lost")
-def whole_ratchet_lost(stage: Stage) -> None:
-    """Goes on in its ratchet where nothing of the peer's next one arrives."""
-    private(stage)
-    talk(stage)
-    stage.tester_says("never to arrive")
-    hold_everything(stage)
-    answered(stage, "are you there?")
-    talk(stage)
-
-
 @case("ratchet.many-lost")
 def many_lost(stage: Stage) -> None:
     """Reads a Data Message after a hundred that were lost, and those of them that arrive after all.
@@ -285,23 +202,6 @@ def many_lost(stage: Stage) -> None:
     talk(stage)
 
 
-@case("ratchet.restored-tester")
-def restored_tester(stage: Stage) -> None:
-    """Reads no second Data Message with the numbers of one that it has read.
-
-    The tester goes back to an earlier state, as a client does that was restored from a backup.
-    """
-    private(stage)
-    talk(stage)
-    before = stage.tester.conversation
-    stage.tester_says("one")
-    stage.settle()
-    stage.tester.conversation = before
-    stage.tester_says("the same number")
-    stage.settle()
-    answered(stage, "what?")
-
-
 @case("ratchet.early-duplicate")
 def early_duplicate(stage: Stage) -> None:
     """Reads Data Messages that overtook the Auth-I message, each once, although one came twice."""
@@ -315,54 +215,6 @@ def early_duplicate(stage: Stage) -> None:
 
 
 # What nobody's keys are for.
-
-
-def next_of_nobody(fields: DataFields, ecdh: Point, dh: Element, ahead: int = 1) -> DataFields:
-    """The first message of a ratchet that nobody began, so many ahead."""
-    third = (fields.ratchet_id + ahead) % 3 == 0
-    return replace(
-        fields,
-        ratchet_id=fields.ratchet_id + ahead,
-        message_id=0,
-        pn=fields.message_id + 1,
-        ecdh=ecdh,
-        dh=dh if third else None,
-    )
-
-
-def _of_nobody() -> None:
-    for role, scene in ROLES.items():
-
-        def play(stage: Stage, scene: Scene = scene) -> None:
-            scene(stage)
-            talk(stage)
-            wire = said(stage, "as it was sent")
-            ecdh, dh = nobodys_ecdh(stage), nobodys_dh(stage)
-            sends_edited(
-                stage,
-                wire,
-                lambda f: replace(f, ecdh=ecdh, dh=None if f.dh is None else dh),
-                "the next ratchet, begun by nobody",
-            )
-            stage.reaches_target(wire)
-            for ahead in (1, 2, 3):
-                sends_edited(
-                    stage,
-                    wire,
-                    lambda f, ahead=ahead: next_of_nobody(f, ecdh, dh, ahead),  # type: ignore[misc]  # mypy wants a type for ahead
-                    f"ratchet {ahead} after the current one, begun by nobody",
-                )
-            stage.settle()
-            talk(stage)
-            talk(stage)
-
-        play.__doc__ = f"""Refuses the first message of a ratchet that nobody began, be it the next,
-        or one for which its own turn comes first, or one later, and keeps its keys, as the {role}
-        of the DAKE."""
-        case(f"ratchet.of-nobody.{role}", needs=needs_of(role))(play)
-
-
-_of_nobody()
 
 
 def _too_far() -> None:
@@ -456,66 +308,6 @@ def skipped_forged(stage: Stage) -> None:
     sends_edited(
         stage, wire, lambda f: replace(f, flags=f.flags ^ 0x80), "the skipped message with a flag"
     )
-    stage.settle()
-    talk(stage)
-
-
-@case("ratchet.skipped-forged-then-real", level=Level.SHOULD)
-def skipped_forged_then_real(stage: Stage) -> None:
-    """Reads a skipped message after one of nobody's with the same numbers.
-
-    The text has both: that the key is deleted, and that a failure changes nothing. To the letter
-    of the first, whoever forges a message prevents the real one from ever being read.
-    """
-    wire = _one_skipped(stage)
-    sends_edited(
-        stage, wire, lambda f: replace(f, flags=f.flags ^ 0x80), "the skipped message with a flag"
-    )
-    stage.settle()
-    deliver(stage, wire, wire)
-    talk(stage)
-
-
-@case("ratchet.skipped-for-an-hour", needs={"otrv4-clock"})
-def skipped_for_an_hour(stage: Stage) -> None:
-    """Goes on when an hour has passed since message keys were stored."""
-    _one_skipped(stage)
-    stage.wait(AN_HOUR)
-    stage.settle()
-    talk(stage)
-    talk(stage)
-
-
-@case("ratchet.skipped-for-long", needs={"otrv4-clock"})
-def skipped_for_long(stage: Stage) -> None:
-    """Goes on when message keys have been stored for longer than it keeps them."""
-    _one_skipped(stage)
-    stage.wait(EIGHT_DAYS)
-    stage.settle()
-    talk(stage)
-    talk(stage)
-
-
-@case("ratchet.skipped-in-time", needs={"otrv4-clock"}, level=Level.SHOULD)
-def skipped_in_time(stage: Stage) -> None:
-    """Reads a message that arrives an hour late."""
-    wire = _one_skipped(stage)
-    stage.wait(AN_HOUR)
-    deliver(stage, wire)
-    stage.settle()
-    talk(stage)
-
-
-@case("ratchet.skipped-too-late", needs={"otrv4-clock"}, level=Level.SHOULD)
-def skipped_too_late(stage: Stage) -> None:
-    """Deletes stored message keys after an appropriate interval, here a week.
-
-    A message that arrives later cannot be read.
-    """
-    wire = _one_skipped(stage)
-    stage.wait(EIGHT_DAYS)
-    stage.settle()
-    deliver(stage, wire)
     stage.settle()
     talk(stage)
 

@@ -8,7 +8,6 @@ answered.
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import permutations
 from typing import TYPE_CHECKING
 
 from otr_conformance.otrv4.case import V3_ONLY, Level, case
@@ -16,7 +15,6 @@ from otr_conformance.otrv4.cases.ratchet import held_back, said, taken_apart
 from otr_conformance.otrv4.scenes import (
     LONG_AGO,
     QUERY,
-    again,
     hold_everything,
     private,
     talk,
@@ -111,16 +109,6 @@ def piece(stage: Stage, index: int, total: int, text: str, name: int = NAME) -> 
     stage.sends(Fragment(head, name, index, total, stage.lab.text(text)), about)
 
 
-@case("receiving.fragments-in-any-order")
-def fragments_in_any_order(stage: Stage) -> None:
-    """Puts fragments together in whatever order they arrive."""
-    private(stage)
-    for name, order in enumerate(permutations(range(PIECES)), NAME):
-        pieces = said_in_pieces(stage, f"in pieces {name - NAME}", name)
-        arrive(stage, *(pieces[index] for index in order))
-    talk(stage)
-
-
 @case("receiving.fragments-interleaved")
 def fragments_interleaved(stage: Stage) -> None:
     """Keeps the fragments of several messages apart by their identifiers.
@@ -191,24 +179,6 @@ def fragments_name_again(stage: Stage) -> None:
     for text in ("good morning", "good evening"):
         piece(stage, 1, 1, text)
     arrive(stage, *said_in_pieces(stage, "three"))
-    talk(stage)
-
-
-@case("receiving.fragments-one-missing")
-def fragments_one_missing(stage: Stage) -> None:
-    """Takes nothing up that lacks a fragment, also where what is there would make sense."""
-    piece(stage, 1, 3, "?OTR", NAME)
-    piece(stage, 3, 3, "v4?", NAME)
-    piece(stage, 2, 2, "?OTRv4?", OTHER_NAME)
-    piece(stage, 2, 3, "v", NAME)
-
-
-@case("receiving.fragments-of-query")
-def fragments_of_query(stage: Stage) -> None:
-    """Takes up a Query Message that came in fragments."""
-    piece(stage, 2, 2, "v4?")
-    piece(stage, 1, 2, "?OTR")
-    stage.settle()
     talk(stage)
 
 
@@ -474,59 +444,6 @@ def at(stage: Stage, tag: int, text: str) -> None:
     stage.tester_at(tag)
     stage.tester_says(text)
     stage.to_target_delivers()
-
-
-@case("receiving.two-clients-answer")
-def two_clients_answer(stage: Stage) -> None:
-    """Finishes a DAKE with each of two clients that answer its Identity message."""
-    stage.arrives(QUERY)
-    stage.to_tester_delivers(keep=True)
-    stage.tester_at(THIRD_TAG)
-    stage.to_tester_delivers()
-    stage.to_target_delivers()
-    stage.to_target_delivers()
-    stage.tester_at(TESTER_TAG)
-    stage.to_tester_delivers()
-    stage.tester_at(THIRD_TAG)
-    stage.to_tester_delivers()
-    at(stage, TESTER_TAG, "here")
-    at(stage, THIRD_TAG, "and there")
-
-
-@case("receiving.two-clients-begin")
-def two_clients_begin(stage: Stage) -> None:
-    """Keeps the DAKEs that two clients began apart, whatever the order of their messages."""
-    stage.tester_starts_dake()
-    stage.tester_at(THIRD_TAG)
-    stage.tester_starts_dake()
-    stage.to_target_delivers()
-    stage.to_target_delivers()
-    stage.to_tester_delivers(1)
-    stage.tester_at(TESTER_TAG)
-    stage.to_tester_delivers()
-    stage.to_target_delivers(1)
-    stage.to_target_delivers()
-    at(stage, TESTER_TAG, "here")
-    at(stage, THIRD_TAG, "and there")
-
-
-@case("receiving.two-clients-talk")
-def two_clients_talk(stage: Stage) -> None:
-    """Keeps the private conversations with two clients apart, each with ratchets of its own.
-
-    One goes on when the other ends.
-    """
-    private(stage)
-    talk(stage)
-    stage.tester_at(THIRD_TAG)
-    again(stage)
-    at(stage, TESTER_TAG, "here")
-    late = said(stage, "late")
-    at(stage, THIRD_TAG, "there")
-    stage.tester_ends()
-    stage.to_target_delivers()
-    at(stage, TESTER_TAG, "here again")
-    arrive(stage, late)
 
 
 CLIENTS = range(0x4000, 0x4000 + 100)

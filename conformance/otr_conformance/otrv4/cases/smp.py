@@ -127,20 +127,6 @@ def _runs() -> None:
 _runs()
 
 
-@case("smp.empty-secret", needs={"smp"})
-def empty_secret(stage: Stage) -> None:
-    """Compares empty secrets as any others."""
-    private(stage)
-    stage.tester_begins_smp("")
-    stage.settle()
-    stage.target_answers_smp("")
-    stage.settle()
-    stage.tester_begins_smp("")
-    stage.settle()
-    stage.target_answers_smp(SECRET)
-    stage.settle()
-
-
 @case("smp.talking-meanwhile", needs={"smp"})
 def talking_meanwhile(stage: Stage) -> None:
     """Goes on with SMP while both users talk."""
@@ -201,18 +187,6 @@ def _malformed() -> None:
         case(f"smp.malformed-{number}-in-{state}", needs={"smp"})(play)
 
 
-@case("smp.malformed-in-expect1", needs={"smp"})
-def malformed_in_expect1(stage: Stage) -> None:
-    """Aborts SMP whichever SMP message comes that cannot be taken apart, when none is underway."""
-    expect1(stage)
-    for number in (1, 2, 3, 4):
-        stage.tester_sends(broken(stage, number))
-        stage.settle()
-        stage.target_answers_smp(SECRET)
-        stage.settle()
-    aftermath(stage)
-
-
 def _aborted() -> None:
     for state, scene in STATES.items():
 
@@ -271,18 +245,6 @@ def asked_twice_in_vain(stage: Stage) -> None:
     stage.target_answers_smp(SECRET)
     stage.settle()
     aftermath(stage)
-
-
-@case("smp.asked-twice", needs={"smp"})
-def asked_twice(stage: Stage) -> None:
-    """Answers the latest SMP message 1 where the peer begins anew before there was an answer."""
-    private(stage)
-    stage.tester_begins_smp(OTHER_SECRET)
-    stage.settle()
-    stage.tester_begins_smp(SECRET)
-    stage.settle()
-    stage.target_answers_smp(SECRET)
-    stage.settle()
 
 
 # The users do what is not their turn.

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING
 from otr_conformance.otrv4.case import Level, case
 from otr_conformance.otrv4.cases.ratchet import held_back
 from otr_conformance.otrv4.scenes import (
-    LONG_AGO,
     ROLES,
     again,
-    asked,
     broken,
     private,
-    smp_again,
     stray,
     talk,
 )
@@ -37,7 +34,7 @@ if TYPE_CHECKING:
 
     Scene = Callable[[Stage], None]
 
-DISCONNECTED, ABORT, EXTRA_KEY, UNDEFINED = 1, 6, 7, 0x7A7A
+EXTRA_KEY, UNDEFINED = 7, 0x7A7A
 V3_EXTRA_KEY = 8
 """The type that is defined in version 3, and not in version 4."""
 USE = 0x46494C45
@@ -172,27 +169,6 @@ def disconnected_twice(stage: Stage) -> None:
     again(stage)
 
 
-@case("tlv.disconnected-with-a-value")
-def disconnected_with_value(stage: Stage) -> None:
-    """Takes the conversation as ended whatever the value of the TLV that says so is."""
-    private(stage)
-    stage.tester_sends(UnknownTlv(DISCONNECTED, stage.lab.text("bye")))
-    stage.settle()
-    stage.target_says("wait")
-    stage.settle()
-
-
-@case("tlv.smp-abort-with-a-value", needs={"smp"})
-def smp_abort_with_value(stage: Stage) -> None:
-    """Takes SMP as aborted whatever the value of the TLV that says so is."""
-    asked(stage)
-    stage.tester_sends(UnknownTlv(ABORT, stage.lab.text("enough")))
-    stage.settle()
-    stage.target_answers_smp("the tower")
-    stage.settle()
-    smp_again(stage)
-
-
 @case("tlv.cut-off")
 def cut_off(stage: Stage) -> None:
     """Shows the text of a Data Message whose only TLV is cut off, and goes on."""
@@ -221,25 +197,6 @@ def disconnected_cut_off(stage: Stage) -> None:
     talk(stage)
 
 
-@case("tlv.all-kinds", needs={"extra-key", "smp"})
-def all_kinds(stage: Stage) -> None:
-    """Looks at every TLV of a Data Message, in order."""
-    private(stage)
-    stage.tester_sends(
-        Padding(1),
-        UnknownTlv(UNDEFINED, stage.lab.text("x")),
-        ExtraKeyUse(1, stage.lab.text("one")),
-        Padding(2),
-        SmpAbort(),
-        UnknownTlv(UNDEFINED, stage.lab.text("")),
-        Disconnected(),
-        text="a full message",
-    )
-    stage.settle()
-    stage.target_says("wait")
-    stage.settle()
-
-
 @case("tlv.many", level=Level.SHOULD)
 def many(stage: Stage) -> None:
     """Looks at so many TLVs of one Data Message as it is willing to, and no further."""
@@ -252,31 +209,7 @@ def many(stage: Stage) -> None:
     talk(stage)
 
 
-@case("tlv.heartbeat-after-tlvs", needs={"otrv4-clock"})
-def heartbeat_after_tlvs(stage: Stage) -> None:
-    """Answers with a heartbeat, after long silence, a Data Message with TLVs, too."""
-    private(stage)
-    stage.wait(LONG_AGO)
-    stage.tester_sends(
-        Padding(3), UnknownTlv(UNDEFINED, stage.lab.text("x")), text="still listening?"
-    )
-    stage.settle()
-    talk(stage)
-
-
 # The extra symmetric key.
-
-
-@case("tlv.extra-key-several", needs={"extra-key"}, level=Level.SHOULD)
-def extra_key_several(stage: Stage) -> None:
-    """Gives the extra symmetric key of the message with each of several TLVs of type 7 in it.
-
-    There may be more of them than the keys that may be derived from it.
-    """
-    private(stage)
-    stage.tester_sends(*[ExtraKeyUse(n, stage.lab.text(f"use {n}")) for n in range(12)])
-    stage.settle()
-    talk(stage)
 
 
 @case("tlv.extra-key-late", needs={"extra-key"})
