@@ -63,7 +63,7 @@ def _types(texts: int, stage: AnyStage) -> None:
 
 
 def pieces(composition: Composition, piece: Callable[[Any, int, int, Any], Wire]) -> Moves[Any]:
-    """Pieces of a message of which as much is stored as may be, or too much.
+    """Pieces of a message that are as large as may be stored, or larger, or numbered wrongly.
 
     Args:
         composition: the tables.
@@ -79,21 +79,22 @@ def pieces(composition: Composition, piece: Callable[[Any, int, int, Any], Wire]
     ):
         for number in (1, 2):
             what = f"piece {number} of 3, {name}"
-            moves.add(what, partial(_sends, piece, number, size, what), needs=OURS)
-    what = "piece 3 of 3"
-    moves.add(what, partial(_sends, piece, 3, 1, what), needs=OURS)
+            moves.add(what, partial(_sends, piece, (number, 3), size, what), needs=OURS)
+    for number, of in ((3, 3), (0, 3), (4, 3), (0, 0)):
+        what = f"piece {number} of {of}"
+        moves.add(what, partial(_sends, piece, (number, of), 1, what), needs=OURS)
     return moves
 
 
 def _sends(
     piece: Callable[[Any, int, int, Any], Wire],
-    number: int,
+    place: tuple[int, int],
     size: int,
     what: str,
     stage: Any,  # noqa: ANN401 - of a protocol
 ) -> None:
     inside = stage.lab.text(_long(size))
-    stage.reaches(piece(stage, number, 3, inside), what)
+    stage.reaches(piece(stage, *place, inside), what)
 
 
 @lru_cache(maxsize=8)

@@ -133,6 +133,8 @@ def _said(part: str) -> Iterator[str]:
 def grown(fuzzing: Fuzzing, seed: int, steps: int = GROWN) -> tuple[Script, ...]:
     """Scripts that show much, grown on the reference alone; those first that show most.
 
+    They are followed by all probes behind each row.
+
     Args:
         fuzzing: what the protocol states.
         seed: what is drawn.
@@ -143,7 +145,21 @@ def grown(fuzzing: Fuzzing, seed: int, steps: int = GROWN) -> tuple[Script, ...]
     loop = Loop(steer, Worlds(fuzzing, judged=False).begin)
     while loop.steps < steps:
         loop.episode()
-    return cover(steer.shortest.items())
+    return (*cover(steer.shortest.items()), *_identifying(fuzzing, steer.shortest))
+
+
+def _identifying(fuzzing: Fuzzing, shortest: Mapping[Shown, Script]) -> Iterator[Script]:
+    """Behind each row, by the shortest script that takes it last, every probe.
+
+    Probes are what may show a state: who went on to a wrong one is told by them.
+    """
+    last: dict[str, Script] = {}
+    for (_, row), script in shortest.items():
+        if row not in last or len(script.moves) < len(last[row].moves):
+            last[row] = script
+    for script in dict.fromkeys(last.values()):
+        for probe in fuzzing.plan.probes:
+            yield Script(script.part, (*script.moves, *probe))
 
 
 def cover(found: Iterable[tuple[Shown, Script]]) -> tuple[Script, ...]:
