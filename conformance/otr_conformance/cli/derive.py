@@ -47,7 +47,7 @@ def derive(names: tuple[str, ...], jobs: int, *, check: bool, json: bool) -> Exi
             tell(f"{name}: {len(made.policies)} cases under other policies")
             write_file(record.path(name), record.write(made).encode())
             chosen = chosen_anew(name)
-            tell(f"{name}: {len(chosen.left_out)} derived cases are spare, and left out")
+            tell(f"{name}: {len(chosen.left_out)} cases are spare, and left out")
             write_file(choice.path(name), choice.write(chosen).encode())
         found.append(record.read(name))
         current[name] = found[-1].tables == record.digest(PROTOCOLS[name].plan.composition)
