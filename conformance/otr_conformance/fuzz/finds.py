@@ -44,6 +44,7 @@ FORMAT_VERSION: Final = 1
 """Raised when a reader of the JSON would have to change."""
 _ENCODED: Final = re.compile(r"\?OTR[:|][^ ]*[.,](?=,| |$)")
 _VALUE: Final = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\b\d+\b")
+_SAYS: Final = re.compile(r": (?=the t(?:arget|ester)\b)")
 _QUOTED: Final = re.compile(r"(?<!\w)'[^']*'|\"[^\"]*\"|“[^”]*”")
 _OPTIONAL: Final = frozenset({"before", "behind", "together", "who", "when"})
 """What need not stand in a file."""
@@ -139,8 +140,9 @@ class Find:
 
 def plain(because: str) -> str:
     """A sentence without the step that it begins with, and without values and texts."""
+    begins = _SAYS.search(because)
     _, found, rest = because.partition(": ")
-    said = rest if found else because
+    said = because[begins.end() :] if begins else rest if found else because
     return _VALUE.sub("N", _QUOTED.sub("…", _ENCODED.sub("?OTR…", said)))
 
 
