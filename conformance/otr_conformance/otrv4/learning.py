@@ -50,12 +50,22 @@ __all__ = ["INPUTS", "LEARNING", "LEFT_OUT", "SETTINGS", "Mapper"]
 
 
 class Mapper(UsualMapper[Stage]):
-    """Plays inputs on a stage of OTRv4."""
+    """Plays inputs on a stage of OTRv4.
+
+    Attributes:
+        rival: the target's latest Identity message, which it may still compare with.
+    """
 
     words = Vocabulary(messages, commands, Msg.ENCRYPTED_MESSAGES, deviating, stray)
 
-    def keeps(self, message: Message, wire: Wire) -> bool | None:  # noqa: ARG002 - see the base
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self.rival: Wire | None = None
+
+    def keeps(self, message: Message, wire: Wire) -> bool | None:
         """Whether the tester keeps a message until it is answered; None: it does not look at it."""
+        if isinstance(message, Identity):
+            self.rival = wire
         match message:
             case Identity() | AuthR():
                 return True
@@ -91,11 +101,10 @@ class Mapper(UsualMapper[Stage]):
     def identifies(self, *, higher: bool) -> None:
         """An Identity message, whose hash compares as it is wanted with the target's."""
         stage = self.stage
-        rival = self.held
         if higher and not self.holds(Identity):
             self.nothing("Identity message that could have the higher hash")
-        elif rival is not None and self.holds(Identity):
-            self._offers_beside(rival, higher=higher)
+        elif self.rival is not None:
+            self._offers_beside(self.rival, higher=higher)
             wire = stage.to_target.pop()
             stage.to_target.clear()
             how = "higher" if higher else "lower"
@@ -108,6 +117,8 @@ class Mapper(UsualMapper[Stage]):
 
     def _offers_beside(self, rival: Wire, *, higher: bool) -> None:
         """The tester's Identity message is on its way, with a hash that compares so."""
+        if not self.holds(Identity):
+            self._rests()
         self.stage.to_tester[:] = [rival]
         self.stage.tester_offers(higher=higher)
         self.stage.to_tester.clear()
@@ -156,8 +167,8 @@ class Mapper(UsualMapper[Stage]):
     def exchanges(self) -> None:
         """The conversation becomes private, in one go; the tester offers it."""
         stage = self.stage
-        if self.held is not None and self.holds(Identity):
-            self._offers_beside(self.held, higher=False)
+        if self.rival is not None:
+            self._offers_beside(self.rival, higher=False)
         else:
             self._rests()
             stage.absorb_tester(stage.tester.command(StartDake()))
