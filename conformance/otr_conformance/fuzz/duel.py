@@ -414,9 +414,12 @@ def _played(move: Move[Any], stage: AnyStage) -> Stuck | None:
 
 
 def raw(seen: Observation) -> Observation:
-    """An observation in which an encoded message that is shown as it is has no octets."""
-    reports = tuple(_SHOWN if _ENCODED.match(report) else report for report in seen.reports)
-    return seen if reports == seen.reports else replace(seen, reports=reports)
+    """An observation in which encoded messages that are shown as they are have no octets.
+
+    They count once: a message may be in more pieces over bytes than over terms.
+    """
+    reports = tuple(report for report in seen.reports if not _ENCODED.match(report))
+    return seen if reports == seen.reports else replace(seen, reports=(_SHOWN, *reports))
 
 
 def _first(_higher: object, _lower: object) -> bool:
