@@ -17,6 +17,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance.derive.plan import Script
+from otr_conformance.derive.usual import ARRIVES
 
 from .loop import Loop
 from .solo import Worlds
@@ -38,6 +39,8 @@ BEHIND: Final = 4
 """How many rows two rows may be apart."""
 _PROBED: Final = 0.08
 """How often a probe begins, in place of a single move."""
+_ANSWERED: Final = (ARRIVES, "tester answers SMP", ARRIVES)
+"""A probe besides: what the target began goes on."""
 _RECAST: Final = 0.2
 """How often a script is played from the beginning by somebody else."""
 _CONTEST: Final = 6
@@ -158,7 +161,7 @@ def _identifying(fuzzing: Fuzzing, shortest: Mapping[Shown, Script]) -> Iterator
         if row not in last or len(script.moves) < len(last[row].moves):
             last[row] = script
     for script in dict.fromkeys(last.values()):
-        for probe in fuzzing.plan.probes:
+        for probe in (*fuzzing.plan.probes, _ANSWERED):
             yield Script(script.part, (*script.moves, *probe))
 
 
