@@ -62,6 +62,10 @@ ANOTHER: Final = "(another-instance)"
 KNOWN: Final = "what the target does now is known, and not compared"
 MORE: Final = "the target has sent more than the tables have, which is let pass"
 _ENCODED: Final = re.compile(r"message open (\?OTR[:|,]|Wire\()")
+_OPEN: Final = "message open "
+_CONCAT: Final = "message open Concat("
+_MIXED: Final = "message open (pieces of several messages)"
+"""How a text is called that was put together of pieces which do not belong together."""
 _SHOWN: Final = "message open (what arrived, as it is)"
 """How a message of OTR is called that is shown to the user as a text, over bytes and terms."""
 UNSEEN: Final = "two hashes are compared that nobody saw"
@@ -337,7 +341,7 @@ class Duel:
             return
         wanted, found = self.twin.observations[before:], self.stage.observations[seen:]
         for want, got in zip(wanted, found, strict=False):
-            both = (raw(want), raw(got)) if self._apart else (want, got)
+            both = alike(raw(want), raw(got)) if self._apart else (want, got)
             because = self._comparing.next(*both)
             if because:
                 message = f"{want.step}: {because}"
@@ -420,6 +424,22 @@ def raw(seen: Observation) -> Observation:
     """
     reports = tuple(report for report in seen.reports if not _ENCODED.match(report))
     return seen if reports == seen.reports else replace(seen, reports=(_SHOWN, *reports))
+
+
+def alike(want: Observation, got: Observation) -> tuple[Observation, Observation]:
+    """Two observations in which texts that were put together of pieces of others are called alike.
+
+    Over terms they cannot be read; that as many are shown is still compared.
+    """
+    mixed = sum(report.startswith(_CONCAT) for report in want.reports)
+    if not mixed:
+        return want, got
+    told = tuple(_MIXED if report.startswith(_CONCAT) else report for report in want.reports)
+    seen: list[str] = []
+    for report in got.reports:
+        other = report.startswith(_OPEN) and report not in told
+        seen.append(_MIXED if other and seen.count(_MIXED) < mixed else report)
+    return replace(want, reports=told), replace(got, reports=tuple(seen))
 
 
 def _first(_higher: object, _lower: object) -> bool:
