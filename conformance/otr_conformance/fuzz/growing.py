@@ -152,7 +152,7 @@ def grown(fuzzing: Fuzzing, seed: int, steps: int = GROWN) -> tuple[Script, ...]
 
 
 def _identifying(fuzzing: Fuzzing, shortest: Mapping[Shown, Script]) -> Iterator[Script]:
-    """Behind each row, by the shortest script that takes it last, every probe.
+    """Behind each row, by the shortest script that takes it last, every probe: now or later.
 
     Probes are what may show a state: who went on to a wrong one is told by them.
     """
@@ -163,6 +163,7 @@ def _identifying(fuzzing: Fuzzing, shortest: Mapping[Shown, Script]) -> Iterator
     for script in dict.fromkeys(last.values()):
         for probe in (*fuzzing.plan.probes, _ANSWERED):
             yield Script(script.part, (*script.moves, *probe))
+            yield Script(script.part, (*script.moves, ARRIVES, *probe))
 
 
 def cover(found: Iterable[tuple[Shown, Script]]) -> tuple[Script, ...]:
