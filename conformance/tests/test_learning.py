@@ -753,6 +753,9 @@ def test_a_difference_is_drawn_as_a_sequence_that_ends_with_what_differs() -> No
     assert notes[-2] == "the target's user ends"
     assert notes[-1].endswith(found.difference.because)
     assert "a difference" in sequence_svg(drawing)
+    log = ("'?OTRv3?' reaches the target", "  target -> tester: D-H Commit v3")
+    arrows = [step.label for step in sequence_of(log, "", "x").steps if isinstance(step, Arrow)]
+    assert arrows == ["'?OTRv3?'", "D-H Commit v3"]
 
 
 def test_what_was_learned_is_reported_as_the_cases_of_a_suite_are() -> None:

@@ -17,6 +17,7 @@ _BETWEEN: Final = " -> "
 _USER: Final = "'s user: "
 _DOES: Final = "the target's user "
 _SECURED: Final = ("secure ", "still-secure ")
+_REACHES: Final = " reaches the target"
 _UNUSED: Final = ("the tester reads what came",)
 
 
@@ -32,7 +33,11 @@ def sequence_of(log: Iterable[str], because: str, title: str) -> Sequence:
     for step in steps_of(log):
         found = list(_of_lines(step.lines))
         silent = not any(isinstance(each, Arrow) for each in found)
-        if step.says.startswith(_DOES) or (silent and step.says not in _UNUSED):
+        arrived = step.says.removesuffix(_REACHES)
+        drawn = any(isinstance(each, Arrow) and each.receiver == TARGET for each in found)
+        if arrived != step.says and not drawn:
+            steps.append(Arrow(TESTER, TARGET, arrived))
+        elif step.says.startswith(_DOES) or (silent and step.says not in _UNUSED):
             steps.append(Note(TARGET, step.says))
         steps += found
     if because:
