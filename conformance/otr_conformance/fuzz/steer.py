@@ -30,12 +30,13 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
 from otr_model.kernel.expr import BoolVar, Scope
+from otr_model.kernel.vocabulary import Defined
 
 from .coverage import Coverage
 from .solo import Solo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from random import Random
 
     from otr_conformance.derive.search import Pair
@@ -196,6 +197,22 @@ def _has_several(states: Any) -> bool:  # noqa: ANN401 - a class of an enumerati
     return len(states) > 1
 
 
+def _flags(fuzzing: Fuzzing) -> Iterator[str]:
+    """What of a session is true or false, and decides what a user's wish leads to."""
+    composition = fuzzing.plan.composition
+    asked = {
+        variable
+        for row in composition.rows()
+        if row.on in fuzzing.users
+        for condition in row.when.atoms()
+        if isinstance(condition.spec, Defined)
+        for variable in condition.spec.expr.variables()
+    }
+    for variable in composition.variables:
+        if variable in asked and variable.scope is Scope.MEMBER and isinstance(variable, BoolVar):
+            yield variable.name
+
+
 def _everybody(_part: str) -> bool:
     return True
 
@@ -251,14 +268,9 @@ class Steer:
         self.possible = self.possible or tuple(self.fuzzing.vocabulary)
         self._parts = tuple(plan.parts)
         tables = plan.composition.tables
-        flags = (
-            variable.name
-            for variable in plan.composition.variables
-            if variable.scope is Scope.MEMBER and isinstance(variable, BoolVar)
-        )
         machines = (table.machine for table in tables if _has_several(table.states))
         self._machines = tuple(machines)
-        self._flags = tuple(flags)
+        self._flags = tuple(_flags(self.fuzzing))
         self._plain = frozenset(map(self._policy, self._parts))
 
     @property
