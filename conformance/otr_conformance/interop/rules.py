@@ -366,6 +366,8 @@ class _ShimSeat4(ShimParty4):
 class _ReferenceSeat4(ReferenceParty4):
     """The reference."""
 
+    renews = True
+
     def __init__(self, lab: Lab4, seat: Seat, variant: Variant) -> None:
         policy = Policy4(
             allow_v3=False,

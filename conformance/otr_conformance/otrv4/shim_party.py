@@ -136,10 +136,10 @@ class ShimParty(AnyShimParty[Command], Ensembles):
 
 
 def _preset(cast: Cast) -> tuple[bytes | None, bytes | None]:
-    """The target's long-term keys of the versions that it speaks: the DSA key, and sym_h."""
+    """The target's long-term keys: the DSA key, where version 3 is allowed, and sym_h."""
     return (
         write_preset_key(generated_key("target")) if THREE in cast.versions else None,
-        long_term_seed("target") if cast.target.allow_v4 else None,
+        long_term_seed("target"),
     )
 
 

@@ -133,9 +133,12 @@ class ReferenceParty(Ensembles):
     Attributes:
         conversation: where it stands.
         addressed: the instance that its user's commands are for; None: whichever is preferred.
+        renews: whether its application replaces its profiles before they expire. The tester's does
+            not, so that a target comes to see profiles that have expired.
     """
 
     addressed: int | None = None
+    renews: bool = False
 
     def __init__(self, lab: Lab, account: Account, config: Config, variant: Variant = NONE) -> None:
         self.lab = lab
@@ -185,6 +188,9 @@ class ReferenceParty(Ensembles):
         self.now += seconds
 
     def _take(self, given: Input) -> Reaction:
+        if self.renews:
+            self.account.renew(self.now)
+            self._take_profiles()
         before = self.conversation
         asks = not isinstance(given, Receive | Tick) and self.addressed in before.members
         to = self.addressed if asks else None
@@ -645,15 +651,13 @@ def reference_target(variant: Variant = NONE) -> Target:
         account = lab.account("target", TARGET_TAG, cast.target, cast.mode)
         config = lab.config(account, "target", cast.target, cast.mode, max_size=cast.max_size)
         known = lab.account("tester", TESTER_TAG, Policy(), cast.mode).profiles[0]
-        return ReferenceParty(
-            lab,
-            account,
-            replace(
-                config,
-                known_profile=known if cast.knows else None,
-                trusted=(lab.suite.fingerprint(known),) if cast.trusts else (),
-            ),
-            variant,
+        told = replace(
+            config,
+            known_profile=known if cast.knows else None,
+            trusted=(lab.suite.fingerprint(known),) if cast.trusts else (),
         )
+        party = ReferenceParty(lab, account, told, variant)
+        party.renews = True
+        return party
 
     return make

@@ -255,7 +255,7 @@ class ReferenceEndpoint4(ReferenceEndpoint):
             raise Unsupported(detail)
         policy = Policy4(
             allow_v3=THREE in new.versions,
-            allow_v4=True,
+            allow_v4=FOUR in new.versions,
             require_encryption=PolicyWord.REQUIRE_ENCRYPTION in new.policy,
             send_whitespace_tag=PolicyWord.SEND_WHITESPACE_TAG in new.policy,
             whitespace_start_dake=PolicyWord.WHITESPACE_START_AKE in new.policy,
@@ -347,7 +347,9 @@ def make(new: New) -> ReferenceEndpoint:
     if new.now is not None:
         CLOCK.now = new.now
     try:
-        return ReferenceEndpoint4(new) if FOUR in new.versions else ReferenceEndpoint3(new)
+        # Whoever has a key of version 4 is a client of it, also where its policy forbids it.
+        newer = FOUR in new.versions or new.sym_h is not None
+        return ReferenceEndpoint4(new) if newer else ReferenceEndpoint3(new)
     except ShimRefused:
         raise
     except OtrSpecError as error:

@@ -127,6 +127,24 @@ for _standing in (Msg.ENCRYPTED_MESSAGES, Msg.FINISHED):
     )
 
 
+@case("offline.begins-beside-another-dake", needs=OFFLINE)
+def begins_beside_another_dake(stage: Stage) -> None:
+    """Begins a conversation from a prekey ensemble while it waits for another instance of the peer.
+
+    With the one the conversation was ended by the peer; the other has begun a DAKE.
+    """
+    finished(stage)
+    first = stage.tester.account.tag
+    stage.tester_at(THIRD_TAG)
+    stage.tester_starts_dake()
+    stage.to_target_delivers()
+    hold_everything(stage)
+    stage.tester_at(first)
+    stage.target_starts_offline()
+    stage.settle()
+    talk(stage)
+
+
 @case("offline.begins-with-two-instances", needs=OFFLINE)
 def begins_with_two_instances(stage: Stage) -> None:
     """Keeps conversations apart that begin from the prekey ensembles of two instances.

@@ -44,6 +44,10 @@ IMPOSSIBLE: Final[Mapping[str, str]] = {
     "otrv4.dake:non-interactive-auth.waiting-auth-[ri].*: not allow_v4*": _POLICY_STANDS,
     "otrv4.message:*.encrypted-messages.*: *not allow_v4*": _POLICY_STANDS,
     "otrv4.message:*.finished.*: *not allow_v4*": _POLICY_STANDS,
+    "otrv4.message:plaintext.start.warned: *not require_encryption*": (
+        "who is in a private conversation of version 3 is allowed that version, and in no private "
+        "conversation of version 4, since to enter one ends it: the row of version 3 applies"
+    ),
     "otrv4.message:settled.start.none: not allow_v3": (
         "SETTLED comes of a conversation that becomes private, or of a message of version 3"
     ),
