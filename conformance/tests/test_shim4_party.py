@@ -14,6 +14,8 @@ import pytest
 from otr_conformance.otrv4.case import V3_ONLY, V4_ONLY
 from otr_conformance.otrv4.grade import GRADER
 from otr_conformance.otrv4.labs import BEGINNING, Lab, RealLab, long_term_seed
+from otr_conformance.otrv4.plan import TWO_WEEKS
+from otr_conformance.otrv4.scenes import talk
 from otr_conformance.otrv4.shim_party import ShimParty, policy_words
 from otr_conformance.otrv4.stage import ACTS, TARGET_TAG, Cast, Stage
 from otr_conformance.play.case import Case
@@ -102,13 +104,36 @@ def test_its_fingerprint_is_that_of_the_reference(running: Tapped) -> None:
     assert made.fingerprint == LAB.suite.to_bytes(LAB.suite.fingerprint(profile))
 
 
-def test_keys_are_given_for_the_versions_that_are_allowed(running: Tapped) -> None:
+def test_a_key_of_version_4_is_given_always_and_one_of_version_3_where_that_is_allowed(
+    running: Tapped,
+) -> None:
     given = []
     for cast in (Cast(V4_ONLY), Cast(V3_ONLY), Cast(Policy(), mode=Mode.STANDALONE)):
         running.party(cast)
         given.append({"key", "sym-h"} & set(running.asked[0]))
 
-    assert given == [{"sym-h"}, {"key"}, {"sym-h"}]
+    assert given == [{"sym-h"}, {"key", "sym-h"}, {"sym-h"}]
+
+
+def test_profiles_are_renewed_as_time_passes_with_a_shim_and_without(running: Tapped) -> None:
+    def play(stage: Stage) -> None:
+        stage.wait(TWO_WEEKS)
+        stage.target_starts_dake()
+        stage.settle()
+        talk(stage)
+
+    assert running.grade(play, Cast(V4_ONLY)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("policy", [V3_ONLY, Policy(allow_v4=False, error_start_dake=True)])
+def test_who_forbids_version_4_is_a_client_of_it_all_the_same(
+    running: Tapped, policy: Policy
+) -> None:
+    def play(stage: Stage) -> None:
+        stage.arrives("?OTR Error: ERROR_2: no")
+        stage.settle()
+
+    assert running.grade(play, Cast(policy)).verdict is Verdict.PASS
 
 
 def test_what_it_knows_of_the_tester_is_told(running: Tapped) -> None:
