@@ -15,7 +15,9 @@ from otr_conformance.otrv4.scenes import (
     finished,
     hold_everything,
     private_as_publisher,
+    private_as_responder,
     private_as_retriever,
+    sent_by_tester,
     talk,
 )
 from otr_conformance.otrv4.stage import THIRD_TAG
@@ -24,6 +26,7 @@ from otr_reference.otrv4.messages import NonInteractiveAuth
 from otr_reference.otrv4.session import Policy
 
 from .dake import (
+    IDENTITY,
     IN_STATE,
     NON_INTERACTIVE_AUTH,
     REACH,
@@ -125,6 +128,30 @@ for _standing in (Msg.ENCRYPTED_MESSAGES, Msg.FINISHED):
         _begins_in(Dake.IDLE, _standing),
         needs=OFFLINE,
     )
+
+
+@case(
+    "offline.nobody-interrupts-a-dake",
+    target=V4_ONLY,
+    tester=V4_ONLY,
+    mode=Mode.STANDALONE,
+)
+def nobody_interrupts_a_dake(stage: Stage) -> None:
+    """Goes on with a DAKE that it began after the peer had ended the conversation.
+
+    An Identity message of nobody's is not valid, a Non-Interactive-Auth message is ignored, since
+    the state is FINISHED, and what was said in the conversation before cannot be read any more.
+    """
+    private_as_responder(stage)
+    late = sent_by_tester(stage, "late")
+    stage.tester_ends()
+    stage.settle()
+    stage.target_starts()
+    sends_forged(stage, IDENTITY)
+    sends_forged(stage, NON_INTERACTIVE_AUTH)
+    stage.reaches_target(late)
+    stage.settle()
+    talk(stage)
 
 
 @case("offline.begins-beside-another-dake", needs=OFFLINE)
