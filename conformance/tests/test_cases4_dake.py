@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from otr_reference.otrv4.commands import Command
     from otr_reference.sorts import Wire
 
+WRITTEN = {name: case for name, case in (CASES | CASES.left_out).items() if not case.derived}
+"""Also those that derived cases make spare."""
 TABLE = "otrv4.dake:"
 AREAS = tuple(f"otrv4.cases.{name}" for name in ("dake", "offline", "negative_dake"))
-OURS = [case for case in CASES.values() if case.play.__module__.endswith(AREAS)]
+OURS = [case for case in WRITTEN.values() if case.play.__module__.endswith(AREAS)]
 TERMS, REAL = GRADER._terms, RealLab()  # so that nothing is predicted twice
 LATELY = 24
 """So many faults back, a case that noticed one is tried first."""
@@ -63,7 +65,7 @@ def fired() -> Mapping[str, tuple[str, ...]]:
 
 def firing(fired: Mapping[str, tuple[str, ...]], row: str) -> list[Case]:
     """The cases that fire a row and can fail."""
-    return [CASES[case] for case in fired[row] if CASES[case].level is Level.MUST]
+    return [WRITTEN[case] for case in fired[row] if WRITTEN[case].level is Level.MUST]
 
 
 def likely_first(cases: Iterable[Case], noticed: Sequence[Noticed]) -> list[Case]:
@@ -249,10 +251,10 @@ def _generous(lab: Lab, cast: Cast) -> Party[Command]:
 
 def test_a_prekey_that_is_used_twice_is_noticed() -> None:
     target: Target = _generous
-    result = grade(CASES["otrv4.case:offline.replayed-later"], TERMS, target)
+    result = grade(WRITTEN["otrv4.case:offline.replayed-later"], TERMS, target)
     assert result.verdict is Verdict.FAIL
     assert (
-        grade(CASES["otrv4.case:offline.accepts-what-waited"], TERMS, target).verdict
+        grade(WRITTEN["otrv4.case:offline.accepts-what-waited"], TERMS, target).verdict
         is Verdict.PASS
     )
 

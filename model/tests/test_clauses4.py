@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections import Counter
 from functools import cache
 from itertools import groupby
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = [registry.name for registry in REGISTRIES]
+LEDGER = Path(__file__).parents[2] / "ids.lock"
 
 BEES = """# Keeping bees
 
@@ -378,6 +380,8 @@ def _known() -> Iterator[str]:
         for constant, value in vars(module).items():
             if constant.isupper() and isinstance(value, int | Group | groups4.Curve):
                 yield f"{name}.constant:{constant.lower().replace('_', '-')}"
+    published = tomllib.loads(LEDGER.read_text("utf-8"))
+    yield from (case for case, fate in published["case"].items() if fate == "active")
 
 
 def cited() -> set[str]:

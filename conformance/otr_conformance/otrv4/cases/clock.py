@@ -396,6 +396,18 @@ def stored_keys_expire(stage: Stage) -> None:
     talk(stage)
 
 
+def private_without_stored_keys(stage: Stage) -> None:
+    """A message never arrives, and a week goes by."""
+    private(stage)
+    talk(stage)
+    late_from_tester(stage)
+    stage.tester_says("on time")
+    stage.settle()
+    stage.wait(WEEK)
+    stage.settle()
+    talk(stage)
+
+
 def _expiration() -> None:
     for name, about, play in (
         (
@@ -440,13 +452,19 @@ def _expiration() -> None:
             not_twice,
         ),
         (
-            "stored-keys",
-            """Answers a message with ERROR_1 whose key was stored for too long, and stays
-            private.""",
-            stored_keys_expire,
+            "stored-keys-go",
+            "Stays private when it deletes the keys of messages that never came.",
+            private_without_stored_keys,
         ),
     ):
         declare(f"clock.{name}", about, play, needs=CLOCK)
+    declare(
+        "clock.stored-keys",
+        "Answers a message with ERROR_1 whose key was stored for too long, and stays private.",
+        stored_keys_expire,
+        needs=CLOCK,
+        level=Level.SHOULD,
+    )
 
 
 _expiration()

@@ -135,6 +135,7 @@ for _standing in (Msg.ENCRYPTED_MESSAGES, Msg.FINISHED):
     target=V4_ONLY,
     tester=V4_ONLY,
     mode=Mode.STANDALONE,
+    needs={"otrv4-mode"},
 )
 def nobody_interrupts_a_dake(stage: Stage) -> None:
     """Goes on with a DAKE that it began after the peer had ended the conversation.
