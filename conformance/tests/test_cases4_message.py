@@ -14,8 +14,9 @@ from otr_conformance.otrv4.labs import RealLab
 from otr_conformance.otrv4.stage import reference_target
 from otr_conformance.otrv4.strength import coverage, faults, notice, row_of
 from otr_conformance.otrv4.unreachable.message import EQUIVALENT, UNREACHABLE
+from otr_conformance.protocols import protocol
 from otr_conformance.verdict import Verdict
-from otr_model.kernel.variant import EditRow, Variant
+from otr_model.kernel.variant import DropRow, EditRow, Variant
 from otr_model.otrv4 import ambiguities as holes
 from otr_model.otrv4.effects import Do
 from otr_model.otrv4.protocol import OTRV4
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from otr_conformance.otrv4.strength import Noticed
     from otr_model.kernel.ambiguity import Ambiguity
 
+DROPPED = DropRow("otrv4.message:user-start.finished.identity")
 WRITTEN = {name: case for name, case in (CASES | CASES.left_out).items() if not case.derived}
 """Also those that derived cases make spare."""
 TABLES = ("otrv4.message", "otrv4.version")
@@ -196,6 +198,19 @@ READINGS: Mapping[str, Ambiguity] = {
     "queued": holes.QUEUED_FOR,
     "mac-keys": holes.MAC_KEYS_AT_THE_END,
 }
+
+
+def test_a_case_that_needs_what_the_letter_never_sends_is_noted() -> None:
+    name = "otrv4.case:policy.message.user-start.finished.identity.allow-v3.allow-v4"
+    literal = reference_target(LITERAL[holes.TEXT_IN_START.id])
+
+    result = grade(protocol("otrv4").suite.cases[name], TERMS, literal)
+    lost = grade(
+        protocol("otrv4").suite.cases[name], TERMS, reference_target(Variant("", "", (DROPPED,)))
+    )
+
+    assert (result.verdict, result.ambiguity) == (Verdict.NOTE, holes.TEXT_IN_START.id)
+    assert lost.verdict is Verdict.FAIL  # somebody who sends nothing and reads as we do
 
 
 @pytest.mark.parametrize("name", READINGS)

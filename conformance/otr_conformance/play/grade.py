@@ -28,7 +28,7 @@ from otr_reference.engine import Unprepared
 from .case import Case, Cast, Level
 from .compare import Compared, Comparison, compare
 from .labs import Lab
-from .stage import UNLUCKY, AnyParty, AnyStage, Arrival, NoSuchMessage, Observation, Stuck
+from .stage import UNLUCKY, AnyParty, AnyStage, Arrival, NoSuchMessage, Observation, Storm, Stuck
 from .watch import Rule
 from .where import ELSEWHERE, WARNINGS, Points, Rejection, points_of, rejections
 
@@ -69,6 +69,7 @@ class Played:
         arrivals: what reached the target.
         marks: how many rows the target had taken at the end of each step.
         violations: what the plaintext oracle objects to.
+        endless: whether it could not go on because there was no end to what was sent.
     """
 
     observations: tuple[Observation, ...]
@@ -79,6 +80,7 @@ class Played:
     arrivals: tuple[Arrival, ...] = ()
     marks: tuple[int, ...] = ()
     violations: tuple[Violation, ...] = ()
+    endless: bool = False
 
     def rows(self, step: int) -> tuple[str, ...]:
         """The rows that the target took in a step, each once."""
@@ -199,11 +201,11 @@ class Grader(Generic[L, C, S]):
             stage.pauses(case.pause)
         if watched and self.watch is not None:
             stage.watched(self.watch(lab, case.cast))
-        stuck = ""
+        stuck: Stuck | None = None
         try:
             case.play(stage)
         except Stuck as reason:
-            stuck = str(reason)
+            stuck = reason
         return _played(stage, stuck)
 
     def predict(self, case: Case[C, S], lab: L, variant: Variant = NONE) -> Played:
@@ -351,7 +353,7 @@ class _Grading(Generic[L, C, S]):
         if not (ours.found.because or self.seen.stuck):
             return self._agrees(ours, "", explained=explained)
         reading = self._explaining(ours)
-        because = reading.found.because or self.seen.stuck
+        because = reading.found.because or self._stuck(reading)
         if not because:
             return self._agrees(reading, ours.found.because, explained=explained)
         verdict = Verdict.FAIL if self.case.level is Level.MUST else Verdict.NOTE
@@ -363,6 +365,16 @@ class _Grading(Generic[L, C, S]):
             where, why = self._explained(reading)
             because = f"{because}; {why}" if why else because
         return self._done(verdict, f"{because}{_until(reading)}", reading, where=where)
+
+    def _stuck(self, reading: _Reading) -> str:
+        """Why the case could not go on; "" where it could not with anybody who reads so.
+
+        Then the case needs a message that is not sent under that reading. Exchanges without an end
+        are nobody's right.
+        """
+        predicted = reading.predicted
+        alike = reading.names and predicted.stuck == self.seen.stuck and not predicted.endless
+        return "" if alike else self.seen.stuck
 
     def _agrees(self, reading: _Reading, differs: str, *, explained: bool) -> Result:
         """Everything is as predicted under a reading, or may be otherwise.
@@ -565,16 +577,17 @@ def _together(variants: Sequence[Variant]) -> Variant | None:
     return Variant(", ".join(each.name for each in variants), variants[0].about, edits)
 
 
-def _played(stage: AnyStage, stuck: str) -> Played:
+def _played(stage: AnyStage, stuck: Stuck | None) -> Played:
     return Played(
         tuple(stage.observations),
-        stuck,
+        "" if stuck is None else str(stuck),
         tuple(stage.fired),
         tuple(stage.tester_fired),
         tuple(stage.log),
         tuple(stage.arrivals),
         tuple(stage.marks),
         () if stage.watch is None else tuple(stage.watch.violations),
+        isinstance(stuck, Storm),
     )
 
 
