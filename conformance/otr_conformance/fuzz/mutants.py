@@ -57,7 +57,7 @@ class Hunted:
         rows: the rows that the tables predict there.
         script: what shows it; None where nothing does.
         moves: how many moves it took.
-        seconds: processor time.
+        seconds: processor time, to a millisecond: as it is written to a file.
         noted: something differs, and the letter of an ambiguity explains it.
     """
 
@@ -156,7 +156,7 @@ class _Hunt:
         *,
         found: bool,
     ) -> Hunted:
-        seconds = time.process_time() - self.begun
+        seconds = round(time.process_time() - self.begun, 3)
         moves, noted = self.moves, self.noted
         return Hunted(self.name, found, because, rows, script, moves, seconds, noted)
 
