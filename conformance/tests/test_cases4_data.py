@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import otr_conformance.otrv4.cases  # noqa: F401 - importing declares the cases
+import otr_conformance.otrv4.suite  # noqa: F401 - importing declares the cases
 from otr_conformance.otrv4.case import CASES, Case, Level
 from otr_conformance.otrv4.cases.negative_data import CHECKS, falsifying
 from otr_conformance.otrv4.grade import GRADER, play

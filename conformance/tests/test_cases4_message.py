@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import otr_conformance.otrv4.cases  # noqa: F401 - importing declares the cases
+import otr_conformance.otrv4.suite  # noqa: F401 - importing declares the cases
 from otr_conformance.otrv4.case import CASES, Case, Level
 from otr_conformance.otrv4.grade import GRADER, grade, predict
 from otr_conformance.otrv4.labs import RealLab

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-import otr_conformance.otrv3.cases  # noqa: F401 - declares the cases
+import otr_conformance.otrv3.suite  # noqa: F401 - declares the cases
 from otr_conformance.otrv3.case import CASES
 from otr_conformance.otrv3.grade import GRADER, Played, difference, play, predict
 from otr_conformance.otrv3.labs import RealLab, TermLab

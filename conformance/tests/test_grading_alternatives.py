@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import otr_conformance.otrv3.cases  # noqa: F401 - declares the cases
+import otr_conformance.otrv3.suite  # noqa: F401 - declares the cases
 from otr_conformance.otrv3.case import CASES
 from otr_conformance.otrv3.grade import GRADER, SOURCES, grade
 from otr_conformance.otrv3.labs import TermLab

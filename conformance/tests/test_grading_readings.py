@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import otr_conformance.otrv3.cases  # noqa: F401 - declares the cases
+import otr_conformance.otrv3.suite  # noqa: F401 - declares the cases
 from otr_conformance.otrv3.case import CASES, V3_ONLY
 from otr_conformance.otrv3.grade import GRADER, grade
 from otr_conformance.otrv3.labs import LEAST_ELEMENT, RealLab, TermLab

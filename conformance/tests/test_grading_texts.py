@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import otr_conformance.otrv3.cases
-import otr_conformance.otrv4.cases  # noqa: F401 - declares the cases
+import otr_conformance.otrv3.suite
+import otr_conformance.otrv4.suite  # noqa: F401 - declares the cases
 from otr_conformance.otrv3 import grade as grade3
 from otr_conformance.otrv3 import watch as watch3
 from otr_conformance.otrv3.case import CASES, Level

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import otr_conformance.otrv3.cases
-import otr_conformance.otrv4.cases  # noqa: F401 - declares the cases
+import otr_conformance.otrv3.suite
+import otr_conformance.otrv4.suite  # noqa: F401 - declares the cases
 from otr_conformance.otrv3.case import CASES
 from otr_conformance.otrv3.grade import GRADER, grade
 from otr_conformance.otrv3.labs import RealLab, TermLab

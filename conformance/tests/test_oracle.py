@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import otr_conformance.otrv3.cases  # noqa: F401 - importing declares the cases
+import otr_conformance.otrv3.suite  # noqa: F401 - importing declares the cases
 from otr_conformance.otrv3.case import CASES
 from otr_conformance.otrv3.labs import Lab, RealLab, TermLab
 from otr_conformance.otrv3.oracle import EVENTS, KINDS, SEEN, Oracle, Taken
