@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from otr_conformance.fuzz import finds, known
 from otr_conformance.fuzz.duel import Duel, reference
 from otr_conformance.fuzz.readings import Readings
+from otr_conformance.fuzz.together_telling import references
+from otr_conformance.fuzz.together_worker import Each
 from otr_conformance.peers.registry import PEERS
 from otr_conformance.protocols import PROTOCOLS
+
+if TYPE_CHECKING:
+    from otr_conformance.fuzz.finds import Find
+    from otr_conformance.fuzz.together import Together
 
 FINDINGS = Path(__file__).parents[2] / "docs" / "findings"
 FOUND = sorted((FINDINGS / "finds").glob("*.json"))
@@ -54,11 +61,23 @@ def test_a_find_beside_a_page_is_known_by_it_and_the_reference_does_what_the_tab
     found = finds.read(path.name, path.read_bytes())
     peer = PEERS[found.target]
     page = (FINDINGS / f"{path.stem}.md").read_text(encoding="utf-8")
-    fuzzing = PROTOCOLS[found.protocol].fuzzing
-    duel = Duel(fuzzing, found.script.part, reference(fuzzing))
+    explained = known.read(peer.expectations.with_suffix(".finds.toml"))
+    who = " ".join(found.together) or found.target
+    play = begun(found)
 
-    assert path.stem in known.read(peer.expectations.with_suffix(".finds.toml")).findings
-    assert f"otrspec fuzz --replay docs/findings/finds/{path.name} {found.target}\n" in page
+    assert f"otrspec fuzz --replay docs/findings/finds/{path.name} {who}\n" in page
+    if path.stem not in {each.finding for each in explained.deviations}:
+        pattern = Each(of_each=((found.target, explained),)).of(found)
+        assert pattern is not None
+        assert pattern.finding == path.stem
     for move in found.script.moves:
-        assert duel.can(move)
-        assert duel.play(move)
+        assert play.can(move)
+        assert play.play(move)
+
+
+def begun(found: Find) -> Duel | Together:
+    """The reference where the target was, and everywhere if several met."""
+    if found.together:
+        return references(found.protocol, len(found.together)).begin(found.script.part)
+    fuzzing = PROTOCOLS[found.protocol].fuzzing
+    return Duel(fuzzing, found.script.part, reference(fuzzing))
