@@ -15,6 +15,7 @@ from otr_conformance.fuzz.hunts import Both, Hunts
 from otr_conformance.fuzz.mutants import CONTROL, Hunted, Hunter
 from otr_conformance.fuzz.promises import Promises
 from otr_conformance.fuzz.seat import Seat
+from otr_conformance.fuzz.solo import Worlds
 from otr_conformance.fuzz.tree import Suspect, Tree
 from otr_conformance.mutate import mutants_of
 from otr_conformance.protocols import PROTOCOLS, protocol
@@ -202,6 +203,40 @@ def test_the_command_says_what_is_found_and_goes_on_where_it_ended(
 
 
 # What testers do at the edges is no fault of anybody's.
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("otrv3", "target:allow_v3 tester:allow_v3 falsify:pa-range"),
+        ("otrv4", "target:allow_v4 tester:allow_v4 falsify:pa-point"),
+    ],
+)
+def test_a_tester_that_deviates_counts_what_it_drew_in_each_copy_by_itself(
+    name: str, part: str
+) -> None:
+    play = Worlds(protocol(name).fuzzing, judged=False).begin(part)
+    for move in ("target starts", "everything arrives", "tester begins SMP", "everything arrives"):
+        play.play(move)
+    copy = play.fork()
+
+    for each, before in ((copy, ()), (play, ("tester types", "everything arrives"))):
+        for move in (*before, "target answers SMP", "everything arrives"):
+            each.play(move)
+        assert "smp error" in each.twin.observations[-1].reports
+
+
+def test_two_messages_in_pieces_are_told_apart_by_whoever_gets_them_in_turn() -> None:
+    fuzzing = protocol("otrv4").fuzzing
+    moves = (
+        *("a Query for 4", "everything arrives", "tester types", "tester types a long text"),
+        "in pieces with the next, to target 0",
+    )
+    play = Worlds(fuzzing).begin("v4")
+    for move in moves:
+        play.play(move)
+
+    assert len(play.twin.observations[-1].reports) == 2
 
 
 def test_a_tester_that_counts_otherwise_and_fails_a_check_is_judged_by_its_own_count() -> None:

@@ -14,6 +14,7 @@ from otr_conformance.derive.plan import Moves, Part, Plan
 from otr_conformance.derive.usual import ARRIVES, astray_by, kinds, network, tester, users
 from otr_model.otrv3.protocol import OTRV3
 from otr_model.otrv3.words import Msg
+from otr_reference.derive import forked as forked_suite
 from otr_reference.otrv3.messages import DhCommit, DhKey, Disconnected, Header, Padding, SmpAbort
 from otr_reference.otrv3.session import Conversation, Policy, Session
 
@@ -165,6 +166,7 @@ def _party(party: ReferenceParty) -> ReferenceParty:
     new = copy(party)
     new.endpoint = copy(party.endpoint)
     new.endpoint.config = copy(party.endpoint.config)
+    new.endpoint.suite = forked_suite(party.endpoint.suite)
     return new
 
 

@@ -206,12 +206,16 @@ ALTERINGS: Final[Mapping[str, Altering]] = {
 
 
 def _pieces(stage: Stage, wire: Wire) -> list[Wire]:
-    """The fragments that the tester's client could send of a message."""
+    """The fragments that the tester's client could send of a message.
+
+    No two messages on their way have one identifier.
+    """
     message = stage.decode(wire)
     if isinstance(message, Fragment | OtherVersion):
         return [wire]
     tag = stage.tester.endpoint.config.our_tag
-    identifier = IDENTIFIER + len(stage.passed)
+    place = next((n for n, other in enumerate(stage.to_target) if other is wire), 0)
+    identifier = IDENTIFIER + (len(stage.passed) << 8) + place
     return list(stage.lab.suite.split(wire, identifier, tag, stage.target_tag, PIECE))
 
 

@@ -14,6 +14,7 @@ from otr_conformance.derive.plan import Change, Moves, Part, Plan, unchanged
 from otr_conformance.derive.usual import ARRIVES, astray_by, kinds, network, tester, users
 from otr_model.otrv4.protocol import OTRV4
 from otr_model.otrv4.words import Mode, Msg
+from otr_reference.derive import forked as forked_suite
 from otr_reference.otrv4.messages import Disconnected, Header, Identity, Padding, SmpAbort
 from otr_reference.otrv4.session import Conversation, FragmentAssembly, Policy, Session
 
@@ -197,6 +198,9 @@ def _party(party: ReferenceParty) -> ReferenceParty:
     new.endpoint.config = config = copy(party.endpoint.config)
     account.prekeys = dict(account.prekeys)
     config.prekeys = account.prekeys
+    new.endpoint.suite = suite = forked_suite(party.endpoint.suite)
+    if account.suite is party.endpoint.suite:
+        account.suite = suite
     return new
 
 

@@ -7,7 +7,7 @@ how. Nothing else branches on a bug.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from otr_reference.derive import Deviation, derived
@@ -241,15 +241,22 @@ def _sending_instead(suite: S) -> S:
     return derived(suite, data_keys=data_keys, old_mac_keys=old_mac_keys)
 
 
+@dataclass
+class _Last:
+    """The MAC keys that were revealed last."""
+
+    keys: tuple[Key, ...] = ()
+
+
 def _again(suite: S) -> S:
     """What was revealed is revealed once more in the next Data Message."""
-    last: list[tuple[Key, ...]] = [()]
+    last = _Last()
 
     def old_mac_keys(base: Suite, keys: tuple[Key, ...]) -> Octets:
-        before, last[0] = last[0], keys
+        before, last.keys = last.keys, keys
         return base.old_mac_keys((*before, *keys))
 
-    return derived(suite, old_mac_keys=old_mac_keys)
+    return derived(suite, last, old_mac_keys=old_mac_keys)
 
 
 def _extra_key(suite: S) -> S:

@@ -11,11 +11,11 @@ Over either suite the same: only operations of `Suite` are used.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from otr_model.otrv3.conditions import Check
-from otr_reference.derive import Deviation, NotFalsifiable, derived, falsifying
+from otr_reference.derive import Deviation, NotFalsifiable, derived, deviated, falsifying
 from otr_reference.errors import OtrSpecError
 from otr_reference.sorts import Key
 
@@ -111,7 +111,7 @@ def overriding(suite: S, overrides: Mapping[str, str]) -> S:
         if named not in OVERRIDES:
             message = f"no operation {named[0]} is known that is {named[1]}"
             raise UnknownOverride(message)
-        suite = OVERRIDES[named](suite)
+        suite = deviated(suite, OVERRIDES[named])
     return suite
 
 
@@ -161,6 +161,13 @@ def _tlv(kind: type[M], edit: Callable[[Suite, M], M]) -> Deviation:
     return lambda suite: derived(suite, seal=seal)
 
 
+@dataclass
+class _Draws:
+    """The draws that were exponents of SMP, in order."""
+
+    drawn: dict[int, None] = field(default_factory=dict)
+
+
 def _zero_exponent(which: int) -> Deviation:
     """The exponent that is drawn as number `which` by one SMP message is 0.
 
@@ -168,15 +175,15 @@ def _zero_exponent(which: int) -> Deviation:
     """
 
     def deviation(suite: S) -> S:
-        drawn: dict[int, None] = {}
+        draws = _Draws()
 
         def fresh_exponent(base: Suite, seed: Seed, draw: int) -> Scalar:
-            drawn.setdefault(draw)
-            if list(drawn).index(draw) == which:
+            draws.drawn.setdefault(draw)
+            if list(draws.drawn).index(draw) == which:
                 return base.zero()
             return base.fresh_exponent(seed, draw)
 
-        return derived(suite, fresh_exponent=fresh_exponent)
+        return derived(suite, draws, fresh_exponent=fresh_exponent)
 
     return deviation
 

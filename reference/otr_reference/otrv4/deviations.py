@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from otr_model.otrv4.conditions import Check
-from otr_reference.derive import Deviation, NotFalsifiable, derived, falsifying
+from otr_reference.derive import Deviation, NotFalsifiable, derived, deviated, falsifying
 
 from .bugs import SUITES
 from .messages import (
@@ -113,7 +113,7 @@ def overriding(suite: S, overrides: Mapping[str, str]) -> S:
     """
     for named in overrides.items():
         if named in OVERRIDES:
-            suite = OVERRIDES[named](suite)
+            suite = deviated(suite, OVERRIDES[named])
     return suite
 
 
@@ -181,32 +181,41 @@ def _twisted_forging_key(suite: Suite, making: _Making) -> _Making:
     return replace(making, keys=replace(making.keys, forging=suite.twisted(making.keys.forging)))
 
 
+@dataclass
+class _Profiles:
+    """The client profiles that were made, in order."""
+
+    made: list[ClientProfile] = field(default_factory=list)
+
+
 def _weak_key(suite: S) -> S:
     """H is of small order: whatever it signs, anybody could have signed, with 0 as its secret."""
-    made: list[ClientProfile] = []
+    profiles = _Profiles()
 
     def client_profile(base: Suite, *arguments: Any) -> ClientProfile:  # noqa: ANN401 - those of the operation
-        made.append(base.under_weak_key(base.client_profile(*arguments)))
-        return made[-1]
+        profiles.made.append(base.under_weak_key(base.client_profile(*arguments)))
+        return profiles.made[-1]
 
     def prekey_profile(base: Suite, *arguments: Any) -> PrekeyProfile:  # noqa: ANN401 - those of the operation
         right = base.prekey_profile(*arguments)
+        made = profiles.made
         return replace(right, signature=made[-1].signature) if made else right
 
     def ring_sign(  # noqa: PLR0913, PLR0917 - the suite, and the operation's arguments
         base: Suite, ring: Ring, secret: Scalar, value: Octets, seed: Seed, draw: int
     ) -> RingSignature:
-        ours = {profile.public_key for profile in made}
+        ours = {profile.public_key for profile in profiles.made}
         known = base.zero() if ours.intersection(ring) else secret
         return base.ring_sign(ring, known, value, seed, draw)
 
     def mixed_by_publisher(  # noqa: PLR0913, PLR0917 - the suite, and the operation's arguments
         base: Suite, y: Scalar, b: Exponent, d: Scalar, our_key: Scalar, x: Point, a: Element
     ) -> Offline:
-        return base.mixed_by_publisher(y, b, d, base.zero() if made else our_key, x, a)
+        return base.mixed_by_publisher(y, b, d, base.zero() if profiles.made else our_key, x, a)
 
     return derived(
         suite,
+        profiles,
         client_profile=client_profile,
         prekey_profile=prekey_profile,
         ring_sign=ring_sign,
@@ -296,6 +305,7 @@ def _prekey_ecdh_outside(suite: S) -> S:
 
     return derived(
         suite,
+        prekeys,
         client_profile=prekeys.client_profile,
         fresh_identifier=prekeys.fresh_identifier,
         fresh_ecdh=fresh_ecdh,
@@ -522,6 +532,7 @@ def _first(name: str, change: Callable[[Suite, Any], Any]) -> Deviation:
 
         return derived(
             suite,
+            ours,
             fresh_ecdh=ours.fresh_ecdh,
             fresh_dh=ours.fresh_dh,
             encode=encode,
@@ -567,6 +578,7 @@ def _data(
 
         return derived(
             suite,
+            ours,
             fresh_ecdh=ours.fresh_ecdh,
             fresh_dh=ours.fresh_dh,
             data_body=data_body,
@@ -619,6 +631,19 @@ def _response(name: str) -> Callable[[Suite, Any], Any]:
     )
 
 
+@dataclass
+class _SinceSecret:
+    """What happened since the secret of SMP was computed.
+
+    Attributes:
+        drawn: the exponents that were drawn.
+        proved: the steps in which something was proved.
+    """
+
+    drawn: list[int] = field(default_factory=list)
+    proved: list[int] = field(default_factory=list)
+
+
 def _zero_r4(*, we_began: bool) -> Deviation:
     """R4 is 0, on the side that began SMP or on the other: P is the identity, Q is G2 * secret.
 
@@ -627,28 +652,28 @@ def _zero_r4(*, we_began: bool) -> Deviation:
     """
 
     def deviation(suite: S) -> S:
-        drawn: list[int] = []
-        proved: list[int] = []
+        since = _SinceSecret()
 
         def smp_secret(base: Suite, *values: Any) -> Scalar:  # noqa: ANN401 - those of the operation
-            drawn.clear()
-            proved.clear()
+            since.drawn.clear()
+            since.proved.clear()
             return base.smp_secret(*values)
 
         def prove_exponent(
             base: Suite, step: int, exponent: Scalar, seed: Seed, draw: int
         ) -> Proof:
-            proved.append(step)
+            since.proved.append(step)
             return base.prove_exponent(step, exponent, seed, draw)
 
         def fresh_scalar(base: Suite, seed: Seed, draw: int) -> Scalar:
-            drawn.append(draw)
-            if len(drawn) == R4 and bool(proved) == we_began:
+            since.drawn.append(draw)
+            if len(since.drawn) == R4 and bool(since.proved) == we_began:
                 return base.zero()
             return base.fresh_scalar(seed, draw)
 
         return derived(
             suite,
+            since,
             smp_secret=smp_secret,
             prove_exponent=prove_exponent,
             fresh_scalar=fresh_scalar,
