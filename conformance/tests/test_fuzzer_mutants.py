@@ -220,7 +220,8 @@ def test_a_tester_that_deviates_counts_what_it_drew_in_each_copy_by_itself(
         play.play(move)
     copy = play.fork()
 
-    for each, before in ((copy, ()), (play, ("tester types", "everything arrives"))):
+    talk = ("target types", "everything arrives", "tester types", "everything arrives")
+    for each, before in ((copy, ()), (play, talk)):
         for move in (*before, "target answers SMP", "everything arrives"):
             each.play(move)
         assert "smp error" in each.twin.observations[-1].reports
