@@ -9,6 +9,7 @@ import pytest
 
 from otr_conformance.cli import main
 from otr_conformance.derive.plan import Script
+from otr_conformance.fuzz.astray import identifying
 from otr_conformance.fuzz.edges import edges, values_of
 from otr_conformance.fuzz.growing import cover, grown
 from otr_conformance.fuzz.hunts import Both, Hunts
@@ -38,7 +39,7 @@ SCRIPTS = (
 
 
 def test_a_corpus_is_the_same_for_the_same_seed() -> None:
-    assert grown(FUZZING, 1, 60) == grown(FUZZING, 1, 60) != grown(FUZZING, 2, 60)
+    assert grown(FUZZING, 1, 20) == grown(FUZZING, 1, 20) != grown(FUZZING, 2, 20)
 
 
 def test_a_corpus_shows_everything_that_was_shown_and_says_nothing_twice() -> None:
@@ -60,6 +61,36 @@ def test_every_time_and_every_tag_has_a_move_at_its_edge(name: str) -> None:
     assert {f"{interval - 1} seconds pass", f"{interval} seconds pass"} <= set(made)
     assert "the tester's client with the smallest tag" in made
     assert set(made) <= set(protocol(name).fuzzing.vocabulary)
+
+
+# In which state somebody is.
+
+
+SMP_BROKEN_OFF = (
+    *("target starts", "everything arrives", "target begins SMP", "lost to tester 0"),
+    *("tester begins SMP", "to target"),
+)
+RETARGETED = "retarget otrv3.smp:smp-1.expect2.private EXPECT4"
+
+
+def test_behind_a_row_it_is_shown_in_which_state_somebody_went_on() -> None:
+    row, script = "otrv3.smp:smp-1.expect2.private", Script("v3", SMP_BROKEN_OFF)
+
+    made = list(identifying(FUZZING, {row: [script]}))
+
+    assert made
+    assert all(each.moves[: len(script.moves)] == script.moves for each in made)
+    assert not any(Tree(FUZZING, [script]).walk(MUTANTS[RETARGETED].variant))
+    assert any(Tree(FUZZING, made).walk(MUTANTS[RETARGETED].variant))
+
+
+def test_what_is_shown_is_not_shown_again() -> None:
+    row, script = "otrv3.smp:smp-1.expect2.private", Script("v3", SMP_BROKEN_OFF)
+    longer = Script("v3", ("a text", *SMP_BROKEN_OFF))
+
+    once = list(identifying(FUZZING, {row: [script]}))
+
+    assert list(identifying(FUZZING, {row: [script, longer]})) == once
 
 
 # A tree.

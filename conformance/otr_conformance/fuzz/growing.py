@@ -14,38 +14,40 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from otr_conformance.derive.plan import Script
 from otr_conformance.derive.usual import ARRIVES
 
+from .astray import ANSWERED, identifying
 from .loop import Loop
 from .solo import Worlds
 from .steer import Begin, Steer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from otr_conformance.derive.search import Pair
 
     from .solo import Play
     from .vocabulary import Fuzzing
 
-__all__ = ["GROWN", "cover", "grown"]
+__all__ = ["FIRST", "GROWN", "cover", "grown"]
 
 GROWN: Final = 120_000
 """Moves with the reference alone, in which a corpus is grown."""
 BEHIND: Final = 4
 """How many rows two rows may be apart."""
+FIRST: Final = 150
+"""Scripts that come before all others: those that show most."""
 _PROBED: Final = 0.08
 """How often a probe begins, in place of a single move."""
-_ANSWERED: Final = (ARRIVES, "tester answers SMP", ARRIVES)
-"""A probe besides: what the target began goes on."""
 _RECAST: Final = 0.2
 """How often a script is played from the beginning by somebody else."""
 _CONTEST: Final = 6
 """How many are drawn before somebody else plays."""
 _OFTEN: Final = 1 << 30
+K = TypeVar("K")
 Shown = tuple[str, str]
 """Something that a script shows."""
 
@@ -56,9 +58,12 @@ class _Growing(Steer):
 
     Attributes:
         shortest: for everything that was shown, the shortest script that showed it.
+        ends: for each row that was the last of its table in a move, and the states of the tester,
+            the shortest script behind which that was so.
     """
 
     shortest: dict[Shown, Script] = field(default_factory=dict)
+    ends: dict[tuple[str, Hashable], Script] = field(default_factory=dict)
     _said: tuple[str, ...] = ()
     _tail: list[str] = field(default_factory=list)
     _tails: dict[Script, tuple[str, ...]] = field(default_factory=dict)
@@ -104,12 +109,19 @@ class _Growing(Steer):
 
     def _keep(self, play: Play, rows: Sequence[str]) -> None:
         """Keep the script for what it is the first, or the shortest, to show."""
-        script: Script | None = None
+        script = Script(play.part, tuple(play.script))
         for shown in self._shown(play, rows):
-            known = self.shortest.get(shown)
-            if known is None or len(known.moves) > len(play.script):
-                script = script or Script(play.part, tuple(play.script))
-                self.shortest[shown] = script
+            _shorter(self.shortest, shown, script)
+        states = self._states(play.twin.tester)
+        for row in {row.partition(":")[0]: row for row in rows}.values():
+            _shorter(self.ends, (row, states), script)
+
+    def by_row(self) -> dict[str, list[Script]]:
+        """For each row that a move can end with, scripts that do, the shortest first."""
+        found: dict[str, list[Script]] = defaultdict(list)
+        for (row, _), script in self.ends.items():
+            found[row].append(script)
+        return {row: sorted(each, key=lambda s: len(s.moves)) for row, each in found.items()}
 
     def _shown(self, play: Play, rows: Sequence[str]) -> Iterator[Shown]:
         """What the last move shows."""
@@ -125,6 +137,12 @@ class _Growing(Steer):
             del tail[:-BEHIND]
 
 
+def _shorter(known: dict[K, Script], what: K, script: Script) -> None:
+    """Keep a script if there is none yet for something, or a longer one."""
+    if what not in known or len(known[what].moves) > len(script.moves):
+        known[what] = script
+
+
 def _said(part: str) -> Iterator[str]:
     """What is said about who plays, but for the tester's policies."""
     for word in part.split():
@@ -136,7 +154,8 @@ def _said(part: str) -> Iterator[str]:
 def grown(fuzzing: Fuzzing, seed: int, steps: int = GROWN) -> tuple[Script, ...]:
     """Scripts that show much, grown on the reference alone; those first that show most.
 
-    They are followed by all probes behind each row.
+    Among them are those that tell in which state somebody went on (`.astray`); at their end stand
+    all probes behind each row.
 
     Args:
         fuzzing: what the protocol states.
@@ -148,20 +167,23 @@ def grown(fuzzing: Fuzzing, seed: int, steps: int = GROWN) -> tuple[Script, ...]
     loop = Loop(steer, Worlds(fuzzing, judged=False).begin)
     while loop.steps < steps:
         loop.episode()
-    return (*cover(steer.shortest.items()), *_identifying(fuzzing, steer.shortest))
+    shown = cover(steer.shortest.items())
+    by_row = steer.by_row()
+    return (
+        *shown[:FIRST],
+        *identifying(fuzzing, by_row),
+        *shown[FIRST:],
+        *_probed(fuzzing, by_row),
+    )
 
 
-def _identifying(fuzzing: Fuzzing, shortest: Mapping[Shown, Script]) -> Iterator[Script]:
+def _probed(fuzzing: Fuzzing, by_row: Mapping[str, Sequence[Script]]) -> Iterator[Script]:
     """Behind each row, by the shortest script that takes it last, every probe: now or later.
 
     Probes are what may show a state: who went on to a wrong one is told by them.
     """
-    last: dict[str, Script] = {}
-    for (_, row), script in shortest.items():
-        if row not in last or len(script.moves) < len(last[row].moves):
-            last[row] = script
-    for script in dict.fromkeys(last.values()):
-        for probe in (*fuzzing.plan.probes, _ANSWERED):
+    for script in dict.fromkeys(scripts[0] for scripts in by_row.values()):
+        for probe in (*fuzzing.plan.probes, ANSWERED):
             yield Script(script.part, (*script.moves, *probe))
             yield Script(script.part, (*script.moves, ARRIVES, *probe))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from otr_conformance.targets import IN_PROCESS, find
 from otr_model.kernel.variant import Variant
 
 from .duel import Differs
+from .growing import FIRST
 from .loop import Loop, Trouble
 from .readings import explaining, together
 from .seat import Seat, sentence_of
@@ -42,8 +44,8 @@ STALL: Final = 5.0
 """Seconds of processor time that one move, or one replay, may take."""
 CONTROL: Final = Variant("control", "the tables as they are, taken for a mutant")
 _ENDLESS: Final = "a play does not come to an end"
-_FIRST: Final = 150
-"""Scripts that are played before the others: those that show most."""
+_SLICES: Final = (FIRST, 4 * FIRST, 16 * FIRST)
+"""Where the corpus is cut: each of the parts is a tree, and is played before the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Hunter:
 
         What differs although nothing is wrong says nothing of a mutant, and is left out.
         """
-        parts = (self.corpus[:_FIRST], self.corpus[_FIRST:])
+        parts = (self.corpus[slice(*each)] for each in pairwise((0, *_SLICES, None)))
         made = tuple(Tree(self.fuzzing, scripts) for scripts in parts if scripts)
         for tree in made:
             wrong = [each for each in tree.walk(CONTROL) if each is not None]

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
     from .vocabulary import Fuzzing
 
-__all__ = ["Suspect", "Tree"]
+__all__ = ["Node", "Side", "Suspect", "Tree", "differs"]
 
 
 @dataclass(slots=True, eq=False)
-class _Node:
+class Node:
     """A move behind others.
 
     Attributes:
@@ -54,7 +54,7 @@ class _Node:
     observed: tuple[Observation, ...] = ()
     stuck: bool = False
     ways: tuple[int, ...] = ()
-    next: dict[str, _Node] = field(default_factory=dict)
+    next: dict[str, Node] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,20 @@ class Suspect:
     because: str
 
 
-class _Side:
-    """The reference under a variant, on a stage that can be forked."""
+class Side:
+    """The reference under a variant, on a stage that can be forked.
+
+    Args:
+        fuzzing: what the protocol states.
+        part: the name of who plays.
+        lab: where.
+        variant: what is wrong with the reference; nothing: it predicts, and nobody judges.
+
+    Attributes:
+        stage: where it plays.
+        comparing: how it is compared with what is predicted.
+        promises: what must hold whatever the tables say; None where nobody judges.
+    """
 
     __slots__ = ("_fuzzing", "_settled", "comparing", "promises", "stage")
 
@@ -132,7 +144,13 @@ class _Side:
         """Whether a move is worth trying."""
         return bool(self._fuzzing.vocabulary[name].when(self.stage))
 
-    def differs(self, node: _Node) -> str:
+    def on(self, stage: AnyStage) -> Self:
+        """A copy that goes on upon another stage, which is a copy of this one."""
+        new = self.forked()
+        new.stage = stage
+        return new
+
+    def differs(self, node: Node) -> str:
         """Play a move: what is not as it was predicted, in a sentence; "" if nothing is."""
         found, stuck = self.play(node.name)
         for want, got in zip(node.observed, found, strict=False):
@@ -163,22 +181,22 @@ class Tree:
         self.fuzzing = fuzzing
         self.size = 0
         self._suite = protocol(fuzzing.plan.protocol).suite
-        self._roots: dict[str, _Node] = {}
+        self._roots: dict[str, Node] = {}
         for script in scripts:
-            node = self._roots.setdefault(script.part, _Node())
+            node = self._roots.setdefault(script.part, Node())
             for name in script.moves:
-                node = node.next.setdefault(name, _Node(name))
+                node = node.next.setdefault(name, Node(name))
         self._predict()
 
     def _predict(self) -> None:
         """Play everything with the tables themselves."""
         lab = self._suite.terms()
         for part, root in self._roots.items():
-            open_ = [(root, _Side(self.fuzzing, part, lab, NONE))]
+            open_ = [(root, Side(self.fuzzing, part, lab, NONE))]
             while open_:
                 open_ += self._predicted(*open_.pop())
 
-    def _predicted(self, node: _Node, side: _Side) -> list[tuple[_Node, _Side]]:
+    def _predicted(self, node: Node, side: Side) -> list[tuple[Node, Side]]:
         """Predict what is next, and leave out what cannot be played."""
         nodes = _playable(node, side)
         made = []
@@ -198,7 +216,7 @@ class Tree:
         """Leave out the last move of scripts, and what stands behind it."""
         for suspect in suspects:
             *before, last = suspect.script.moves
-            node: _Node | None = self._roots[suspect.script.part]
+            node: Node | None = self._roots[suspect.script.part]
             for name in before:
                 node = None if node is None else node.next.get(name)
             gone = None if node is None else node.next.pop(last, None)
@@ -220,27 +238,27 @@ class Tree:
             if lab is None or not self.fuzzing.as_it_is(self.fuzzing.read_part(part).cast):
                 yield from self._walk(part, root, where, variant)
 
-    def _walk(self, part: str, root: _Node, lab: Lab, variant: Variant) -> Iterator[Suspect | None]:
+    def _walk(self, part: str, root: Node, lab: Lab, variant: Variant) -> Iterator[Suspect | None]:
         try:
-            side = _Side(self.fuzzing, part, lab, variant)
+            side = Side(self.fuzzing, part, lab, variant)
         except Exception as error:  # noqa: BLE001 - a mutant may break in any way
             yield Suspect(Script(part, ()), f"{type(error).__name__}: {error}")
             return
-        open_: list[tuple[_Node, _Side, tuple[str, ...]]] = [(root, side, ())]
+        open_: list[tuple[Node, Side, tuple[str, ...]]] = [(root, side, ())]
         while open_:
             node, side, moves = open_.pop()
             behind = []
             for number, child in enumerate(node.next.values()):
                 other = side if number == len(node.next) - 1 else side.forked()
                 script = (*moves, child.name)
-                because = _differs(other, child)
+                because = differs(other, child)
                 yield Suspect(Script(part, script), because) if because else None
                 if not because and child.next and other.ways == child.ways:
                     behind.append((child, other, script))
             open_ += reversed(behind)
 
 
-def _moves(node: _Node) -> int:
+def _moves(node: Node) -> int:
     """How many moves there are, this one and those behind it."""
     count, open_ = 0, [node]
     while open_:
@@ -249,9 +267,9 @@ def _moves(node: _Node) -> int:
     return count
 
 
-def _playable(node: _Node, side: _Side) -> list[_Node]:
+def _playable(node: Node, side: Side) -> list[Node]:
     """What is next and can be played; what stands behind something else comes up in its place."""
-    found: dict[str, _Node] = {}
+    found: dict[str, Node] = {}
     waiting = list(node.next.values())
     while waiting:
         child = waiting.pop(0)
@@ -262,7 +280,7 @@ def _playable(node: _Node, side: _Side) -> list[_Node]:
     return list(found.values())
 
 
-def _joined(node: _Node, other: _Node) -> None:
+def _joined(node: Node, other: Node) -> None:
     """Put what stands behind a move behind the same move."""
     if node is other:
         return
@@ -270,8 +288,8 @@ def _joined(node: _Node, other: _Node) -> None:
         _joined(node.next.setdefault(child.name, child), child)
 
 
-def _differs(side: _Side, node: _Node) -> str:
-    """What differs; an error of any kind does."""
+def differs(side: Side, node: Node) -> str:
+    """Play a move: what is not as it was predicted; an error of any kind is not."""
     try:
         return side.differs(node)
     except Exception as error:  # noqa: BLE001 - a mutant may break in any way
