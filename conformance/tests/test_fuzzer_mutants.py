@@ -38,6 +38,7 @@ SCRIPTS = (
 # A corpus.
 
 
+@pytest.mark.slow
 def test_a_corpus_is_the_same_for_the_same_seed() -> None:
     assert grown(FUZZING, 1, 20) == grown(FUZZING, 1, 20) != grown(FUZZING, 2, 20)
 
