@@ -10,8 +10,9 @@ import pytest
 
 from otr_conformance.cli import main
 from otr_conformance.derive.plan import Script
-from otr_conformance.fuzz.finds import Find
+from otr_conformance.fuzz.finds import Find, read
 from otr_conformance.fuzz.worker import tables_of
+from otr_conformance.otrv3.stage import ReferenceParty
 from otr_conformance.protocols import protocol
 from otr_conformance.verdict import Verdict
 from otr_model import __version__
@@ -94,6 +95,31 @@ def test_coverage_is_laid_side_by_side(capsys: pytest.CaptureFixture[str]) -> No
             - document[how]["pairs_out_of_reach"]
         )
         assert all(each["because"] for each in document[how]["out_of_reach"])
+
+
+def test_a_reference_that_does_not_know_what_to_do_is_told_of_beside_coverage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        message = "no row for this"
+        raise LookupError(message)
+
+    monkeypatch.setattr(ReferenceParty, "receive", lost)
+
+    asked = ["fuzz", "reference", "--coverage", "--steps", "60", "--corpus", str(tmp_path)]
+    assert main([*asked, "--json"]) == 1
+
+    document = json.loads(capsys.readouterr().out)
+    for how in ("steered", "uniform"):
+        (find,) = document[how]["finds"]
+        assert find["because"] == "LookupError: no row for this"
+        assert find["verdict"] == "crash"
+    assert [read(str(file), file.read_bytes()).because for file in tmp_path.glob("finds/*/*")] == [
+        find["because"]
+    ]
+
+    assert main(asked) == 1
+    assert "LookupError: no row for this" in capsys.readouterr().out
 
 
 def test_a_find_that_does_not_show_any_more_passes_and_is_drawn(

@@ -16,6 +16,7 @@ from rich.text import Text
 from otr_conformance.fuzz import known as knowledge
 from otr_conformance.fuzz.campaign import Campaign, State, folder_of
 from otr_conformance.fuzz.coverage import ENOUGH
+from otr_conformance.fuzz.finds import Finds
 from otr_conformance.fuzz.readings import Readings
 from otr_conformance.fuzz.worker import Order
 from otr_conformance.protocols import DEFAULT, protocol
@@ -371,25 +372,31 @@ def _document(fuzzed: Fuzzed) -> Json:
         "reading": list(state.reading),
         "complaints": [*state.complaints, *([state.lost] if state.lost else [])],
         "silent": list(fuzzed.silent),
-        "finds": [
-            {
-                "id": each.id,
-                "verdict": each.verdict.word,
-                "because": each.because,
-                "rows": list(each.rows),
-                "part": each.script.part,
-                "moves": list(each.script.moves),
-                "reading": list(each.reading),
-                "known": pattern.finding if (pattern := fuzzed.known.of(each)) else "",
-                "expected": each not in fuzzed.unknown,
-                "together": list(each.together),
-                "who": each.who,
-                "when": each.when,
-                "times": state.fresh[each.id],
-            }
-            for each in state.seen
-        ],
+        "finds": _finds(fuzzed),
     }
+
+
+def _finds(fuzzed: Fuzzed) -> list[Json]:
+    """What was found, for programs."""
+    state = fuzzed.state
+    return [
+        {
+            "id": each.id,
+            "verdict": each.verdict.word,
+            "because": each.because,
+            "rows": list(each.rows),
+            "part": each.script.part,
+            "moves": list(each.script.moves),
+            "reading": list(each.reading),
+            "known": pattern.finding if (pattern := fuzzed.known.of(each)) else "",
+            "expected": each not in fuzzed.unknown,
+            "together": list(each.together),
+            "who": each.who,
+            "when": each.when,
+            "times": state.fresh[each.id],
+        }
+        for each in state.seen
+    ]
 
 
 def document_of(reach: Reach) -> dict[str, Json]:
@@ -412,11 +419,12 @@ def coverage(asked: Asked) -> ExitCode:
     """Play with the reference alone, steered and uniformly, and lay side by side what is seen.
 
     Returns:
-        0 if the steered run saw everything, 1 if it did not.
+        0 if the steered run saw everything and neither found anything, else 1.
     """
     found = {how: _alone(asked, how, uniform=uniform) for how, uniform in _WAYS.items()}
-    complete = found["steered"].coverage.reach.complete
-    status = ExitCode.EXPECTED if complete else ExitCode.UNEXPECTED
+    complete = found["steered"].state.coverage.reach.complete
+    fine = complete and not any(each.state.seen for each in found.values())
+    status = ExitCode.EXPECTED if fine else ExitCode.UNEXPECTED
     if asked.json:
         write_json(
             {
@@ -424,26 +432,33 @@ def coverage(asked: Asked) -> ExitCode:
                 "exit": int(status),
                 "jobs": asked.jobs,
                 "seed": asked.seed,
-                **{how: _covered(state) for how, state in found.items()},
+                **{how: _covered(each) for how, each in found.items()},
             }
         )
         return status
     out = Screen()
-    for how, state in found.items():
-        _show_coverage(out, how, state, asked.jobs)
+    for how, each in found.items():
+        _show_coverage(out, how, each.state, asked.jobs)
+        for find_ in each.state.seen:
+            _show_find(out, each, find_)
     return status
 
 
 _WAYS: Final = {"steered": False, "uniform": True}
 
 
-def _alone(asked: Asked, how: str, *, uniform: bool) -> State:
-    """Play with the reference alone."""
-    order = Order(asked.protocol, find(IN_PROCESS), asked.seed, uniform=uniform, judged=False)
+def _alone(asked: Asked, how: str, *, uniform: bool) -> Fuzzed:
+    """Play with the reference alone: what is found is that it does not know what to do."""
+    target = find(IN_PROCESS)
+    order = Order(asked.protocol, target, asked.seed, uniform=uniform, judged=False)
     with Campaign(order, None, asked.jobs) as campaign, watching(how) as seen:
         for now in campaign.run(asked.seconds, asked.steps):
             seen(now)
-        return campaign.state
+    if asked.corpus is not None:
+        kept = Finds(folder_of(asked.corpus, target.name))
+        for each in campaign.state.seen:
+            kept.add(each)
+    return Fuzzed(target, asked, campaign.state, knowledge.NONE)
 
 
 def _show_coverage(out: Screen, how: str, state: State, jobs: int) -> None:
@@ -468,7 +483,8 @@ def _show_coverage(out: Screen, how: str, state: State, jobs: int) -> None:
         out.line(f"out of reach: {_count(number, 'pair')}: {why}", indent=4)
 
 
-def _covered(state: State) -> dict[str, Json]:
+def _covered(fuzzed: Fuzzed) -> dict[str, Json]:
+    state = fuzzed.state
     return {
         "seconds": round(state.seconds, 3),
         "processor_seconds": round(state.spent, 3),
@@ -483,4 +499,5 @@ def _covered(state: State) -> dict[str, Json]:
             {"pair": " + ".join(pair), "because": why}
             for pair, why in state.coverage.out_of_reach().items()
         ],
+        "finds": _finds(fuzzed),
     }
