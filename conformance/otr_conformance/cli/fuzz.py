@@ -16,7 +16,6 @@ from rich.text import Text
 from otr_conformance.fuzz import known as knowledge
 from otr_conformance.fuzz.campaign import Campaign, State, folder_of
 from otr_conformance.fuzz.coverage import ENOUGH
-from otr_conformance.fuzz.finds import Finds
 from otr_conformance.fuzz.readings import Readings
 from otr_conformance.fuzz.worker import Order
 from otr_conformance.protocols import DEFAULT, protocol
@@ -451,13 +450,10 @@ def _alone(asked: Asked, how: str, *, uniform: bool) -> Fuzzed:
     """Play with the reference alone: what is found is that it does not know what to do."""
     target = find(IN_PROCESS)
     order = Order(asked.protocol, target, asked.seed, uniform=uniform, judged=False)
-    with Campaign(order, None, asked.jobs) as campaign, watching(how) as seen:
+    campaign = Campaign(order, asked.corpus, asked.jobs, empty=True)
+    with campaign, watching(how) as seen:
         for now in campaign.run(asked.seconds, asked.steps):
             seen(now)
-    if asked.corpus is not None:
-        kept = Finds(folder_of(asked.corpus, target.name))
-        for each in campaign.state.seen:
-            kept.add(each)
     return Fuzzed(target, asked, campaign.state, knowledge.NONE)
 
 

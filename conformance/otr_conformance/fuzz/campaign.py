@@ -184,13 +184,16 @@ class Campaign(AbstractContextManager["Campaign"]):
         order: what every process has to know; its number and its folder are set here.
         corpus: the folder; None: nothing is written.
         jobs: how many processes; one works in this process.
+        empty: begin without the scripts of the folder, and leave them alone: finds are all that it is for.
     """
 
-    def __init__(self, order: Order, corpus: Path | None = None, jobs: int = 1) -> None:
+    def __init__(
+        self, order: Order, corpus: Path | None = None, jobs: int = 1, *, empty: bool = False
+    ) -> None:
         finds = None if corpus is None else folder_of(corpus, order.target.name)
         self.order = replace(order, finds=finds)
         self.jobs = jobs
-        self.corpus = Corpus(corpus, order.protocol)
+        self.corpus = Corpus(None if empty else corpus, order.protocol)
         self.state = State(Coverage(order.protocol), Finds(finds))
         self.state.complaints += [*self.corpus.complaints, *self.state.finds.complaints]
         self._workers: list[_Inline | _Process] = []
