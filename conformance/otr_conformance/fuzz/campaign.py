@@ -184,7 +184,7 @@ class Campaign(AbstractContextManager["Campaign"]):
         order: what every process has to know; its number and its folder are set here.
         corpus: the folder; None: nothing is written.
         jobs: how many processes; one works in this process.
-        empty: begin without the scripts of the folder, and leave them alone: finds are all that it is for.
+        empty: begin without the scripts of the folder, and leave them alone: it is for finds.
     """
 
     def __init__(
