@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from otr_conformance.fuzz.drawn import Words
 from otr_conformance.fuzz.duel import Crashed, Differs, Duel, mutant, real, reference
 from otr_conformance.fuzz.vocabulary import Fuzzing, UnknownMove, UnknownPart
 from otr_conformance.mutate.catalogue import bugs_of
+from otr_conformance.play.stage import Stuck
 from otr_conformance.protocols import PROTOCOLS, protocol
 from otr_model.kernel.variant import Variant
 from otr_model.kernel.vocabulary import Origin
@@ -235,6 +238,20 @@ def test_what_is_under_a_public_mac_key_can_be_forged_and_is_refused() -> None:
     assert duel.play("forged with another ciphertext, to target 0")
     assert not any("message private" in line for line in duel.stage.log[before:])
     assert duel.cut == ""
+
+
+def test_a_number_that_no_message_can_have_is_not_forged() -> None:
+    duel = Duel(THREE, "v3", real(THREE))
+    both_type = ("target types", "everything arrives", "tester types", "everything arrives")
+    for move in (*PRIVATE, *both_type * 3):
+        duel.play(move)
+    stage: Any = duel.twin
+    message, key = stage.forgeable[0]
+    last = replace(message, fields=replace(message.fields, sender_keyid=2**32 - 1))
+    with_last: Any = SimpleNamespace(forgeable=[(last, key)], lab=stage.lab)
+
+    with pytest.raises(Stuck, match="Sender keyid: does not fit"):
+        THREE.vocabulary["forged with a higher key id, to target 0"].play(with_last)
 
 
 def test_a_message_goes_back_to_its_sender() -> None:

@@ -7,6 +7,7 @@ passed before (`Stage.passed`). What is inside of messages is the protocol's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ __all__ = [
     "reaches_tester",
     "some_to",
     "taken_from",
+    "writable",
     "written",
 ]
 
@@ -219,8 +221,19 @@ def written(suite: Any, message: object) -> Wire:  # noqa: ANN401 - of a protoco
     Raises:
         Stuck: if there is no such message: a number in it is too large, or less than nothing.
     """
-    try:
+    with writable():
         wire: Wire = suite.encode(message)
+    return wire
+
+
+@contextmanager
+def writable() -> Iterator[None]:
+    """A message that cannot be written is a move that cannot be played.
+
+    Raises:
+        Stuck: if there is no such message: a number in it is too large, or less than nothing.
+    """
+    try:
+        yield
     except Malformed as error:
         raise Stuck(str(error)) from error
-    return wire

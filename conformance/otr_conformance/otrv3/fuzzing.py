@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from otr_conformance.derive.plan import Moves, Part
 from otr_conformance.fuzz.drawn import DEVIANT, SIZES, Words, drawing
 from otr_conformance.fuzz.edges import OURS, edges, pieces, values_of
-from otr_conformance.fuzz.network import altering, carrying, cutting
+from otr_conformance.fuzz.network import altering, carrying, cutting, writable
 from otr_conformance.fuzz.uncommon import inside
 from otr_conformance.fuzz.vocabulary import Family, Fuzzing, Vocabulary
 from otr_conformance.play.stage import Stuck
@@ -210,8 +210,9 @@ def _forge(alter: Altering, stage: Stage, number: int) -> None:
         raise Stuck(message)
     old, key = known[-1 - number % len(known)]
     suite = stage.lab.suite
-    altered = alter(suite, old)
-    stage.reaches(suite.encode(_under(suite, key, altered)), "a Data Message under a public key")
+    with writable():
+        wire = suite.encode(_under(suite, key, alter(suite, old)))
+    stage.reaches(wire, "a Data Message under a public key")
 
 
 def _under(suite: Suite, key: Key, message: DataMessage) -> DataMessage:
