@@ -11,10 +11,12 @@ import pytest
 from otr_conformance.fuzz import finds, known
 from otr_conformance.fuzz.duel import Duel, reference
 from otr_conformance.fuzz.readings import Readings
+from otr_conformance.fuzz.seat import Seat
 from otr_conformance.fuzz.together_telling import references
 from otr_conformance.fuzz.together_worker import Each
 from otr_conformance.peers.registry import PEERS
 from otr_conformance.protocols import PROTOCOLS
+from otr_conformance.targets import find
 
 if TYPE_CHECKING:
     from otr_conformance.fuzz.finds import Find
@@ -81,3 +83,36 @@ def begun(found: Find) -> Duel | Together:
         return references(found.protocol, len(found.together)).begin(found.script.part)
     fuzzing = PROTOCOLS[found.protocol].fuzzing
     return Duel(fuzzing, found.script.part, reference(fuzzing))
+
+
+SIGNED = ("Reveal Signature", "Signature")
+"""What is never the same twice, whatever a target draws: its signatures."""
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_a_conversation_with_a_peer_goes_the_same_way_each_time(name: str) -> None:
+    if PEERS[name].module.locate() is None:
+        pytest.skip(f"{name} is not installed")
+    part = "v2" if name == "potr" else "v3"
+    seat = Seat(PROTOCOLS["otrv3"].fuzzing, find(name))
+    seat.open()
+    try:
+        first, second = (what_passes(seat.begin(part)) for _ in range(2))
+    finally:
+        seat.close()
+
+    assert len(first) > 8
+    assert first == second
+
+
+def what_passes(duel: Duel) -> list[bytes]:
+    """What both send in a conversation with SMP, but for signatures."""
+    talk = ("target starts", "target types", "target begins SMP", "tester answers SMP")
+    stage = duel.stage
+    for move in talk:
+        duel.fuzzing.vocabulary[move].play(stage)
+        duel.fuzzing.vocabulary["everything arrives"].play(stage)
+    wires = [wire for several in stage.passed for wire in several]
+    return [
+        stage.lab.from_network(wire) for wire in wires if not stage.kind(wire).startswith(SIGNED)
+    ]

@@ -36,6 +36,7 @@
 
 /* libotr's fragment headers take 36 bytes, and it divides by (limit - 37). */
 #define FRAGMENT_MINIMUM 38
+#define FRAGMENT_MINIMUM_V2 20
 
 /* The length of a TLV's value is a 16-bit number, which libotr does not check for its caller. */
 #define EXTRA_KEY_DATA_LIMIT (65535 - 4)
@@ -62,6 +63,66 @@ time_t time(time_t *out)
     return now;
 }
 
+/* ---- random numbers ---- */
+
+/*
+ * Random numbers are made of a seed, of whom they are drawn for, and of how many requests came
+ * before since the last reset, so that a conversation goes the same way each time.
+ */
+#define SEED "77"
+#define DRAWN 32
+
+static struct {
+    char from[320];
+    unsigned long block;
+    unsigned char left[DRAWN];
+    size_t used;
+} drawing = {SEED, 0, {0}, DRAWN};
+static unsigned long requests = 0;
+
+/* What is drawn from now on is for an account's side of a conversation. */
+static void draw_for(const char *account, const char *peer, unsigned long tag)
+{
+    snprintf(drawing.from, sizeof drawing.from, "%s %s %s %08lx %lu", SEED, account, peer, tag,
+             requests);
+    drawing.block = 0;
+    drawing.used = DRAWN;
+}
+
+/* These definitions stand before libgcrypt's for libotr, as that of time() does. */
+void gcry_randomize(void *buffer, size_t length, enum gcry_random_level level)
+{
+    unsigned char *octets = buffer;
+    char block[sizeof drawing.from + 32];
+
+    (void)level;
+    while (length-- > 0) {
+        if (drawing.used == DRAWN) {
+            int size = snprintf(block, sizeof block, "%s %lu", drawing.from, drawing.block++);
+
+            gcry_md_hash_buffer(GCRY_MD_SHA256, drawing.left, block, (size_t)size);
+            drawing.used = 0;
+        }
+        *octets++ = drawing.left[drawing.used++];
+    }
+}
+
+void *gcry_random_bytes(size_t length, enum gcry_random_level level)
+{
+    void *octets = gcry_xmalloc(length);
+
+    gcry_randomize(octets, length, level);
+    return octets;
+}
+
+void *gcry_random_bytes_secure(size_t length, enum gcry_random_level level)
+{
+    void *octets = gcry_xmalloc_secure(length);
+
+    gcry_randomize(octets, length, level);
+    return octets;
+}
+
 /* ---- endpoints ---- */
 
 struct endpoint {
@@ -69,6 +130,7 @@ struct endpoint {
     char *name;
     char *account;
     char *peer;
+    otrl_instag_t tag;
     OtrlUserState user;
     OtrlPolicy policy;
     int fragment;
@@ -764,7 +826,7 @@ static void do_hello(struct endpoint *endpoint, const struct json_object *reques
     json_put_number(&answer, "message-limit", MESSAGE_LIMIT);
     json_put_number(&answer, "protocol", SHIM_PROTOCOL);
     json_put_text(&answer, "x-libgcrypt", gcry_check_version(NULL));
-    json_put_text(&answer, "x-random", "quick: for tests only");
+    json_put_text(&answer, "x-random", "the same each time: for tests only");
     json_end(&answer);
 }
 
@@ -861,6 +923,7 @@ static void do_new(struct endpoint *unused, const struct json_object *request)
     endpoint->name = strdup(text_of(request, "endpoint"));
     endpoint->account = strdup(text_of(request, "account"));
     endpoint->peer = strdup(text_of(request, "peer"));
+    endpoint->tag = tag;
     endpoint->user = otrl_userstate_create();
     endpoint->policy = policy;
     endpoint->fragment = (int)fragment;
@@ -871,6 +934,7 @@ static void do_new(struct endpoint *unused, const struct json_object *request)
         end_error("internal", "out of memory");
         return;
     }
+    draw_for(endpoint->account, endpoint->peer, endpoint->tag);
     error = private != NULL ? use_key(endpoint->user, endpoint->account, private)
                             : use_kept_key(endpoint->user, endpoint->account);
     gcry_sexp_release(private);
@@ -1078,7 +1142,36 @@ static void do_extra_key(struct endpoint *endpoint, const struct json_object *re
     end_ok();
 }
 
-/* libotr has no call for this: the message is made as it makes its own heartbeats. */
+/* Send a message that is of our own making, in fragments where it is too large. */
+static gcry_error_t send_in_fragments(const struct endpoint *endpoint, ConnContext *context,
+                                      const char *message)
+{
+    int header = context->protocol_version == 3 ? FRAGMENT_MINIMUM - 1 : FRAGMENT_MINIMUM_V2 - 1;
+    int length = (int)strlen(message);
+    int count, i;
+    char **fragments;
+    gcry_error_t error;
+
+    if (endpoint->fragment == 0 || length <= endpoint->fragment) {
+        emit_wire(message);
+        return gcry_error(GPG_ERR_NO_ERROR);
+    }
+    count = (length - 1) / (endpoint->fragment - header) + 1;
+    error = otrl_proto_fragment_create(endpoint->fragment, count, &fragments, context, message);
+    if (error) {
+        return error;
+    }
+    for (i = 0; i < count; i++) {
+        emit_wire(fragments[i]);
+    }
+    otrl_proto_fragment_free(&fragments, (unsigned short)count);
+    return error;
+}
+
+/*
+ * libotr has no call for this: the message is made as it makes its own heartbeats. Those it would
+ * send whole, however large they are; ours goes out as an application's does.
+ */
 static void do_heartbeat(struct endpoint *endpoint, const struct json_object *request)
 {
     ConnContext *context = private_conversation(endpoint, request);
@@ -1094,8 +1187,12 @@ static void do_heartbeat(struct endpoint *endpoint, const struct json_object *re
         end_error("refused", "%s", gcry_strerror(error));
         return;
     }
-    emit_wire(message);
+    error = send_in_fragments(endpoint, context, message);
     free(message);
+    if (error) {
+        end_error("refused", "%s", gcry_strerror(error));
+        return;
+    }
     context->context_priv->lastsent = now;
     otrl_context_update_recent_child(context, 1);
     emit_heartbeat("sent");
@@ -1225,6 +1322,7 @@ static void do_reset(struct endpoint *unused, const struct json_object *request)
     (void)request;
     forget_endpoints();
     now = CLOCK_START;
+    requests = 0;
     end_ok();
 }
 
@@ -1428,7 +1526,9 @@ static void run_line(char *line, size_t length)
             end_error("no-endpoint", "there is no endpoint of that name");
             return;
         }
+        draw_for(endpoint->account, endpoint->peer, endpoint->tag);
     }
+    requests++;
     kind->run(endpoint, &object);
 }
 

@@ -9,6 +9,7 @@ package main
 import (
 	"crypto/dsa"
 	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
 	"math/big"
 	"runtime"
@@ -40,6 +41,7 @@ type endpoint struct {
 	otr    *otr3.Conversation
 	report *otrshim.Reporter
 	paused time.Time
+	drawn  *drawn
 
 	// What the handlers leave for the end of the current request.
 	receiving   bool
@@ -57,6 +59,7 @@ type endpoint struct {
 func (e *endpoint) awake() func() {
 	otr3.OtrspecAge(e.otr, -time.Since(e.paused))
 	e.paused = time.Now()
+	e.drawn.begin()
 	return func() { e.paused = time.Now() }
 }
 
@@ -66,6 +69,44 @@ func clock(seconds int64) {
 	for _, e := range endpoints {
 		otr3.OtrspecAge(e.otr, time.Duration(seconds)*time.Second)
 	}
+}
+
+// ---- random numbers
+
+const seed = "77"
+
+// requests is how many there were since the last reset.
+var requests int
+
+// drawn are random numbers that are made of a seed, of whom they are drawn for, and of how many
+// requests came before, so that a conversation goes the same way each time.
+type drawn struct {
+	who, from string
+	blocks    int
+	left      []byte
+}
+
+// begin is called as a request begins.
+func (d *drawn) begin() {
+	d.from = fmt.Sprint(seed, " ", d.who, " ", requests)
+	d.blocks, d.left = 0, nil
+	requests++
+}
+
+// Read gives random octets. What is read octet by octet is not random: before it signs, crypto/dsa
+// tosses a coin whether it reads one that it does not need.
+func (d *drawn) Read(into []byte) (int, error) {
+	if len(into) == 1 {
+		into[0] = 0
+		return 1, nil
+	}
+	for len(d.left) < len(into) {
+		block := sha256.Sum256([]byte(fmt.Sprint(d.from, " ", d.blocks)))
+		d.left = append(d.left, block[:]...)
+		d.blocks++
+	}
+	d.left = d.left[copy(into, d.left):]
+	return len(into), nil
 }
 
 // ---- keys
@@ -135,7 +176,10 @@ func newEndpoint(new otrshim.New) (otrshim.Endpoint, otrshim.Made, error) {
 		"whitespace-start-ake": func(c *otr3.Conversation) { c.Policies.WhitespaceStartAKE() },
 		"error-start-ake":      func(c *otr3.Conversation) { c.Policies.ErrorStartAKE() },
 	}
-	e := &endpoint{otr: &otr3.Conversation{}, report: new.Report, paused: time.Now()}
+	numbers := &drawn{who: fmt.Sprintf("%s %s %08x", new.Account, new.Peer, new.Tag)}
+	numbers.begin()
+	conversation := &otr3.Conversation{Rand: numbers}
+	e := &endpoint{otr: conversation, report: new.Report, paused: time.Now(), drawn: numbers}
 	for word := range new.Policy {
 		obey, known := allow[word]
 		if !known {
@@ -415,7 +459,7 @@ func main() {
 		MessageLimit: messageLimit,
 		New:          newEndpoint,
 		Clock:        clock,
-		Reset:        func() { endpoints = nil },
+		Reset:        func() { endpoints, requests = nil, 0 },
 		Extra:        map[string]string{"x-go": runtime.Version()},
 	})
 }

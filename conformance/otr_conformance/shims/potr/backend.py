@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 import sys
 from dataclasses import dataclass
 from types import ModuleType
@@ -23,10 +22,12 @@ from gmpy2 import gmpy2  # the extension module itself: mypy cannot follow the p
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["install", "power"]
+__all__ = ["Drawn", "install", "power"]
 
 MODE_CTR: Final = 6
 BLOCK: Final = 16
+SEED: Final = "77"
+"""What random numbers are made of."""
 
 
 def power(base: int, exponent: int, modulus: int) -> int:
@@ -118,18 +119,55 @@ def new_hmac(key: bytes, *, msg: bytes, digestmod: ModuleType) -> hmac.HMAC:
     return hmac.new(key, msg, digestmod.new)
 
 
-def randrange(start: int, stop: int) -> int:
-    """A random number, `start` included, `stop` not."""
-    return start + secrets.randbelow(stop - start)
+@dataclass(slots=True)
+class Drawn:
+    """Random numbers, made of a seed and of whom they are drawn for: the same each time.
+
+    A conversation goes the same way then. Nothing that potr encrypts here is secret.
+    """
+
+    _from: str = SEED
+    _begun: int = 0
+    _blocks: int = 0
+
+    def reset(self) -> None:
+        """Everything begins anew."""
+        self._from, self._begun, self._blocks = SEED, 0, 0
+
+    def begin(self, who: str) -> None:
+        """What is drawn from now on is for somebody else."""
+        self._begun += 1
+        self._from, self._blocks = f"{SEED} {who} {self._begun}", 0
+
+    def getrandbits(self, bits: int) -> int:
+        """A random number of so many bits, or fewer."""
+        octets = b""
+        while len(octets) * 8 < bits:
+            octets += hashlib.sha256(f"{self._from} {self._blocks}".encode()).digest()
+            self._blocks += 1
+        return int.from_bytes(octets, "big") >> (len(octets) * 8 - bits)
+
+    def randrange(self, start: int, stop: int) -> int:
+        """A random number, `start` included, `stop` not."""
+        size = stop - start
+        while (drawn := self.getrandbits(size.bit_length())) >= size:
+            pass
+        return start + drawn
 
 
-def install() -> None:
-    """Make `import Crypto` find what is here."""
+def install(drawn: Drawn) -> None:
+    """Make `import Crypto` find what is here.
+
+    Args:
+        drawn: where random numbers come from.
+    """
     sha1 = _module("Crypto.Hash.SHA", new=lambda data=b"": hashlib.sha1(data))  # noqa: S324 - OTR's
     sha256 = _module("Crypto.Hash.SHA256", new=hashlib.sha256)
     mac = _module("Crypto.Hash.HMAC", new=new_hmac)
     aes = _module("Crypto.Cipher.AES", new=new_cipher, MODE_CTR=MODE_CTR)
-    random = _module("Crypto.Random.random", getrandbits=secrets.randbits, randrange=randrange)
+    random = _module(
+        "Crypto.Random.random", getrandbits=drawn.getrandbits, randrange=drawn.randrange
+    )
     signing = _module("Crypto.PublicKey.DSA", construct=construct, generate=generate)
     _module(
         "Crypto",

@@ -95,10 +95,12 @@ class Potr:
         context, crypt, proto, keys: as potr calls them; `keys` is its `compatcrypto`.
         version: of the distribution that was found.
         clock: what potr takes for the time.
+        drawn: the random numbers that potr draws.
     """
 
     def __init__(self, directory: str) -> None:
-        backend.install()
+        self.drawn = backend.Drawn()
+        backend.install(self.drawn)
         sys.path.insert(0, directory)
         self.context: Any = import_module("potr.context")
         self.crypt: Any = import_module("potr.crypt")
@@ -133,6 +135,11 @@ class Potr:
         """The key of an account that is given none; it stays the same."""
         return self.keys.generateDefaultKey()
 
+    def reset(self) -> None:
+        """Time and random numbers begin anew."""
+        self.clock.reset()
+        self.drawn.reset()
+
     def key(self, new: New) -> Any:  # noqa: ANN401 - potr has no types
         """The key of an endpoint.
 
@@ -162,6 +169,7 @@ class PotrEndpoint(Endpoint):
             detail = f"potr makes no pieces of less than {FRAGMENT_LEAST} bytes"
             raise Unsupported(detail)
         self.potr = potr
+        potr.drawn.begin(f"{new.account} {new.peer}")
         key = potr.key(new)
         account = potr.context.Account(new.account, "shim", new.fragment, key)
         account.saveTrusts = lambda: None
@@ -348,5 +356,5 @@ def main(directory: str) -> None:
         protocols="2",
         capabilities=CAPABILITIES,
         clock=potr.clock.move,
-        reset=potr.clock.reset,
+        reset=potr.reset,
     )
