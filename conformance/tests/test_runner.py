@@ -318,6 +318,30 @@ def test_nothing_outlives_a_run_that_is_ended(number: int, status: int) -> None:
     assert gone(pids)
 
 
+def test_nothing_outlives_learning_that_is_killed(tmp_path: Path) -> None:
+    shim = tmp_path / "shim.py"
+    shim.write_text(
+        f"import os, runpy\npids = f'{{os.getpid()}}.{{os.getppid()}}'\n"
+        f"open({str(tmp_path)!r} + '/' + pids, 'w').close()\n"
+        f"runpy.run_path({str(MINIATURES / 'full.py')!r}, run_name='__main__')\n"
+    )
+    command = [sys.executable, "-m", "otr_conformance.cli", "learn", f"{sys.executable} {shim}"]
+    command += ["--jobs", "2", "--setting", "v3-smp", "--setting", "v3-data"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(  # noqa: S603 - it is our own
+        command, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
+    ) as process:
+        limit = time.monotonic() + 30
+        while len(list(tmp_path.glob("*.*[0-9]"))) < 2 and time.monotonic() < limit:
+            time.sleep(0.02)
+        process.kill()
+        assert process.wait(30) == -signal.SIGKILL
+
+    started = [int(pid) for each in tmp_path.glob("*.*[0-9]") for pid in each.name.split(".")]
+    assert len(set(started)) == 4
+    assert gone(started)
+
+
 def gone(pids: list[int]) -> bool:
     """Wait until processes have ended; those that have, and wait for their parent, have ended."""
     limit = time.monotonic() + 30

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from importlib.util import find_spec
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance.learn import cases, explained
@@ -327,7 +328,7 @@ def _studies(orders: Sequence[Order], wanted: int) -> Iterator[Study]:
             yield from map(_work, orders)
             return
         context = multiprocessing.get_context("fork" if _FORKS else "spawn")
-        with ProcessPoolExecutor(jobs, context) as pool:
+        with ProcessPoolExecutor(jobs, context, initializer=_mortal) as pool:
             yield from pool.map(_work, orders)
     except OSError as error:
         message = f"{orders[0].folder}: {error.strerror}"
@@ -335,6 +336,18 @@ def _studies(orders: Sequence[Order], wanted: int) -> Iterator[Study]:
     except BrokenProcessPool as error:
         message = "a process that was learning has ended; --resume FOLDER keeps what it was told"
         raise Misuse(message) from error
+
+
+def _mortal() -> None:
+    """See that this process ends when its parent has ended, however that was ended."""
+    parent = multiprocessing.parent_process()
+
+    def survived() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)  # its shim ends when nobody asks any more
+
+    Thread(target=survived, daemon=True).start()
 
 
 def _work(order: Order) -> Study:
