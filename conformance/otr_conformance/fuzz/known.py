@@ -16,10 +16,10 @@ plaintext oracle or a promise says of that, and are passed over likewise.
 
 `finds` are patterns of finds, for what the tables have no words for, and a play ends there. A find
 is known if each pattern of `after` fits a row that the tables take before the last move, in order;
-each of `moves` fits a move; each of `rows` fits a row that they take in the last move;
-and that of `says` fits the sentence without the step that it begins with. `*` stands for anything.
-What is left out fits everything, but not both `rows` and `says` may be left out. As finds are made
-short, whatever came before is needed for what differs.
+each of `moves` fits a move; each of `rows` fits a row that they take in the last move; that of
+`part` fits who plays; and that of `says` fits the sentence without the step that it begins with.
+`*` stands for anything. What is left out fits everything, but not both `rows` and `says` may be
+left out. As finds are made short, whatever came before is needed for what differs.
 
 `ends` has rows, too, in order: what the target does behind them is not compared. A pattern of rows
 in `ends` or `after` may be about several that are taken in a row: it has spaces between them. In
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NONE", "Known", "Pattern", "file_of", "read"]
 
-_OF_A_PATTERN: Final = {"protocol", "after", "moves", "rows", "says"}
+_OF_A_PATTERN: Final = {"protocol", "part", "after", "moves", "rows", "says"}
 _USUAL: Final = "otrv3"
 """The protocol of a change that is about no row, where nothing is said."""
 
@@ -60,6 +60,7 @@ class Pattern:
         finding: the page under docs/findings.
         because: the cause, for people.
         protocol: the name of the protocol; "": any.
+        part: a pattern of who plays.
         after: patterns of rows that the tables take before the last move, in this order.
         moves: patterns, each of a move.
         rows: patterns, each of a row that they predict in the last move.
@@ -69,6 +70,7 @@ class Pattern:
     finding: str
     because: str
     protocol: str = ""
+    part: str = "*"
     after: tuple[str, ...] = ()
     moves: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
@@ -79,6 +81,7 @@ class Pattern:
         rows, said = find.rows, plain(find.because)
         return (
             self.protocol in {"", find.protocol}
+            and fnmatchcase(find.script.part, self.part)
             and all(any(fnmatchcase(row, each) for row in rows) for each in self.rows)
             and fnmatchcase(said, self.says)
             and _in_order(self.after, find.before)
@@ -207,15 +210,18 @@ class _Reader:
 
     def _pattern(self, each: dict[str, Any]) -> Pattern:
         if not {"rows", "says"} & set(each) or not set(each) <= _OF_A_PATTERN:
-            reason = "a find has rows, says or both, and may have after, moves and protocol"
+            reason = "a find has rows, says or both, and may have after, moves, part and protocol"
             self.refuse("finds", reason)
         after, moves, rows = (self._several(each, word) for word in ("after", "moves", "rows"))
-        says, protocol = each.get("says", "*"), each.get("protocol", "")
-        if not isinstance(says, str) or not isinstance(protocol, str):
-            self.refuse("finds", "says and protocol are texts")
+        says, protocol, part = (
+            each.get(word, usual)
+            for word, usual in (("says", "*"), ("protocol", ""), ("part", "*"))
+        )
+        if not all(isinstance(text, str) for text in (says, protocol, part)):
+            self.refuse("finds", "says, part and protocol are texts")
         if not any(text.strip("*") for text in (*rows, says)):
             self.refuse("finds", "a find that fits everything explains nothing")
-        return Pattern(self.name, self.because, protocol, after, moves, rows, says)
+        return Pattern(self.name, self.because, protocol, part, after, moves, rows, says)
 
     def _several(self, each: dict[str, Any], word: str, where: str = "finds") -> tuple[str, ...]:
         """A pattern, or a list of them."""
