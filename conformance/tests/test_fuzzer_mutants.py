@@ -286,6 +286,16 @@ def test_a_tester_that_counts_otherwise_and_fails_a_check_is_judged_by_its_own_c
     assert seat.replay(Script("v3", moves)) is None
 
 
+def test_a_tester_that_behaves_goes_on_counting_as_it_did() -> None:
+    moves = (
+        *("tester counts its keys from nearly the last", "tester behaves", "target starts"),
+        *("everything arrives", "tester types", "everything arrives"),
+    )
+    seat = Seat(protocol("otrv3").fuzzing, find(IN_PROCESS))
+
+    assert seat.replay(Script("v3", moves)) is None
+
+
 def test_a_secret_for_which_nobody_asked_is_not_given() -> None:
     moves = (
         *("a Query for 4", "everything arrives", "tester begins SMP", "everything arrives"),

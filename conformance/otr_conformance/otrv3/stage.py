@@ -300,7 +300,7 @@ class Stage(AnyStage[Command, Message, DataMessage]):
     def tester_behaves(self) -> None:
         """From now on the tester deviates in nothing that it sends."""
         self.log.append("the tester behaves from now on")
-        self.tester.endpoint.suite = self.lab.suite
+        self.tester.endpoint.suite = self.tester.sound
 
     def tester_counts_from(self, first: int) -> None:
         """The tester numbers its D-H keys from another number than 1."""
