@@ -277,10 +277,8 @@ class PotrEndpoint(Endpoint):
         if state == context.STATE_ENCRYPTED:
             self._asked = False
             self._secured(again=was == state)
-        elif state == context.STATE_FINISHED:
-            self.tell(FinishedEvent())
         elif was != state:
-            self.tell(InsecureEvent())
+            self.tell(FinishedEvent() if state == context.STATE_FINISHED else InsecureEvent())
 
     def _secured(self, *, again: bool) -> None:
         crypto = self.otr.crypto
