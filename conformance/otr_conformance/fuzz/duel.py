@@ -30,6 +30,7 @@ from otr_reference.errors import OtrSpecError
 
 from .finds import fits, plain
 from .promises import Promises
+from .vocabulary import UNFORGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -284,8 +285,8 @@ class Duel:
         seen = len(self.stage.observations)
         stuck = self._guarded(lambda: _played(move, self.stage))
         alone = stuck if self.twin is self.stage else _played(move, self.twin)
-        if str(stuck) == UNLUCKY != str(alone):
-            self.cut = f"{UNLUCKY}: nothing is said about the target"
+        if str(stuck) in {UNLUCKY, UNFORGED} - {str(alone)}:
+            self.cut = f"{stuck}: nothing is said about the target"
         if stuck and alone and len(self.twin.observations) == before:
             return False
         self.script.append(name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from otr_conformance.derive.plan import AnyPlan, Move, Part
 from otr_reference.errors import OtrSpecError
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from otr_model.kernel.words import Word
 
-__all__ = ["Family", "Fuzzing", "UnknownMove", "UnknownPart", "Vocabulary"]
+__all__ = ["UNFORGED", "Family", "Fuzzing", "UnknownMove", "UnknownPart", "Vocabulary"]
 
+UNFORGED: Final = "no MAC key is public that fits a Data Message"
+"""Why nothing can be forged. When a target makes keys public is let pass, as far as it may choose."""
 _DIGITS = 6
 
 

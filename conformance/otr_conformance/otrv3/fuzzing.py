@@ -13,7 +13,7 @@ from otr_conformance.fuzz.drawn import DEVIANT, SIZES, Words, drawing
 from otr_conformance.fuzz.edges import OURS, edges, pieces, values_of
 from otr_conformance.fuzz.network import altering, carrying, cutting, writable
 from otr_conformance.fuzz.uncommon import inside
-from otr_conformance.fuzz.vocabulary import Family, Fuzzing, Vocabulary
+from otr_conformance.fuzz.vocabulary import UNFORGED, Family, Fuzzing, Vocabulary
 from otr_conformance.play.stage import Stuck
 from otr_model.otrv3.conditions import Check
 from otr_model.otrv3.words import Event, Msg
@@ -206,8 +206,7 @@ def _forge(alter: Altering, stage: Stage, number: int) -> None:
     """A Data Message whose MAC key is public reaches the target altered, with a MAC that fits."""
     known = stage.forgeable
     if not known:
-        message = "no MAC key is public that fits a Data Message"
-        raise Stuck(message)
+        raise Stuck(UNFORGED)
     old, key = known[-1 - number % len(known)]
     suite = stage.lab.suite
     with writable():
