@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["UNFORGED", "Family", "Fuzzing", "UnknownMove", "UnknownPart", "Vocabulary"]
 
 UNFORGED: Final = "no MAC key is public that fits a Data Message"
-"""Why nothing can be forged. When a target makes keys public is let pass, as far as it may choose."""
+"""Why nothing can be forged: a target may be free to make keys public later, or not at all."""
 _DIGITS = 6
 
 
