@@ -41,10 +41,10 @@ _BEFORE: Final = (
     (*("lost to tester",) * _MOST, *("lost to target",) * _MOST),
 )
 """What becomes of what is on its way, before a probe is played."""
-_SCRIPTS: Final = 4
+_SCRIPTS: Final = 8
 """Scripts that take a row, behind which a state is looked for, at most."""
-_TRIED: Final = 24
-"""Probes that are tried behind each, at most, and what becomes before of what is on its way."""
+_TRIED: Final = (24, 24, 8)
+"""Probes that are tried behind the first, the second and each other one, at most."""
 
 Need = tuple[str, str]
 """A row, and a state in which it does not lead, in words."""
@@ -74,8 +74,8 @@ class _Looking:
         probes = (*plan.probes, ANSWERED)
         self._probes = [(*before, *probe) for probe in probes for before in _BEFORE]
 
-    def behind(self, script: Script) -> Iterator[Script]:
-        """What shows something new behind a script."""
+    def behind(self, script: Script, most: int) -> Iterator[Script]:
+        """What shows something new behind a script; so many probes are tried at most."""
         *before, last = script.moves
         side = Side(self.fuzzing, script.part, self.lab, NONE)
         for name in before:
@@ -85,7 +85,7 @@ class _Looking:
         open_ = self._others(side, fired)
         seen: set[tuple[str, ...]] = set()
         for probe in sorted(self._probes, key=lambda each: -self.useful[each]):
-            if not open_ or len(seen) >= _TRIED:
+            if not open_ or len(seen) >= most:
                 break
             nodes = _predicted(side, probe)
             played = tuple(node.name for node in nodes)
@@ -121,9 +121,8 @@ def _predicted(side: Side, moves: Iterable[str]) -> list[Node]:
     nodes = []
     for name in moves:
         if side.can(name):
-            observed, stuck = side.play(name)
-            nodes.append(Node(name, observed, stuck is not None))
-            if stuck is not None:
+            nodes.append(side.predicted(name))
+            if nodes[-1].stuck:
                 break
     return nodes
 
@@ -148,4 +147,4 @@ def identifying(fuzzing: Fuzzing, by_row: Mapping[str, Iterable[Script]]) -> Ite
             for script in list(scripts)[turn : turn + 1]:
                 if script not in looked:
                     looked.add(script)
-                    yield from looking.behind(script)
+                    yield from looking.behind(script, _TRIED[min(turn, len(_TRIED) - 1)])

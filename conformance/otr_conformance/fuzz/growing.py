@@ -1,11 +1,13 @@
 """A corpus for whoever is a little different from the tables: short scripts that show much.
 
-    scripts = grown(fuzzing, seed=1, steps=120_000)
+    scripts = grown(fuzzing, seed=1, steps=80_000)
 
 The reference plays alone, steered, and now and then one of the probes by which derived cases tell
-states apart. What is looked for is *shown*: two rows, one a few rows behind the other; a check that
-fails, in a row; a word about who plays, and a row. Of everything that is shown, the shortest script
-that shows it is kept. Nothing is known of what could be wrong with anybody.
+states apart, at once or message by message. Rows that were never taken are looked for where their
+states are, by what led to their events elsewhere. What is looked for is *shown*: two rows, one a
+few rows behind the other; a check that fails, in a row; a word about who plays, and a row. Of
+everything that is shown, the shortest script that shows it is kept.
+Nothing is known of what could be wrong with anybody.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from otr_conformance.derive.usual import ARRIVES
 from .astray import ANSWERED, identifying
 from .loop import Loop
 from .solo import Worlds
-from .steer import Begin, Steer
+from .steer import Begin, Seed, Spot, Steer
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST", "GROWN", "cover", "grown"]
 
-GROWN: Final = 120_000
+GROWN: Final = 80_000
 """Moves with the reference alone, in which a corpus is grown."""
 BEHIND: Final = 4
 """How many rows two rows may be apart."""
@@ -42,8 +44,21 @@ FIRST: Final = 150
 """Scripts that come before all others: those that show most."""
 _PROBED: Final = 0.08
 """How often a probe begins, in place of a single move."""
+_SLOWLY: Final = 0.5
+"""How often what is to arrive in a probe arrives message by message."""
+_ONE_BY_ONE: Final = ("to target", "to tester") * 3
 _RECAST: Final = 0.2
 """How often a script is played from the beginning by somebody else."""
+_WISHED: Final = 0.25
+"""How often a row is looked for that was never taken, while there are any."""
+_WISHES: Final = 60
+"""How often each is looked for, at most."""
+_UNSEEN: Final = 6
+"""How many times as often it is, where its whole cell was never visited."""
+_DOUBT: Final = 4
+"""As if each move had been played so often more, without an event behind it."""
+_CAUSE: Final = 3
+"""How many moves in a row may be needed for an event."""
 _CONTEST: Final = 6
 """How many are drawn before somebody else plays."""
 _OFTEN: Final = 1 << 30
@@ -58,8 +73,8 @@ class _Growing(Steer):
 
     Attributes:
         shortest: for everything that was shown, the shortest script that showed it.
-        ends: for each row that was the last of its table in a move, and the states of the tester,
-            the shortest script behind which that was so.
+        ends: for each row that was the last of its table in a move, the states of the tester, and
+            whether anything was on its way, the shortest script behind which that was so.
     """
 
     shortest: dict[Shown, Script] = field(default_factory=dict)
@@ -69,14 +84,21 @@ class _Growing(Steer):
     _tails: dict[Script, tuple[str, ...]] = field(default_factory=dict)
     _queue: list[str] = field(default_factory=list)
     _cast: Counter[str] = field(default_factory=lambda: Counter({"": _OFTEN}))
+    _wishes: _Wishes = field(init=False)
+
+    def __post_init__(self) -> None:
+        """See `Steer`."""
+        super().__post_init__()
+        self._wishes = _Wishes(self.fuzzing)
 
     def begin(self) -> Begin:
         """See `Steer.begin`."""
-        how = super().begin()
-        if how.moves and self.random.random() < _RECAST:
+        wish = self._wishes.draw(self.random) if self.random.random() < _WISHED else None
+        how = super().begin() if wish is None else self._behind(wish[0])
+        if wish is None and how.moves and self.random.random() < _RECAST:
             how = Begin(self._other(), how.moves)
         kept = () if how.stage is None else self._tails.get(Script(how.part, how.moves), ())
-        self._tail, self._queue = list(kept), []
+        self._tail, self._queue = list(kept), [] if wish is None else list(reversed(wish[1]))
         self._said = tuple(_said(how.part))
         return how
 
@@ -93,7 +115,9 @@ class _Growing(Steer):
             self._queue = list(reversed(self.random.choice(self.fuzzing.plan.probes)))
         while self._queue:
             name = self._queue.pop()
-            if play.can(name):
+            if name == ARRIVES and self.random.random() < _SLOWLY:
+                self._queue += _ONE_BY_ONE
+            elif play.can(name):
                 return name
         return super().choose(play, last)
 
@@ -103,6 +127,8 @@ class _Growing(Steer):
         fresh = super().learn(play, before, rows)
         if rows and not play.cut:
             self._keep(play, rows)
+        self._wishes.add(rows, play.script)
+        self._wishes.at(self._here, self._machines)
         if self.kept != kept:
             self._tails[Script(play.part, tuple(play.script))] = tuple(self._tail)
         return fresh
@@ -112,7 +138,8 @@ class _Growing(Steer):
         script = Script(play.part, tuple(play.script))
         for shown in self._shown(play, rows):
             _shorter(self.shortest, shown, script)
-        states = self._states(play.twin.tester)
+        stage = play.twin
+        states = self._states(stage.tester), bool(stage.to_target), bool(stage.to_tester)
         for row in {row.partition(":")[0]: row for row in rows}.values():
             _shorter(self.ends, (row, states), script)
 
@@ -135,6 +162,74 @@ class _Growing(Steer):
                 yield other, row
             tail.append(row)
             del tail[:-BEHIND]
+
+
+class _Wishes:
+    """Rows that were never taken, where their states are, and what causes their events elsewhere.
+
+    Args:
+        fuzzing: what the protocol states.
+    """
+
+    def __init__(self, fuzzing: Fuzzing) -> None:
+        tables = fuzzing.plan.composition.tables
+        self._events = {row.id: row.on.label for table in tables for row in table.rows}
+        self._places = {
+            row.id: (table.machine, row.at.label) for table in tables for row in table.rows
+        }
+        self._open = dict(self._places)
+        self._left = Counter(dict.fromkeys(self._open, _WISHES))
+        self._visited: set[tuple[tuple[str, str], str]] = set()
+        self._played: Counter[str] = Counter()
+        self._followed: dict[str, Counter[str]] = defaultdict(Counter)
+        self._causes: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._homes: dict[tuple[str, str], dict[Spot, None]] = defaultdict(dict)
+
+    def add(self, rows: Sequence[str], script: Sequence[str]) -> None:
+        """Some rows were taken in the last move of a script, or none."""
+        self._played[script[-1]] += 1
+        for row in rows:
+            self._open.pop(row, None)
+            if row in self._places:
+                self._visited.add(self._cell(row))
+        for event in {self._events[row] for row in rows if row in self._events}:
+            for length in range(1, min(_CAUSE, len(script)) + 1):
+                first = script[-length]
+                self._followed[event][first] += 1
+                self._causes[event, first] = tuple(script[-length:])
+
+    def at(self, spot: Spot, machines: Sequence[str]) -> None:
+        """Scripts may be kept for a spot."""
+        for machine, state in zip(machines, spot.states, strict=False):
+            if state is not None:
+                self._homes[machine, state.label][spot] = None
+
+    def draw(self, random: Random) -> tuple[Seed, tuple[str, ...]] | None:
+        """A script that leads to where a row could be taken, and what may cause its event."""
+        wishes = [
+            row
+            for row, place in self._open.items()
+            if self._left[row] and place in self._homes and self._events[row] in self._followed
+        ]
+        if not wishes:
+            return None
+        weights = [1 if self._cell(row) in self._visited else _UNSEEN for row in wishes]
+        (row,) = random.choices(wishes, weights)
+        self._left[row] -= 1
+        spots = [spot for spot in self._homes[self._open[row]] if spot.seeds]
+        if not spots:
+            return None
+        return random.choice(random.choice(spots).seeds), self._cause(self._events[row], random)
+
+    def _cell(self, row: str) -> tuple[tuple[str, str], str]:
+        return self._places[row], self._events[row]
+
+    def _cause(self, event: str, random: Random) -> tuple[str, ...]:
+        """Moves that an event followed, those preferred that it follows often."""
+        followed = self._followed[event]
+        often = [(n / (self._played[name] + _DOUBT)) ** 2 for name, n in followed.items()]
+        (first,) = random.choices(tuple(followed), often)
+        return self._causes[event, first]
 
 
 def _shorter(known: dict[K, Script], what: K, script: Script) -> None:

@@ -172,13 +172,18 @@ class _Hunt:
         Raises:
             Stalled: if a move takes too long.
         """
-        for suspect in self._suspects():
-            if self._over:
-                return None
-            self.moves += 1
-            trouble = None if suspect is None else self._replayed(suspect.script)
-            if trouble is not None and self._counts(trouble):
-                return trouble
+        read: tuple[str, ...] | None = None
+        while read != self._read:  # what stands behind a note is looked for, too
+            read = self._read
+            for suspect in self._suspects():
+                if self._over:
+                    return None
+                if read != self._read:
+                    break
+                self.moves += 1
+                trouble = None if suspect is None else self._replayed(suspect.script)
+                if trouble is not None and self._counts(trouble):
+                    return trouble
         return None
 
     def _counts(self, trouble: Trouble) -> bool:
@@ -190,7 +195,7 @@ class _Hunt:
     def _suspects(self) -> Iterator[Suspect | None]:
         """After each move of the corpus, where something seems to differ."""
         for tree in self.trees:
-            walk = tree.walk(self.variant, self.hunter.lab())
+            walk = tree.walk(self.variant, self.hunter.lab(), self.seat.reading)
             while True:
                 with limited(STALL):
                     suspect = next(walk, _END)

@@ -77,7 +77,8 @@ class Side:
         fuzzing: what the protocol states.
         part: the name of who plays.
         lab: where.
-        variant: what is wrong with the reference; nothing: it predicts, and nobody judges.
+        variant: what is wrong with the reference, or how the tables are read.
+        judged: the plaintext oracle and the promises look at it, unless nothing is wrong.
 
     Attributes:
         stage: where it plays.
@@ -87,7 +88,9 @@ class Side:
 
     __slots__ = ("_fuzzing", "_settled", "comparing", "promises", "stage")
 
-    def __init__(self, fuzzing: Fuzzing, part: str, lab: Lab, variant: Variant) -> None:
+    def __init__(
+        self, fuzzing: Fuzzing, part: str, lab: Lab, variant: Variant, *, judged: bool = True
+    ) -> None:
         grader, cast = fuzzing.plan.grader, fuzzing.read_part(part).cast
         self._fuzzing = fuzzing
         self._settled: dict[Any, bool] = {}
@@ -95,7 +98,7 @@ class Side:
         self.stage: AnyStage = grader.set_stage(lab, cast, grader.reference_target(variant))
         self.comparing = Comparing(grader.compared)
         self.promises: Promises | None = None
-        if variant is not NONE:
+        if variant is not NONE and judged:
             fair = not cast.variant.edits
             self.promises = Promises.of(fuzzing, self.stage, fair=fair, inside=False)
             if grader.watch is not None:
@@ -143,6 +146,11 @@ class Side:
     def can(self, name: str) -> bool:
         """Whether a move is worth trying."""
         return bool(self._fuzzing.vocabulary[name].when(self.stage))
+
+    def predicted(self, name: str) -> Node:
+        """Play a move, and say what comes of it."""
+        observed, stuck = self.play(name)
+        return Node(name, observed, stuck is not None, self.ways)
 
     def on(self, stage: AnyStage) -> Self:
         """A copy that goes on upon another stage, which is a copy of this one."""
@@ -202,11 +210,11 @@ class Tree:
         made = []
         for number, child in enumerate(nodes):
             other = side if number == len(nodes) - 1 else side.forked()
-            observed, stuck = other.play(child.name)
-            child.observed, child.stuck, child.ways = observed, stuck is not None, other.ways
-            if stuck is not None:
+            done = other.predicted(child.name)
+            child.observed, child.stuck, child.ways = done.observed, done.stuck, done.ways
+            if child.stuck:
                 child.next.clear()
-            if observed or stuck is None:
+            if child.observed or not child.stuck:
                 self.size += 1
                 made.append((child, other))
         node.next = {child.name: child for child, _ in made}
@@ -222,12 +230,16 @@ class Tree:
             gone = None if node is None else node.next.pop(last, None)
             self.size -= 0 if gone is None else _moves(gone)
 
-    def walk(self, variant: Variant, lab: Lab | None = None) -> Iterator[Suspect | None]:
+    def walk(
+        self, variant: Variant, lab: Lab | None = None, reading: Variant = NONE
+    ) -> Iterator[Suspect | None]:
         """Take the reference under a variant through the tree, those first who come first.
 
         Args:
             variant: what is wrong with it.
             lab: where it plays; None: over terms.
+            reading: how the tables are read; otherwise than as they are, everything is predicted
+                once more.
 
         Yields:
             After each move, where it seems to do something else, and None if it does not. Nothing
@@ -236,25 +248,33 @@ class Tree:
         where = self._suite.terms() if lab is None else lab
         for part, root in self._roots.items():
             if lab is None or not self.fuzzing.as_it_is(self.fuzzing.read_part(part).cast):
-                yield from self._walk(part, root, where, variant)
+                yield from self._walk(part, root, where, variant, reading)
 
-    def _walk(self, part: str, root: Node, lab: Lab, variant: Variant) -> Iterator[Suspect | None]:
+    def _walk(
+        self, part: str, root: Node, lab: Lab, variant: Variant, reading: Variant
+    ) -> Iterator[Suspect | None]:
+        twin: Side | None = None
+        if reading is not NONE:
+            twin = Side(self.fuzzing, part, self._suite.terms(), reading, judged=False)
         try:
             side = Side(self.fuzzing, part, lab, variant)
         except Exception as error:  # noqa: BLE001 - a mutant may break in any way
             yield Suspect(Script(part, ()), f"{type(error).__name__}: {error}")
             return
-        open_: list[tuple[Node, Side, tuple[str, ...]]] = [(root, side, ())]
+        open_: list[tuple[Node, Side, Side | None, tuple[str, ...]]] = [(root, side, twin, ())]
         while open_:
-            node, side, moves = open_.pop()
+            node, side, twin, moves = open_.pop()
             behind = []
             for number, child in enumerate(node.next.values()):
-                other = side if number == len(node.next) - 1 else side.forked()
+                last = number == len(node.next) - 1
+                other = side if last else side.forked()
+                beside = twin if twin is None or last else twin.forked()
                 script = (*moves, child.name)
-                because = differs(other, child)
+                predicted = child if beside is None else beside.predicted(child.name)
+                because = differs(other, predicted)
                 yield Suspect(Script(part, script), because) if because else None
-                if not because and child.next and other.ways == child.ways:
-                    behind.append((child, other, script))
+                if not because and child.next and other.ways == predicted.ways:
+                    behind.append((child, other, beside, script))
             open_ += reversed(behind)
 
 
