@@ -12,7 +12,7 @@ import pytest
 
 from otr_conformance.fuzz.drawn import Words
 from otr_conformance.fuzz.duel import Crashed, Differs, Duel, mutant, real, reference
-from otr_conformance.fuzz.vocabulary import Fuzzing, UnknownMove, UnknownPart
+from otr_conformance.fuzz.vocabulary import UNFORGED, Fuzzing, UnknownMove, UnknownPart
 from otr_conformance.mutate.catalogue import bugs_of
 from otr_conformance.play.stage import Stuck
 from otr_conformance.protocols import PROTOCOLS, protocol
@@ -238,6 +238,18 @@ def test_what_is_under_a_public_mac_key_can_be_forged_and_is_refused() -> None:
     assert duel.play("forged with another ciphertext, to target 0")
     assert not any("message private" in line for line in duel.stage.log[before:])
     assert duel.cut == ""
+
+
+def test_a_target_that_has_made_no_key_public_yet_is_not_compared_any_more() -> None:
+    duel = Duel(THREE, "v3", real(THREE))
+    both_type = ("target types", "everything arrives", "tester types", "everything arrives")
+    for move in (*PRIVATE, *both_type * 3):
+        duel.play(move)
+    stage: Any = duel.stage
+    stage._public.clear()
+    assert duel.can("forged as it was, to target 0")
+    assert duel.play("forged as it was, to target 0")
+    assert duel.cut == f"{UNFORGED}: nothing is said about the target"
 
 
 def test_a_number_that_no_message_can_have_is_not_forged() -> None:

@@ -126,12 +126,26 @@ def test_what_is_known_of_a_target_explains_a_find(tmp_path: Path) -> None:
     assert found.of(replace(FIND, rows=("otrv3.ake:dh-key.none",))) is None
 
 
+def test_what_is_known_may_be_so_only_where_somebody_plays(tmp_path: Path) -> None:
+    file = tmp_path / "libotr.finds.toml"
+    file.write_text("[a]\nbecause = 'b'\nfinds = [{ part = 'v2', says = 'the target sent *' }]\n")
+    found = known.read(file)
+
+    elsewhere = replace(FIND, script=replace(FIND.script, part="both"))
+    there = replace(FIND, script=replace(FIND.script, part="v2"))
+
+    assert found.of(there) is not None
+    assert found.of(elsewhere) is None
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "[a]\nbecause = 'b'\n",
         "[a]\nbecause = 'b'\nfinds = [{ protocol = 'otrv3' }]\n",
         "[a]\nbecause = 'b'\nfinds = [{ rows = 3 }]\n",
+        "[a]\nbecause = 'b'\nfinds = [{ part = 'v2' }]\n",
+        "[a]\nbecause = 'b'\nfinds = [{ part = 2, says = 'the target sent no *' }]\n",
         "[a]\nbecause = 'b'\nfinds = [{ says = '*', more = '' }]\n",
         "[a\n",
     ],
