@@ -142,6 +142,19 @@ def test_a_suspect_is_one_for_a_duel_as_well() -> None:
     assert all(seat.replay(each.script) is not None for each in suspects)
 
 
+def test_a_tree_can_be_read_to_the_letter() -> None:
+    letter = FUZZING.plan.grader.literal["otrv3.ambiguity:smp-bad-proof"]
+    moves = (
+        *("target starts", "everything arrives", "tester becomes one whose g2a-proof fails"),
+        *("tester begins SMP", "everything arrives", "target types", "everything arrives"),
+    )
+    tree = Tree(FUZZING, [Script("v3", moves)])
+    read = list(tree.walk(letter, reading=letter))
+
+    assert [each is not None for each in tree.walk(letter)] == [False] * 4 + [True]
+    assert read == [None] * len(moves)
+
+
 # Mutants.
 
 
