@@ -6,60 +6,77 @@
     name = steer.choose(play, last) # the next move
     steer.learn(play, last, rows)
 
-Steering knows nothing of where faults are, nor what can be reached. It learns from counts alone. A
-*spot* is the row that the target took last, and the states of the machines of its session.
+Steering knows nothing of where faults are, nor what can be reached. It learns from counts alone,
+and reads the tables. A *spot* is the row that the target took last, and the states of the machines
+of its sessions. There are several ways to begin an episode; moves are shared out among them by how
+much that is new each has shown of late.
 
-- Most episodes begin at the spot at which the fewest began, at one of several stages that are kept
-  for it, under several policies. With the reference alone a stage can be forked, so that nothing is
-  replayed. Some begin in the same way where the states of both sides are of interest, not a row: a
-  long exchange is found step by step, although the target does nothing in some of them.
-- A row that followed a move in the same states is expected to follow again. Where it would make a
-  pair that was never seen, that move is tried first, a few times under each policy.
-- Of some other moves that are possible, the one is taken that was tried least at the spot.
-- Every so often the cell is looked for that was visited least, and what led to it is played again
-  with a move put in, left out or replaced.
+- At the spot at which the fewest began, at one of several stages that are kept for it, under
+  several policies: rather where something is expected. With the reference alone a stage can be
+  forked, so that nothing is replayed.
+- In the same way where both sides stand somewhere, whatever row came last: a long exchange is found
+  step by step, although the target does nothing in some of them.
+- With what led to a row, and before its last move another that leaves all machines as they are.
+- With what led to a spot, under a policy that nobody has had there and that a row needs.
+- With a move that leads to a cell in which some row was never taken, where that row is possible.
+- With nothing.
+
+Every so often it is the cell that was visited least, as long as that is not often enough.
+
+A row that followed a move in the same states is expected to follow again, unless its guard does not
+hold under the policy. Where it would make a pair that was never seen, that move is tried first, a
+few times for policies that are alike for that row. Of some other moves that are possible, the one
+is taken that was tried least at the spot, or the episode ends.
 
 The same seed makes the same choices, as long as nothing else is learned meanwhile.
 """
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, deque
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from otr_model.kernel.expr import BoolVar, Scope
-from otr_model.kernel.vocabulary import Defined
-
-from .coverage import Coverage
+from .coverage import ENOUGH, Coverage
+from .policies import Policies
 from .solo import Solo
+from .standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
     from random import Random
 
     from otr_conformance.derive.search import Pair
-    from otr_conformance.play.stage import AnyParty, AnyStage
+    from otr_conformance.play.stage import AnyStage
 
     from .coverage import Cell
+    from .policies import Kind
     from .solo import Play
+    from .standing import States
     from .vocabulary import Fuzzing
 
 __all__ = ["Begin", "Seed", "Spot", "Steer"]
 
-_FRESH: Final = 0.06
-"""The share of episodes that begin with nothing but somebody who is drawn."""
 _ADOPTED: Final = 0.3
 """The share of episodes that begin with a script of somebody else's, while there are any."""
 _RARE: Final = 0.1
 """The share of episodes that begin with a rare cell."""
-_BOTH: Final = 0.2
-"""The share of the other episodes that begin where the states of both sides are of interest."""
+_LEAST: Final = 0.03
+"""The share that each other way to begin has at least, of what all of them are worth."""
+_DOUBT: Final = 100
+"""Moves in which a way to begin is expected to show something new, before anything is known."""
+_USUALLY: Final = 10
+"""Moves that an episode is expected to have, before anything is known."""
+_WHILE: Final = 4000
+"""Moves after which what a way to begin has shown counts half."""
 _PLAIN: Final = 0.5
 """How often somebody plays who stands in the plan, and is not drawn."""
 _LOOKED: Final = 4
 """Moves that are compared before one is taken."""
+_TIRED: Final = 0.25
+"""How often an episode ends where nothing is expected."""
 _DRAWN: Final = 40
 """Moves that are drawn in search of one that is possible, at most."""
 _HOPED: Final = 4
@@ -68,8 +85,6 @@ _TRIED: Final = 4
 """Moves that are drawn for it each time, at most, in search of one that is possible."""
 _NOTED: Final = 24
 """Moves that are noted for a row in some states, at most."""
-_MOVED: Final = 0.04
-"""The share of episodes at a spot that begin there under another policy, where that is of use."""
 _PLAYED_BY: Final = 8
 """Who is remembered to have taken a row, at most."""
 _PER_POLICY: Final = 3
@@ -86,21 +101,23 @@ _LATELY: Final = 300
 """Moves that are remembered because they showed something new."""
 _FRUITFUL: Final = 0.3
 """The share of moves that are drawn from those that showed something new of late."""
+_GROUNDS: Final = 4
+"""Scripts that are kept because a row followed in some states, at most."""
+_USUAL: Final = 0.35
+"""The share of moves that are drawn from those of the plan: users, and a network that carries."""
 _LONG: Final = 60
 """Moves of a script from which on it is kept only as the first at a spot."""
 _LONGEST: Final = 150
 """Moves of a script that is kept, at most."""
 _MUCH: Final = 1_000_000
 """Moves after which stages are given up, with the terms that were made for them."""
+_FROZEN: Final = 500
+"""Stages that are kept between two times at which the collector of garbage is told to leave all
+alone that there is: it would look through every one of them, again and again."""
 _STAYING: Final = 3
 """Scripts of a spot that are kept then, the shortest, at most."""
 _DULL: Final = 0.1
 """How often somebody plays who shows what arrives as it is, unless more is said."""
-_OTHERS: Final = frozenset({"tester", "tester_size", "variant", "max_size"})
-"""What is said of who plays, and is no policy of the target's."""
-
-States = tuple[Any, ...]
-"""The states of the machines of a session."""
 
 
 @dataclass(slots=True, eq=False)
@@ -116,6 +133,7 @@ class Spot:
         hoped: how often each row was tried here, under a policy, for a pair that was expected.
         moved: how often each row was looked for here, under a policy that was not here.
         policies: how many scripts were kept under each policy.
+        group: where both sides stand, as far as it matters to users; None: it is about a row.
     """
 
     last: str
@@ -123,9 +141,10 @@ class Spot:
     seeds: list[Seed] = field(default_factory=list)
     begun: int = 0
     tried: Counter[str] = field(default_factory=Counter)
-    hoped: Counter[tuple[str, int]] = field(default_factory=Counter)
+    hoped: Counter[tuple[str, Kind]] = field(default_factory=Counter)
     moved: Counter[str] = field(default_factory=Counter)
     policies: Counter[int] = field(default_factory=Counter)
+    group: Hashable = None
 
 
 @dataclass(slots=True, eq=False)
@@ -170,6 +189,46 @@ class Begin:
     seed: Seed | None = None
 
 
+_Led = tuple[Seed | None, str, tuple[str, ...]]
+"""What led somewhere: the script that an episode began with, who played, what was played then."""
+
+
+@dataclass(slots=True)
+class _Way:
+    """A way to begin an episode.
+
+    Attributes:
+        begin: how an episode begins so; None: there is nothing of the kind.
+        begun: how many episodes began so of late.
+        moves: how many were played in them.
+        shown: how many pairs these were the first to show.
+    """
+
+    begin: Callable[[], Begin | None]
+    begun: float = 0.0
+    moves: float = 0.0
+    shown: float = 0.0
+
+    @property
+    def worth(self) -> float:
+        """What it shows in a move, about."""
+        return (self.shown + 1) / (self.moves + _DOUBT)
+
+    @property
+    def length(self) -> float:
+        """How many moves such an episode has, about."""
+        return (self.moves + _USUALLY) / (self.begun + 1)
+
+    def note(self, shown: int) -> None:
+        """Note a move; what is long ago counts less."""
+        self.moves += 1
+        self.shown += shown
+        if self.moves >= _WHILE:
+            self.begun /= 2
+            self.moves /= 2
+            self.shown /= 2
+
+
 class _Queue:
     """Spots: the one at which the fewest episodes began comes first."""
 
@@ -177,8 +236,8 @@ class _Queue:
         self._heap: list[tuple[int, int, Spot]] = []
         self._number = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._heap)
+    def __len__(self) -> int:
+        return len(self._heap)
 
     def add(self, spot: Spot) -> None:
         """A spot that was not here."""
@@ -191,26 +250,6 @@ class _Queue:
         spot.begun += 1
         self.add(spot)
         return spot
-
-
-def _has_several(states: Any) -> bool:  # noqa: ANN401 - a class of an enumeration
-    return len(states) > 1
-
-
-def _flags(fuzzing: Fuzzing) -> Iterator[str]:
-    """What of a session is true or false, and decides what a user's wish leads to."""
-    composition = fuzzing.plan.composition
-    asked = {
-        variable
-        for row in composition.rows()
-        if row.on in fuzzing.users
-        for condition in row.when.atoms()
-        if isinstance(condition.spec, Defined)
-        for variable in condition.spec.expr.variables()
-    }
-    for variable in composition.variables:
-        if variable in asked and variable.scope is Scope.MEMBER and isinstance(variable, BoolVar):
-            yield variable.name
 
 
 def _everybody(_part: str) -> bool:
@@ -248,30 +287,44 @@ class Steer:
     _spots: dict[tuple[str, States], Spot] = field(default_factory=dict)
     _waiting: _Queue = field(default_factory=_Queue)
     _both: dict[Hashable, Spot] = field(default_factory=dict)
+    _both_finer: dict[Hashable, _Queue] = field(default_factory=dict)
     _both_waiting: _Queue = field(default_factory=_Queue)
     _adopted: deque[Seed] = field(default_factory=deque)
     _follows: dict[States, dict[str, list[str]]] = field(default_factory=dict)
+    _stays: dict[States, dict[str, list[str]]] = field(default_factory=dict)
+    _grounds: dict[tuple[str, States], list[_Led]] = field(default_factory=dict)
+    _turn: deque[tuple[str, States]] = field(default_factory=deque)
+    _put: Counter[Pair] = field(default_factory=Counter)
+    _came: dict[Cell, list[tuple[States, str]]] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+    _sought: Counter[str] = field(default_factory=Counter)
+    _by_states: dict[States, list[Spot]] = field(default_factory=dict)
     _played_by: dict[str, list[str]] = field(default_factory=dict)
-    _under: set[tuple[str, int]] = field(default_factory=set)
+    _under: set[tuple[str, Kind]] = field(default_factory=set)
     _places: set[int] = field(default_factory=set)
     _lately: deque[str] = field(default_factory=lambda: deque(maxlen=_LATELY))
-    _by_cell: dict[Cell, list[tuple[Seed | None, str, tuple[str, ...]]]] = field(
-        default_factory=dict
-    )
-    _policies: dict[Hashable, int] = field(default_factory=dict)
+    _by_cell: dict[Cell, list[_Led]] = field(default_factory=dict)
     _played: Counter[str] = field(default_factory=Counter)
-    _policy_of: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         plan = self.fuzzing.plan
         self.coverage = Coverage(plan.protocol)
         self.possible = self.possible or tuple(self.fuzzing.vocabulary)
         self._parts = tuple(plan.parts)
-        tables = plan.composition.tables
-        machines = (table.machine for table in tables if _has_several(table.states))
-        self._machines = tuple(machines)
-        self._flags = tuple(_flags(self.fuzzing))
-        self._plain = frozenset(map(self._policy, self._parts))
+        self._usual = tuple(name for name in self.possible if name in plan.moves)
+        self._policies = Policies(self.fuzzing)
+        self._standing = Standing(self.fuzzing)
+        begins = (
+            self._at_spot,
+            self._at_both,
+            self._between,
+            self._moved,
+            self._toward,
+            self._fresh,
+        )
+        self._ways = tuple(map(_Way, begins))
+        self._way = self._none = _Way(self._at_spot)
+        self._plain = frozenset(map(self._policies.of, self._parts))
 
     @property
     def seeds(self) -> list[Seed]:
@@ -285,21 +338,72 @@ class Steer:
         random = self.random.random
         if self._learned >= _MUCH:
             self._forget()
-        if self.uniform or random() < _FRESH:
-            return Begin(self._part())
+        self._way = self._none
+        if self.uniform:
+            return self._fresh()
         if self._adopted and random() < _ADOPTED:
             seed = self._of_others()
             if seed is not None:
                 return self._behind(seed)
-        if self._by_cell and random() < _RARE:
-            return self._rare()
-        queue = self._both_waiting if random() < _BOTH else self._waiting
-        if not queue:
+        if random() < _RARE:
+            rare = self._rare()
+            if rare is not None:
+                return rare
+        self._way = self._chosen_way()
+        how = self._way.begin() or self._at_spot()
+        if how is None:
             seed = self._of_others()
             return Begin(self._part()) if seed is None else self._behind(seed)
-        spot = queue.next()
-        moved = self._under_another(spot) if random() < _MOVED else None
-        return moved or self._behind(self.random.choice(spot.seeds))
+        return how
+
+    def _chosen_way(self) -> _Way:
+        """One of the ways to begin: the moves are shared out by what each has shown of late."""
+        worth = [way.worth for way in self._ways]
+        least = _LEAST * sum(worth)
+        pairs = zip(self._ways, worth, strict=True)
+        weights = [max(each, least) / way.length for way, each in pairs]
+        way = self.random.choices(self._ways, weights)[0]
+        way.begun += 1
+        return way
+
+    def _fresh(self) -> Begin:
+        """With nothing but somebody."""
+        return Begin(self._part())
+
+    def _at_spot(self) -> Begin | None:
+        """Where the fewest episodes began."""
+        return self._at(self._waiting)
+
+    def _at_both(self) -> Begin | None:
+        """The same by where both sides stand."""
+        if not self._both_waiting:
+            return None
+        spot = self._both_finer[self._both_waiting.next().group].next()
+        return self._behind(self.random.choice(spot.seeds))
+
+    def _at(self, queue: _Queue) -> Begin | None:
+        """At one of the next spots: rather where something is expected."""
+        if not queue:
+            return None
+        for _ in range(_LOOKED):
+            spot = queue.next()
+            hopeful = [seed for seed in spot.seeds if self._is_hopeful(seed)]
+            if hopeful:
+                return self._behind(self.random.choice(hopeful))
+        return self._behind(self.random.choice(spot.seeds))
+
+    def _is_hopeful(self, seed: Seed) -> bool:
+        """Whether a new pair is expected behind a script."""
+        here, policy = seed.spot, self._policies.of(seed.part)
+        return here is not None and any(True for _ in self._hopes(here, policy))
+
+    def _moved(self) -> Begin | None:
+        """At a spot, under a policy that was not there."""
+        for _ in range(min(_LOOKED, len(self._waiting))):
+            moved = self._under_another(self._waiting.next())
+            if moved is not None:
+                return moved
+        return None
 
     def _forget(self) -> None:
         """Give up all stages, and scripts where there are many: what is needed is played again."""
@@ -310,24 +414,29 @@ class Steer:
             del spot.seeds[_STAYING:]
             for seed in spot.seeds:
                 seed.stage = None
-            spot.policies = Counter(self._policy(seed.part) for seed in spot.seeds)
+            spot.policies = Counter(self._policies.of(seed.part) for seed in spot.seeds)
         for several in self._by_cell.values():
             for origin, _, _ in several:
                 if origin is not None:
                     origin.stage = None
+        for several in self._grounds.values():
+            for origin, _, _ in several:
+                if origin is not None:
+                    origin.stage = None
+        gc.unfreeze()
 
     def _under_another(self, spot: Spot) -> Begin | None:
         """A script that leads to a spot, played by somebody under whom a new pair is expected.
 
         That is where a row was seen in the same states, but under none of the policies here.
         """
-        seen, under = self.coverage.pairs, self._under
+        seen, kind = self.coverage.pairs, self._policies.kind
         wanted = [
             row
             for row in self._follows.get(spot.states, ())
             if (spot.last, row) not in seen
             and spot.moved[row] < _TRIED
-            and not any((row, policy) in under for policy in spot.policies)
+            and all(kind(row, policy) is None for policy in spot.policies)
         ]
         if not wanted:
             return None
@@ -393,16 +502,66 @@ class Steer:
         seldom = self.fuzzing.as_it_is(self.fuzzing.read_part(part).cast)
         return seldom and self.random.random() >= self.dull
 
-    def _rare(self) -> Begin:
-        """What leads to the rarest cell, made a little different."""
+    def _rare(self) -> Begin | None:
+        """What leads to the rarest cell, made a little different; None if all are often visited."""
         cells = self.coverage.cells
-        rarest = min(self._by_cell, key=lambda cell: cells[cell])
+        rarest = min(self._by_cell, key=lambda cell: cells[cell], default=None)
+        if rarest is None or cells[rarest] >= ENOUGH:
+            return None
         origin, part, then = self.random.choice(self._by_cell[rarest])
-        then = self._varied(then)
+        return self._led(origin, part, self._varied(then))
+
+    def _led(self, origin: Seed | None, part: str, then: tuple[str, ...]) -> Begin:
+        """What led somewhere, or something like it."""
         if origin is None:
             return Begin(part, then=then)
         how = self._behind(origin)
         return Begin(how.part, how.moves, how.stage, how.last, then, origin)
+
+    def _toward(self) -> Begin | None:
+        """What leads to a cell in which some row was never taken, where that row is possible."""
+        taken, cells, sought = self._taken, self.coverage.known, self._sought
+        wanted = [row for row, cell in cells.items() if row not in taken and cell in self._came]
+        if not wanted:
+            return None
+        row = min(wanted, key=lambda each: sought[each])
+        sought[row] += 1
+        states, name = self.random.choice(self._came[cells[row]])
+        spots = self._by_states.get(states)
+        if not spots:
+            return None
+        seed = self.random.choice(self.random.choice(spots).seeds)
+        for _ in range(_DRAWN):
+            if self._policies.kind(row, self._policies.of(seed.part)) is not None:
+                return self._led(seed, seed.part, (name,))
+            seed = self.random.choice(self.random.choice(spots).seeds)
+        parts = [
+            part
+            for part in self._parts
+            if self.able(part) and self._policies.kind(row, self._policies.of(part)) is not None
+        ]
+        return Begin(self.random.choice(parts), then=(*seed.moves, name)) if parts else None
+
+    def _between(self) -> Begin | None:
+        """What led to a row, with a move before the last that leaves all machines as they are.
+
+        What follows behind such a move is expected to be that row again: so it is found what can
+        stand before a row that is not possible at every spot with its states.
+        """
+        seen, put = self.coverage.pairs, self._put
+        for _ in range(min(len(self._turn), _DRAWN)):
+            self._turn.rotate(-1)
+            row, states = self._turn[-1]
+            before = self._stays.get(states, {})
+            wanted = [a for a in before if (a, row) not in seen and put[a, row] < _HOPED]
+            if not wanted:
+                continue
+            first = min(wanted, key=lambda each: put[each, row])
+            put[first, row] += 1
+            origin, part, then = self.random.choice(self._grounds[row, states])
+            name = self.random.choice(before[first])
+            return self._led(origin, part, (*then[:-1], name, then[-1]))
+        return None
 
     def _varied(self, moves: tuple[str, ...]) -> tuple[str, ...]:
         """The same with a move put in, left out or replaced, or as it is."""
@@ -424,7 +583,10 @@ class Steer:
         """The next move, behind a row; "" if none of those that were drawn is possible."""
         if self.uniform:
             return self._by_chance(play)
-        return self._expected(play) or self._least_tried(play)
+        expected = self._expected(play)
+        if expected or self._here.last == "" or self.random.random() >= _TIRED:
+            return expected or self._least_tried(play)
+        return ""
 
     def _expected(self, play: Play) -> str:
         """A move that would make a new pair if it did what it did before; "" if there is none.
@@ -434,21 +596,31 @@ class Steer:
         here = self._here
         if not here.last:
             return ""
-        last, hoped, seen, under = here.last, here.hoped, self.coverage.pairs, self._under
-        policy = self._policy(play.part)
         best, least = "", _HOPED
-        for row, moves in self._follows.get(here.states, {}).items():
-            if (last, row) in seen:
-                continue
-            times = hoped[row, policy]
-            if times < least and (not times or (row, policy) in under):
-                hoped[row, policy] += 1
-                name = self._one_of(moves, play)
+        for row, kind in self._hopes(here, self._policies.of(play.part)):
+            times = here.hoped[row, kind]
+            if times < least:
+                here.hoped[row, kind] += 1
+                name = self._one_of(self._follows[here.states][row], play)
                 if name and not times:
                     return name
                 if name:
                     best, least = name, times
         return best
+
+    def _hopes(self, here: Spot, policy: int) -> Iterator[tuple[str, Kind]]:
+        """The rows that are expected at a spot under a policy, and would make new pairs."""
+        last, hoped, seen, under = here.last, here.hoped, self.coverage.pairs, self._under
+        kind_of = self._policies.kind
+        for row in self._follows.get(here.states, ()):
+            if (last, row) in seen:
+                continue
+            kind = kind_of(row, policy)
+            if kind is None:
+                continue
+            times = hoped[row, kind]
+            if times < _HOPED and (not times or (row, kind) in under):
+                yield row, kind
 
     def _one_of(self, moves: Sequence[str], play: Play) -> str:
         """A move that is possible; "" if none of those that were drawn is."""
@@ -462,11 +634,15 @@ class Steer:
     def _least_tried(self, play: Play) -> str:
         """Of some moves that are possible, the one that was tried least here."""
         random, lately, possible = self.random.random, self._lately, self.possible
+        usual = self._usual
         tried = self._here.tried
         best, least, looked = "", 1 << 30, 0
         for _ in range(_DRAWN):
-            if lately and random() < _FRUITFUL:
+            chance = random()
+            if lately and chance < _FRUITFUL:
                 name = lately[int(random() * len(lately))]
+            elif usual and chance < _FRUITFUL + _USUAL:
+                name = usual[int(random() * len(usual))]
             else:
                 name = possible[int(random() * len(possible))]
             times = tried[name]
@@ -504,13 +680,16 @@ class Steer:
             The pairs that were never seen before.
         """
         fresh = self.coverage.add(before, rows)
+        self._way.note(len(fresh))
         if self.uniform or play.cut:
             return fresh
         self._learned += 1
         name, was = play.script[-1], self._here
+        here = self._here = self._spot(rows[-1] if rows else before, play.twin)
         if rows:
             self._note(was, rows[0], name, play.part)
-        here = self._here = self._spot(rows[-1] if rows else before, play.twin)
+            self._note_ground(was, here, rows, play)
+            self._note_taken(was, rows, name)
         if fresh:
             self._lately.append(name)
         if len(play.script) <= _LONGEST:
@@ -519,21 +698,64 @@ class Steer:
 
     def _note(self, was: Spot, row: str, name: str, part: str) -> None:
         """Note which row follows a move in some states, and under a policy."""
-        policy = self._policy(part)
-        if (row, policy) not in self._under:
-            self._under.add((row, policy))
-            several = self._played_by.setdefault(row, [])
-            if len(several) < _PLAYED_BY:
-                several.append(part)
+        kind = self._policies.kind(row, self._policies.of(part))
+        if kind is not None and (row, kind) not in self._under:
+            self._under.add((row, kind))
+        several = self._played_by.setdefault(row, [])
+        if len(several) < _PLAYED_BY and part not in several:
+            several.append(part)
         moves = self._follows.setdefault(was.states, {}).setdefault(row, [])
         if len(moves) < _NOTED and name not in moves:
             moves.append(name)
+
+    def _note_ground(self, was: Spot, here: Spot, rows: Sequence[str], play: Play) -> None:
+        """Note what led to a row, and which row came last where no machine changed its state."""
+        states, name = was.states, play.script[-1]
+        if here.states == states:
+            moves = self._stays.setdefault(states, {}).setdefault(rows[-1], [])
+            if len(moves) < _NOTED and name not in moves:
+                moves.append(name)
+        key = (rows[0], states)
+        several = self._grounds.setdefault(key, [])
+        if not several:
+            self._turn.append(key)
+        self._keep_led(several, self._since(play), _GROUNDS)
+
+    def _note_taken(self, was: Spot, rows: Sequence[str], name: str) -> None:
+        """Note what leads to cells, in which states."""
+        cells = self.coverage.known
+        for row in rows:
+            self._taken.add(row)
+            cell = cells.get(row)
+            if cell is None:
+                continue
+            came = self._came.setdefault(cell, [])
+            if len(came) < _NOTED:
+                entry = (was.states, name)
+                if entry not in came:
+                    came.append(entry)
+
+    def _since(self, play: Play) -> _Led:
+        """What led to where a play is, from the stage that it began at."""
+        origin = self._origin
+        begin = 0 if origin is None else len(origin.moves)
+        return origin, play.part, tuple(play.script[begin:])
+
+    @staticmethod
+    def _keep_led(several: list[_Led], entry: _Led, most: int) -> None:
+        """Keep what led somewhere: all that is short, and of the rest the shortest."""
+        if len(several) < most:
+            several.append(entry)
+            return
+        longest = max(range(most), key=lambda at: len(several[at][-1]))
+        if len(entry[-1]) < len(several[longest][-1]):
+            several[longest] = entry
 
     def _consider(
         self, play: Play, here: Spot, fresh: tuple[Pair, ...], rows: Sequence[str]
     ) -> None:
         """Keep a script, if it shows something."""
-        policy = self._policy(play.part)
+        policy = self._policies.of(play.part)
         both = self._states_of_both(here, play.twin)
         new = self._is_new(play, here, policy)
         also = len(play.script) <= _LONG and self._is_another(both)
@@ -545,19 +767,30 @@ class Steer:
             return
         self.kept += 1
         stage = play.fork() if isinstance(play, Solo) else None
+        if stage is not None and self.kept % _FROZEN == 0:
+            gc.freeze()
         seed = Seed(play.part, tuple(play.script), fresh, stage, here)
         if new:
             self._enter(seed, here, policy)
         if also:
             both.seeds.append(seed)
             if len(both.seeds) == 1:
-                self._both_waiting.add(both)
+                self._enter_both(both)
 
     def _enter(self, seed: Seed, here: Spot, policy: int) -> None:
         here.policies[policy] += 1
         here.seeds.append(seed)
         if len(here.seeds) == 1:
             self._waiting.add(here)
+            self._by_states.setdefault(here.states, []).append(here)
+
+    def _enter_both(self, both: Spot) -> None:
+        """Where both sides stand is kept by what of it matters to users, and in each by all."""
+        finer = self._both_finer.get(both.group)
+        if finer is None:
+            finer = self._both_finer[both.group] = _Queue()
+            self._both_waiting.add(Spot("", both.states, group=both.group))
+        finer.add(both)
 
     def _is_new(self, play: Play, here: Spot, policy: int) -> bool:
         """Whether a play is at a spot, or under a policy, or at a place there, that is new."""
@@ -584,16 +817,12 @@ class Steer:
 
     def _note_cells(self, play: Play, rows: Sequence[str]) -> None:
         """Note what leads to the cells of rows."""
-        origin = self._origin
-        begin = 0 if origin is None else len(origin.moves)
-        entry = (origin, play.part, tuple(play.script[begin:]))
+        entry = self._since(play)
         cells = self.coverage.known
         for row in rows:
             cell = cells.get(row)
             if cell is not None:
-                several = self._by_cell.setdefault(cell, [])
-                if len(several) < _PER_CELL:
-                    several.append(entry)
+                self._keep_led(self._by_cell.setdefault(cell, []), entry, _PER_CELL)
 
     def adopt(self, seed: Seed) -> None:
         """Keep a script that somebody else has found."""
@@ -602,7 +831,7 @@ class Steer:
             self.kept += 1
             return
         here = self._spot_of(seed.spot.last, seed.spot.states)
-        policy = self._policy(seed.part)
+        policy = self._policies.of(seed.part)
         if here.policies[policy] < _PER_POLICY:
             self.kept += 1
             self._enter(Seed(seed.part, seed.moves, seed.pairs, None, here), here, policy)
@@ -610,7 +839,7 @@ class Steer:
     # Where a play is.
 
     def _spot(self, last: str, stage: AnyStage) -> Spot:
-        return self._spot_of(last, self._states(stage.target))
+        return self._spot_of(last, self._standing.states(stage.target))
 
     def _spot_of(self, last: str, states: States) -> Spot:
         key = (last, states)
@@ -619,31 +848,25 @@ class Steer:
             spot = self._spots[key] = Spot(last, states)
         return spot
 
-    def _states(self, party: AnyParty) -> States:
-        """The states of the session that what is typed goes to."""
-        reference: Any = party
-        session = reference.conversation.current
-        return tuple([getattr(session, name, None) for name in self._machines])
-
     def _states_of_both(self, here: Spot, stage: AnyStage) -> Spot:
-        """What is kept for the states of both sides, and for whether anything is on its way."""
-        on_their_way = bool(stage.to_target), bool(stage.to_tester)
-        tester: Any = stage.tester
-        session = tester.conversation.current
-        flags = tuple([getattr(session, name, None) for name in self._flags])
-        key = (here.states, self._states(stage.tester), flags, on_their_way)
+        """What is kept for where both sides stand, and for whether anything is on its way."""
+        standing, target, tester = self._standing, stage.target, stage.tester
+        key = (
+            here.states,
+            standing.details(target),
+            standing.states(tester),
+            standing.wishes(tester),
+            bool(stage.to_target),
+            bool(stage.to_tester),
+        )
         both = self._both.get(key)
         if both is None:
             both = self._both[key] = Spot("", here.states)
+            both.group = (
+                standing.users(target),
+                standing.users(tester),
+                standing.wishes(tester),
+                bool(stage.to_target),
+                bool(stage.to_tester),
+            )
         return both
-
-    def _policy(self, part: str) -> int:
-        """What is said about the target, in what is said about who plays: a number."""
-        policy = self._policy_of.get(part)
-        if policy is None:
-            cast = self.fuzzing.read_part(part).cast
-            names = (each.name for each in fields(cast))
-            said = tuple(getattr(cast, name) for name in names if name not in _OTHERS)
-            policy = self._policies.setdefault(said, len(self._policies))
-            self._policy_of[part] = policy
-        return policy

@@ -30,7 +30,7 @@ def sending(
     tlvs: Mapping[str, Callable[[Any], object]],
     first: Iterable[str],
 ) -> None:
-    """Declare that the tester sends TLVs: each without a text, and each behind some others.
+    """Declare that the tester sends TLVs: each without a text, with one, and behind some others.
 
     Args:
         moves: where.
@@ -40,6 +40,8 @@ def sending(
     """
     for name, tlv in tlvs.items():
         moves.add(f"tester sends {name} alone", partial(_sends, private, (tlv,)), when=private)
+        with_text = partial(_sends, private, (tlv,), text="with it")
+        moves.add(f"tester sends a text and {name}", with_text, when=private)
     for before in first:
         for name, tlv in tlvs.items():
             both = partial(_sends, private, (tlvs[before], tlv))
@@ -50,11 +52,13 @@ def _sends(
     private: Callable[[Any], object],
     tlvs: tuple[Callable[[Any], object], ...],
     stage: Any,  # noqa: ANN401 - of a protocol
+    *,
+    text: str = "",
 ) -> None:
     if not private(stage):
         message = "the tester has no keys to send under"
         raise Stuck(message)
-    stage.tester_sends(*(tlv(stage) for tlv in tlvs))
+    stage.tester_sends(*(tlv(stage) for tlv in tlvs), text=text)
 
 
 def failing(moves: Moves[Any], checks: Iterable[str], becomes: Callable[[Any, str], None]) -> None:

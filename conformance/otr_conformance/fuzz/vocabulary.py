@@ -41,6 +41,10 @@ def _always(_stage: object) -> bool:
     return True
 
 
+def _nothing(_party: object) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """Moves that differ in a number.
@@ -134,6 +138,7 @@ class Fuzzing:
             in sentences.
         judged: has every step of an endpoint of the reference judged by the tables alone, and what
             is wrong with it added to a list, in sentences.
+        beside: what else decides where an endpoint of the reference stands.
         beyond: the rows that cases take and that no play of a fuzzer's comes to, with the reason.
     """
 
@@ -147,4 +152,5 @@ class Fuzzing:
     under: Callable[[Any, Any], Hashable]
     kept: Callable[[Any], Iterator[str]]
     judged: Callable[[Any, list[str]], None]
+    beside: Callable[[Any], Hashable] = _nothing
     beyond: Mapping[str, str] = field(default_factory=dict)

@@ -51,6 +51,8 @@ _TLVS: Final[Mapping[str, Callable[[Stage], Tlv]]] = {
     **{f"a stray SMP message {n}": partial(stray, number=n) for n in (1, 2, 3, 4)},
     "a broken SMP message 1": partial(broken, number=1),
 }
+_FIRST: Final = ("a Disconnected", "an SMP Abort", "a stray SMP message 2")
+"""TLVs behind which others can stand."""
 _FAILING: Final = (Check.G2A_PROOF, Check.G2B_PROOF, Check.PA_QA_PROOF, Check.RB_PROOF)
 _CHECKS: Final = {check.label: check for check in _FAILING}
 """What the tester can fail from some moment on: what comes late. All else fails for those drawn."""
@@ -67,7 +69,9 @@ def _fails(stage: Stage, label: str) -> None:
 
 def _uncommon() -> Moves[Stage]:
     moves: Moves[Stage] = Moves()
-    sending(moves, _private, _TLVS, ("a Disconnected", "an SMP Abort"))
+    sending(moves, _private, _TLVS, _FIRST)
+    cut_off = methodcaller("tester_sends", Padding(0), text="with it", cut_off=True)
+    moves.add("tester sends a text and a TLV that is cut off", cut_off, when=_private)
     failing(moves, _CHECKS, _fails)
     moves.add("tester draws the same again", methodcaller("tester_draws_from", 0))
     return moves

@@ -265,8 +265,15 @@ def _users() -> None:
             ("a long text", "word " * 200),
         ):
             _MOVES.add(f"{who} types {what}", methodcaller(f"{who}_says", text))
+    _MOVES.add("target types eight texts", _types_several)
     _MOVES.add("target types nothing", methodcaller("target_says", ""), when=_target_private)
     _MOVES.add("tester types nothing", methodcaller("tester_says", ""), when=_private)
+
+
+def _types_several(stage: Stage) -> None:
+    """As many texts as it takes for some to wait still when those before them have been sent."""
+    for number in range(8):
+        stage.target_says(f"text {number}")
 
 
 def _tester() -> None:
@@ -445,6 +452,12 @@ def _place(_stage: Stage, message: DataMessage) -> Hashable:
     return message.fields.header.receiver, message.fields.ecdh, message.fields.message_id
 
 
+def _beside(party: AnyParty) -> Hashable:
+    """The message state of version 3."""
+    older = party.conversation.version_3 if isinstance(party, ReferenceParty) else None
+    return None if older is None else older.current.message
+
+
 def _kept(party: AnyParty) -> Iterator[str]:
     """What the reference keeps and should not, and what it did that the tables do not have."""
     if not isinstance(party, ReferenceParty):
@@ -486,5 +499,6 @@ FUZZING: Final = Fuzzing(
     under=_place,
     kept=_kept,
     judged=_judged,
+    beside=_beside,
     beyond=BEYOND,
 )
