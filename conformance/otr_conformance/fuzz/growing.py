@@ -94,13 +94,18 @@ class _Growing(Steer):
     def begin(self) -> Begin:
         """See `Steer.begin`."""
         wish = self._wishes.draw(self.random) if self.random.random() < _WISHED else None
-        how = super().begin() if wish is None else self._behind(wish[0])
+        how = super().begin() if wish is None else self._wished(wish[0])
         if wish is None and how.moves and self.random.random() < _RECAST:
             how = Begin(self._other(), how.moves)
         kept = () if how.stage is None else self._tails.get(Script(how.part, how.moves), ())
         self._tail, self._queue = list(kept), [] if wish is None else list(reversed(wish[1]))
         self._said = tuple(_said(how.part))
         return how
+
+    def _wished(self, seed: Seed) -> Begin:
+        """Behind a script, and nobody's merit."""
+        self._way = self._none
+        return self._behind(seed)
 
     def _other(self) -> str:
         """Somebody else to play, of whom least was said so far."""
@@ -128,7 +133,7 @@ class _Growing(Steer):
         if rows and not play.cut:
             self._keep(play, rows)
         self._wishes.add(rows, play.script)
-        self._wishes.at(self._here, self._machines)
+        self._wishes.at(self._here)
         if self.kept != kept:
             self._tails[Script(play.part, tuple(play.script))] = tuple(self._tail)
         return fresh
@@ -139,7 +144,7 @@ class _Growing(Steer):
         for shown in self._shown(play, rows):
             _shorter(self.shortest, shown, script)
         stage = play.twin
-        states = self._states(stage.tester), bool(stage.to_target), bool(stage.to_tester)
+        states = self._standing.users(stage.tester), bool(stage.to_target), bool(stage.to_tester)
         for row in {row.partition(":")[0]: row for row in rows}.values():
             _shorter(self.ends, (row, states), script)
 
@@ -174,6 +179,7 @@ class _Wishes:
     def __init__(self, fuzzing: Fuzzing) -> None:
         tables = fuzzing.plan.composition.tables
         self._events = {row.id: row.on.label for table in tables for row in table.rows}
+        self._machines = tuple(table.machine for table in tables if len(tuple(table.states)) > 1)
         self._places = {
             row.id: (table.machine, row.at.label) for table in tables for row in table.rows
         }
@@ -198,9 +204,9 @@ class _Wishes:
                 self._followed[event][first] += 1
                 self._causes[event, first] = tuple(script[-length:])
 
-    def at(self, spot: Spot, machines: Sequence[str]) -> None:
-        """Scripts may be kept for a spot."""
-        for machine, state in zip(machines, spot.states, strict=False):
+    def at(self, spot: Spot) -> None:
+        """Scripts may be kept for a spot: its states begin with those of the session in use."""
+        for machine, state in zip(self._machines, spot.states, strict=False):
             if state is not None:
                 self._homes[machine, state.label][spot] = None
 

@@ -172,19 +172,19 @@ class _Hunt:
         Raises:
             Stalled: if a move takes too long.
         """
-        read: tuple[str, ...] | None = None
-        while read != self._read:  # what stands behind a note is looked for, too
+        while True:
             read = self._read
             for suspect in self._suspects():
                 if self._over:
                     return None
-                if read != self._read:
-                    break
                 self.moves += 1
                 trouble = None if suspect is None else self._replayed(suspect.script)
                 if trouble is not None and self._counts(trouble):
                     return trouble
-        return None
+                if self._read != read:  # what stands behind that is looked for, too
+                    break
+            else:
+                return None
 
     def _counts(self, trouble: Trouble) -> bool:
         """Whether trouble is the mutant's: not that of the reference, nor an ambiguity's."""
@@ -226,7 +226,11 @@ class _Hunt:
         return None
 
     def _explained(self, trouble: Trouble) -> bool:
-        """Whether the letter of an ambiguity explains a difference: then the tables are read so."""
+        """Whether the letter of an ambiguity explains a difference: then the tables are read so.
+
+        They go on to be read so: somebody may do now one thing and now another, and what differs is
+        something that no reading explains.
+        """
         if not isinstance(trouble.error, Differs) or trouble.error.oracle:
             return False
         script, fuzzing = trouble.script, self.hunter.fuzzing
@@ -236,10 +240,9 @@ class _Hunt:
         if names is None:
             return False
         self.noted = True
-        self._read = tuple(dict.fromkeys((*self._read, *names)))
-        reading = together(fuzzing.plan.grader.literal, self._read)
-        if reading is not None:
-            self.seat.reading = reading
+        reading = together(fuzzing.plan.grader.literal, names)
+        if reading is not None and set(names) > set(self._read):
+            self._read, self.seat.reading = names, reading
         return True
 
 
