@@ -318,6 +318,46 @@ def test_what_is_known_of_a_target_explains_its_finds_and_nobody_elses() -> None
     assert Each(of_each=(("another", known),)).findings == ("mine",)
 
 
+def test_what_shows_at_the_peer_is_known_by_what_the_one_at_fault_did_before() -> None:
+    """Alice's second text is under a counter that Bob has seen: it is Bob who cannot read it."""
+    group = met("otrv3", bug("otrv3", "counter-stuck"), NONE)
+    group.listening = False
+    script = Script("v3", (*PRIVATE["otrv3"], "alice types", "alice types", "everything arrives"))
+    trouble = group.replay(script)
+    assert trouble is not None
+    worker = TogetherWorker(planted("otrv3", bug("otrv3", "counter-stuck"), NONE))
+    a_find = worker._find(trouble, group.blame(trouble))
+    worker.close()
+    assert (a_find.who, a_find.rows) == ("alice", ())
+    says = "the tester sent Error, which was not expected*"
+    typed = Pattern("typed", "as it does", rows=("otrv3.message:user-send.encrypted",), says=says)
+    ended = Pattern("ended", "as it does", rows=("otrv3.message:user-end.encrypted",), says=says)
+    assert Each(of_each=(("reference", Known((ended, typed))),)).of(a_find) == typed
+
+
+def test_rows_that_were_taken_in_the_same_move_come_before_what_differs() -> None:
+    group = met("otrv3", bug("otrv3", "ssid-half-wrong"), NONE)
+    group.listening = False
+    trouble = group.replay(Script("v3", PRIVATE["otrv3"]))
+    assert trouble is not None
+    assert isinstance(trouble.error, Deviates)
+    assert trouble.error.who == "bob"
+    assert "otrv3.ake:query-offer.none.offers-3" in trouble.error.before
+    assert "otrv3.ake:dh-commit.none.allowed" in trouble.error.taken["alice"]
+
+
+def test_pieces_are_not_compared_where_the_target_makes_others() -> None:
+    group = met("otrv3", NONE, NONE, octets=True)
+    play = group.begin("alice:allow_v3 bob:allow_v3 alice-size:250")
+    played(play, PRIVATE["otrv3"])
+    assert not play.cut
+    counted = {place for place, pieces in play.company.pieces.items() if pieces > 1}
+    assert counted
+    other = group.begin("alice:allow_v3 bob:allow_v3 alice-size:250")
+    other.twin.pieces = dict.fromkeys(play.twin.pieces, 7)
+    assert other._cut_otherwise(next(iter(counted)))
+
+
 def test_nothing_is_compared_behind_rows_that_are_known_to_lead_astray() -> None:
     group = met("otrv3", bug("otrv3", "counter-stuck"), NONE)
     script = Script("v3", (*PRIVATE["otrv3"], "alice types", "alice types"))

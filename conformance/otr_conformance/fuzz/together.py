@@ -67,7 +67,7 @@ class Deviates(Differs):
     Attributes:
         who: in whose view it was seen.
         known: the rows that the tables took last, for each of them.
-        taken: the rows that they took before the last move, for each.
+        taken: the rows that they took before these, for each.
         own: whoever it was seen of did it, and nobody made it do so.
     """
 
@@ -160,6 +160,7 @@ class Company:
         ledger: what must hold among them; None: nobody looks.
         passed: everything that anybody sent at once, and what reached anybody, in order.
         order: of every observation, in whose view it was made.
+        pieces: in how many pieces went what somebody sent, by name and number of the observation.
         log: everything in order, for people.
 
     Raises:
@@ -181,6 +182,7 @@ class Company:
         self.log: list[str] = []
         self.passed: list[tuple[Wire, ...]] = []
         self.order: list[str] = []
+        self.pieces: dict[tuple[str, int], int] = {}
         self.texts = 0
         parties: dict[str, Any] = {}
         for name, seat in gathering.seats.items():
@@ -293,6 +295,7 @@ class Company:
         """One of them has done something: what it sent is on its way, and everybody takes note."""
         wires, view.to_tester = view.to_tester, []
         messages, view.messages = view.messages, []
+        self.pieces[view.name, len(view.observations) - 1] = len(wires)
         for name in PEERS_OF[view.name]:
             if name in self.views:
                 peer = self.views[name]
@@ -421,6 +424,7 @@ class Together:
         self.excused: Mapping[str, tuple[str, ...]] = {}
         self._rows: dict[str, tuple[str, ...]] = {}
         self._before: Mapping[str, int] = {}
+        self._earlier: dict[str, tuple[str, ...]] = {}
         self._able = able
         self._heard: list[tuple[list[Any], int]] = [([], 0), ([], 0)]
         compared = fuzzing.plan.grader.compared
@@ -457,6 +461,7 @@ class Together:
         twin, company = self.twin, self.company
         foreseen, seen = len(twin.order), len(company.order)
         fired = self._before = twin.fired()
+        self._earlier = {}
         stuck = _played(move, company)
         alone = stuck if twin is company else _played(move, twin)
         if stuck and alone and len(twin.order) == foreseen:
@@ -491,6 +496,7 @@ class Together:
             Deviates: for the first of them whom something differs for.
         """
         pairs = zip(self.twin.since(foreseen), self.company.since(seen), strict=False)
+        places = Counter(self.twin.order[:foreseen])
         for (name, want, rows), (other, got, _) in pairs:
             if name != other:  # something was let pass before, so that the order is another one
                 self.cut = MORE
@@ -501,9 +507,15 @@ class Together:
                 sentence = f"{_named(want.step, name)}: {says}"
                 own = says.startswith("the target revealed") and "before" in says
                 raise self._deviates(name, sentence, own=own)
-            if want.wires != got.wires:
+            self._earlier[name] = (*self._earlier.get(name, ()), *rows)
+            if want.wires != got.wires or self._cut_otherwise((name, places[name])):
                 self.cut = MORE
                 return
+            places[name] += 1
+
+    def _cut_otherwise(self, place: tuple[str, int]) -> bool:
+        """Whether what was sent went in another number of pieces than is predicted."""
+        return self.company.pieces.get(place, 0) != self.twin.pieces.get(place, 0)
 
     def _comparable(self, want: Observation, got: Observation) -> tuple[Observation, Observation]:
         """Two observations, without octets, and among three without what depends on key ids."""
@@ -544,10 +556,14 @@ class Together:
     ) -> Deviates:
         if oracle:
             self._rows.update({n: tuple(dict.fromkeys(rows)) for n, rows in self.taken.items()})
+            self._earlier = {}
         error = Deviates(who, says, dict(self._rows), oracle=oracle)
         error.own = own
         error.taken = {
-            name: tuple(each.row for each in view.fired[: self._before[name]])
+            name: (
+                *(each.row for each in view.fired[: self._before[name]]),
+                *self._earlier.get(name, ()),
+            )
             for name, view in self.twin.views.items()
         }
         error.before = error.taken[who]

@@ -159,7 +159,7 @@ class Blame:
     Attributes:
         who: by name.
         because: what differs, as a sentence about that one, "the target", and its peer.
-        rows: the rows that the tables take there; none where it showed at its peer.
+        rows: the rows that the tables take there; none where it shows at its peer.
         before: the rows that they took before, in order.
         when: `ALWAYS`, `TOGETHER` or `SOMETIMES`.
     """
@@ -461,6 +461,8 @@ def _blamed(error: Deviates, who: str, when: str) -> Blame:
     before = error.taken.get(who, ())
     if error.who == who:
         return Blame(who, error.because, error.rows, before, when)
+    if error.oracle:  # it is looked for when a move is over
+        before = (*before, *error.known.get(who, ()))
     step, colon, says = error.because.partition(": ")
     says = (says if colon else step).replace("the target", "the tester")
     return Blame(who, f"{step}{colon}{says}" if colon else says, (), before, when)

@@ -64,10 +64,12 @@ class Each(Known):
     def of(self, find: Find) -> Pattern | None:
         """What explains a find; None if nothing does.
 
-        Its moves are those of a target whose peer is a tester.
+        Its moves are those of a target whose peer is a tester. Where it shows at the peer, what the
+        target did for it to show was before.
         """
         moves = tuple(as_of_one(move, find.who) for move in find.script.moves)
-        alone = replace(find, script=replace(find.script, moves=moves))
+        script = replace(find.script, moves=moves)
+        alone = replace(find, script=script, rows=find.rows or find.before)
         return next((known.of(alone) for name, known in self.of_each if name == find.target), None)
 
 
