@@ -244,7 +244,7 @@ class Runner(AbstractContextManager["Runner"]):
         return _bounded(self._run_whatever(case, draw))
 
     def _run_whatever(self, case: AnyCase, draw: int) -> Result:
-        script = _Script(case.play)
+        script = _Script(case.play, draw)
         try:
             paused = replace(case, play=script, pause=self.target.pause)
             result = self._run_case(paused, script, draw)
@@ -329,11 +329,13 @@ class _Script:
 
     Attributes:
         log: that of whoever played it last.
+        draw: which random values both sides draw.
         live: whether a target behind a shim is about to play it.
         stumble: why it could not go on with the target, where it does not say so itself.
     """
 
-    def __init__(self, play: Callable[[Any], None]) -> None:
+    def __init__(self, play: Callable[[Any], None], draw: int) -> None:
+        self.draw = draw
         self.log: list[str] = []
         self.live = False
         self.stumble: Stuck | None = None
@@ -449,7 +451,7 @@ class _ShimTarget:
 
     def __call__(self, _lab: Lab, cast: Cast) -> AnyParty:
         """A fresh endpoint."""
-        self.shim.reset()
+        self.shim.reset(self.script.draw)
         if self.hello is None:
             self.hello = self.shim.hello()
         self.script.log, self.script.live = [], True

@@ -6,6 +6,7 @@ The first of each page is played here; all are, by `otrspec conform NAME`, which
 """
 
 import json
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -170,3 +171,31 @@ def test_a_deviation_that_nobody_knows_of_is_unexpected(libotr: Runner) -> None:
     assert verdict is Verdict.FAIL
     assert not Expectations({}).expected(case, verdict)
     assert not known("libotr").expected(case, Verdict.PASS)
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_a_peer_draws_other_numbers_in_each_repetition_of_a_case(name: str) -> None:
+    said: list[str] = []
+    with Runner(find(name)) as runner:
+        try:
+            shim = runner._shim or runner._start()
+        except PeerUnavailable as unavailable:
+            pytest.skip(str(unavailable))
+        shim.tap = lambda way, line: said.append(line.decode()) if way == "<" else None
+        drawn = []
+        for draw in (0, 1, 2, 1, 0):
+            said.clear()
+            runner.run_case(CASES["otrv3.case:life.texts-v2"], draw)
+            drawn.append([wire for wire in map(wire_of, said) if wire.startswith(EPHEMERAL)])
+
+    assert all(drawn)
+    assert drawn[0] == drawn[4] != drawn[1] == drawn[3] != drawn[2] != drawn[0]
+
+
+EPHEMERAL = ("?OTR:AAIC", "?OTR:AAIK")
+"""How a D-H Commit and a D-H Key Message of version 2 begin."""
+
+
+def wire_of(line: str) -> str:
+    """The message that an event of a shim's says was sent; "" if it is another one."""
+    return b64decode(json.loads(line).get("wire", "")).decode()

@@ -95,6 +95,7 @@ _OF_VERSION_3: Final = frozenset(
         Capability.PRESET_KEY,
         Capability.TAG,
         Capability.CLOCK,
+        Capability.SEED,
         Capability.STATE,
         Capability.HEARTBEAT,
     }

@@ -404,9 +404,15 @@ class ShimProcess:
         """Drop one endpoint."""
         self.request(Do.FORGET, endpoint=endpoint)
 
-    def reset(self) -> None:
-        """Drop every endpoint."""
-        self.request(Do.RESET)
+    def reset(self, seed: int = 0) -> None:
+        """Drop every endpoint.
+
+        Args:
+            seed: what random numbers are made of from now on, if the shim has said that it can.
+        """
+        said = self._said
+        able = said is not None and Capability.SEED in said.capabilities
+        self.request(Do.RESET, seed=seed if seed and able else None)
 
     def bye(self) -> None:
         """Let the shim exit, and see that it does, with status 0.

@@ -150,6 +150,7 @@ _QUESTION: Final = octets("question", "the question that goes with SMP")
 _USE: Final = integer("use", "what the extra symmetric key is for", most=_U32_MOST)
 _DATA: Final = octets("data", "what goes to the peer beside `use`")
 _SECONDS: Final = integer("seconds", "how far time moves", most=_SECONDS_MOST)
+_SEED: Final = integer("seed", "what random numbers are made of; absent: 0", most=_U32_MOST)
 
 _IMPLEMENTATION: Final = text("name", "the implementation's name, for people")
 _RELEASE: Final = text("version", "the implementation's version, for people")
@@ -530,7 +531,7 @@ REQUESTS: Final[Mapping[Do, Request]] = {
         ),
         Request(Do.STATE, (_ENDPOINT, _CHOICE), Capability.STATE, State, eventful=False),
         Request(Do.FORGET, (_ENDPOINT,), eventful=False),
-        Request(Do.RESET, eventful=False),
+        Request(Do.RESET, (_optional(_SEED, Capability.SEED),), eventful=False),
         Request(Do.BYE, eventful=False),
     )
 }

@@ -60,6 +60,7 @@ class Capability(Spoken):
     PRESET_KEY = "preset-key", "the long-term key can be given"
     TAG = "tag", "our own instance tag can be given"
     CLOCK = "clock", "time is virtual"
+    SEED = "seed", "random numbers are the same each time, for each seed"
     STATE = "state", "the state of the conversation can be asked for"
     HEARTBEAT = "heartbeat", "a heartbeat can be asked for"
     OTRV4_DAKE = "otrv4-dake", "a conversation of version 4 can be started either way"

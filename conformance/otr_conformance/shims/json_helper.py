@@ -172,7 +172,7 @@ class Server:
         make: Callable[[New], Endpoint],
         hello: Hello,
         clock: Callable[..., None] | None = None,
-        reset: Callable[[], None] | None = None,
+        reset: Callable[..., None] | None = None,
     ) -> None:
         self._make = make
         self._hello = hello
@@ -227,7 +227,7 @@ class Server:
             case Do.RESET:
                 self._endpoints.clear()
                 if self._reset is not None:
-                    self._reset()
+                    self._reset(**asked.fields)
                 return Nothing()
             case Do.BYE:
                 self.said_bye = True
@@ -291,7 +291,7 @@ def serve(  # noqa: PLR0913 - one keyword for each thing that a shim says of its
     capabilities: str = "",
     message_limit: int = 0,
     clock: Callable[..., None] | None = None,
-    reset: Callable[[], None] | None = None,
+    reset: Callable[..., None] | None = None,
 ) -> None:
     """Answer the suite until it says `bye` or closes our standard input.
 
@@ -304,7 +304,8 @@ def serve(  # noqa: PLR0913 - one keyword for each thing that a shim says of its
         message_limit: The largest text in bytes that `send` takes; 0: no limit is known.
         clock: Called with `seconds` to move virtual time, for the capability `clock`; then every
             endpoint's `tick` is. `now` in `New` is for the endpoint to heed.
-        reset: Called when every endpoint has been dropped.
+        reset: Called when every endpoint has been dropped; for the capability `seed` with `seed`,
+            which may be left out for 0.
 
     Raises:
         ValueError: `protocols` or `capabilities` has an unknown word.

@@ -444,10 +444,12 @@ static void do_forget(struct otrshim_report *report, const struct json_object *o
 static void do_reset(struct otrshim_report *report, const struct json_object *object)
 {
     (void)report;
-    (void)object;
     drop_all();
     if (shim->reset != NULL) {
         shim->reset();
+    }
+    if (shim->seed != NULL) {
+        shim->seed((uint32_t)number_of(object, "seed"));
     }
     end_ok();
 }
@@ -524,7 +526,7 @@ static const struct request {
      {ENDPOINT, GIVEN("client-profile"), GIVEN("prekey-profile"), GIVEN("prekey-message")}},
     {"state", true, "state", do_state, {ENDPOINT, TO}},
     {"forget", true, NULL, do_forget, {ENDPOINT}},
-    {"reset", false, NULL, do_reset, {{NULL, NAME, 0, 0, NULL, true, NULL}}},
+    {"reset", false, NULL, do_reset, {{"seed", NUMBER, 0, UINT32_MOST, NULL, true, "seed"}}},
     {"bye", false, NULL, do_bye, {{NULL, NAME, 0, 0, NULL, true, NULL}}},
 };
 

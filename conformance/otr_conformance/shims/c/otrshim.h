@@ -121,6 +121,7 @@ struct otrshim {
     void (*clock)(int64_t seconds);  /* time moves for every endpoint */
     void (*tick)(void *endpoint);    /* look at the clock, which has moved; may be NULL */
     void (*reset)(void);             /* every endpoint has been dropped; may be NULL */
+    void (*seed)(uint32_t seed);     /* behind that: random numbers are those of it; may be NULL */
 };
 
 /* Answer the suite until it says "bye" or closes standard input. Returns the exit status. */

@@ -183,6 +183,7 @@ const ASKED = {
   use: integer(0, U32_MOST),
   data: octets(),
   seconds: integer(0, 0x7fffffff),
+  seed: integer(0, U32_MOST),
 }
 
 /** The fields of events and of final lines. */
@@ -190,8 +191,8 @@ const TOLD = {
   name: text(() => true),
   protocols: wordList('2 3 4'),
   capabilities: wordList(
-    'smp smp-question extra-key fragment instances policy preset-key tag clock state heartbeat ' +
-      'otrv4-dake otrv4-offline otrv4-clock otrv4-mode otrv4-known-profile otrv4-trusted',
+    'smp smp-question extra-key fragment instances policy preset-key tag clock seed state ' +
+      'heartbeat otrv4-dake otrv4-offline otrv4-clock otrv4-mode otrv4-known-profile otrv4-trusted',
   ),
   'message-limit': integer(),
   protocol: ASKED.protocol,
@@ -287,7 +288,7 @@ const REQUESTS = {
     quiet: true,
   },
   forget: { fields: 'endpoint', quiet: true },
-  reset: { fields: '', quiet: true },
+  reset: { fields: 'seed?seed', quiet: true },
   bye: { fields: '', quiet: true },
 }
 
@@ -588,7 +589,7 @@ export class Server {
         return this.#moveClock(request)
       case 'reset':
         this.#endpoints.clear()
-        await this.#reset?.()
+        await this.#reset?.(request)
         return {}
       case 'bye':
         this.saidBye = true
@@ -650,7 +651,8 @@ export class Server {
  * @param {number} [about.messageLimit] the largest text that `send` takes, in bytes; 0: none known
  * @param {function} [about.clock] called with `{ seconds }` to move virtual time, for the
  *   capability `clock`; then every endpoint's `tick` is. `now` of `new` is for the endpoint to heed
- * @param {function} [about.reset] called when every endpoint has been dropped
+ * @param {function} [about.reset] called when every endpoint has been dropped; for the capability
+ *   `seed` with `{ seed }`, which is undefined for 0
  * @throws {TypeError} if `protocols` or `capabilities` has an unknown word
  */
 export async function serve(make, about) {

@@ -66,10 +66,9 @@ time_t time(time_t *out)
 /* ---- random numbers ---- */
 
 /*
- * Random numbers are made of a seed, of whom they are drawn for, and of how many requests came
+ * Random numbers are made of the seed, of whom they are drawn for, and of how many requests came
  * before since the last reset, so that a conversation goes the same way each time.
  */
-#define SEED "77"
 #define DRAWN 32
 
 static struct {
@@ -77,13 +76,14 @@ static struct {
     unsigned long block;
     unsigned char left[DRAWN];
     size_t used;
-} drawing = {SEED, 0, {0}, DRAWN};
+} drawing = {"", 0, {0}, DRAWN};
 static unsigned long requests = 0;
+static unsigned long seed = 0;
 
 /* What is drawn from now on is for an account's side of a conversation. */
 static void draw_for(const char *account, const char *peer, unsigned long tag)
 {
-    snprintf(drawing.from, sizeof drawing.from, "%s %s %s %08lx %lu", SEED, account, peer, tag,
+    snprintf(drawing.from, sizeof drawing.from, "%lu %s %s %08lx %lu", seed, account, peer, tag,
              requests);
     drawing.block = 0;
     drawing.used = DRAWN;
@@ -820,9 +820,9 @@ static void do_hello(struct endpoint *endpoint, const struct json_object *reques
     json_put_text(&answer, "protocols", "2 3");
     json_put_text(&answer, "capabilities",
                   clock_is_ours() ? "smp smp-question extra-key fragment instances policy "
-                                    "preset-key tag clock state heartbeat"
+                                    "preset-key tag clock seed state heartbeat"
                                   : "smp smp-question extra-key fragment instances policy "
-                                    "preset-key tag state heartbeat");
+                                    "preset-key tag seed state heartbeat");
     json_put_number(&answer, "message-limit", MESSAGE_LIMIT);
     json_put_number(&answer, "protocol", SHIM_PROTOCOL);
     json_put_text(&answer, "x-libgcrypt", gcry_check_version(NULL));
@@ -1319,10 +1319,10 @@ static void do_forget(struct endpoint *endpoint, const struct json_object *reque
 static void do_reset(struct endpoint *unused, const struct json_object *request)
 {
     (void)unused;
-    (void)request;
     forget_endpoints();
     now = CLOCK_START;
     requests = 0;
+    seed = (unsigned long)number_of(request, "seed", 0);
     end_ok();
 }
 
@@ -1393,7 +1393,7 @@ static const struct request {
     {"poll", do_poll, true, {ENDPOINT}},
     {"state", do_state, true, {ENDPOINT, TO}},
     {"forget", do_forget, true, {ENDPOINT}},
-    {"reset", do_reset, false, {{0}}},
+    {"reset", do_reset, false, {{"seed", NUMBER, false, 0, UINT32_MAX}}},
     {"bye", do_bye, false, {{0}}},
 };
 

@@ -73,12 +73,13 @@ func clock(seconds int64) {
 
 // ---- random numbers
 
-const seed = "77"
+// seed is what the suite has given last, and requests is how many there were since then.
+var (
+	seed     int64
+	requests int
+)
 
-// requests is how many there were since the last reset.
-var requests int
-
-// drawn are random numbers that are made of a seed, of whom they are drawn for, and of how many
+// drawn are random numbers that are made of the seed, of whom they are drawn for, and of how many
 // requests came before, so that a conversation goes the same way each time.
 type drawn struct {
 	who, from string
@@ -454,11 +455,12 @@ func main() {
 		Name:      "otr3",
 		Version:   version,
 		Protocols: "2 3",
-		Capabilities: "smp smp-question extra-key fragment policy preset-key tag clock state " +
+		Capabilities: "smp smp-question extra-key fragment policy preset-key tag clock seed state " +
 			"heartbeat",
 		MessageLimit: messageLimit,
 		New:          newEndpoint,
 		Clock:        clock,
+		Seed:         func(given int64) { seed = given },
 		Reset:        func() { endpoints, requests = nil, 0 },
 		Extra:        map[string]string{"x-go": runtime.Version()},
 	})

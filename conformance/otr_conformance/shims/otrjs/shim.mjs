@@ -32,7 +32,8 @@ globalThis.setTimeout = (callback) => {
  * before, so that a case goes the same way every time. `draw` is for the call that is being made.
  */
 const USUAL_SEED = '77'
-const seed = process.argv[3] ?? USUAL_SEED
+const own = process.argv[3] ?? USUAL_SEED
+let seed = own
 let draw
 
 function drawing(...from) {
@@ -414,9 +415,12 @@ serve((request) => new Shim(request), {
   name: 'otr.js',
   version,
   protocols: '2 3',
-  capabilities: 'smp smp-question extra-key fragment policy preset-key tag clock state',
+  capabilities: 'smp smp-question extra-key fragment policy preset-key tag clock seed state',
   messageLimit: MESSAGE_LIMIT,
   // otr.js never looks at the time.
   clock: () => {},
-  reset: () => timers.splice(0),
+  reset: (request) => {
+    timers.splice(0)
+    seed = request.seed ? `${own}.${request.seed}` : own
+  },
 })

@@ -26,8 +26,6 @@ __all__ = ["Drawn", "install", "power"]
 
 MODE_CTR: Final = 6
 BLOCK: Final = 16
-SEED: Final = "77"
-"""What random numbers are made of."""
 
 
 def power(base: int, exponent: int, modulus: int) -> int:
@@ -121,23 +119,24 @@ def new_hmac(key: bytes, *, msg: bytes, digestmod: ModuleType) -> hmac.HMAC:
 
 @dataclass(slots=True)
 class Drawn:
-    """Random numbers, made of a seed and of whom they are drawn for: the same each time.
+    """Random numbers, made of the seed and of whom they are drawn for: the same each time.
 
     A conversation goes the same way then. Nothing that potr encrypts here is secret.
     """
 
-    _from: str = SEED
+    _seed: int = 0
+    _from: str = ""
     _begun: int = 0
     _blocks: int = 0
 
-    def reset(self) -> None:
-        """Everything begins anew."""
-        self._from, self._begun, self._blocks = SEED, 0, 0
+    def reset(self, seed: int) -> None:
+        """Everything begins anew, with a seed."""
+        self._seed, self._from, self._begun, self._blocks = seed, "", 0, 0
 
     def begin(self, who: str) -> None:
         """What is drawn from now on is for somebody else."""
         self._begun += 1
-        self._from, self._blocks = f"{SEED} {who} {self._begun}", 0
+        self._from, self._blocks = f"{self._seed} {who} {self._begun}", 0
 
     def getrandbits(self, bits: int) -> int:
         """A random number of so many bits, or fewer."""

@@ -47,7 +47,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CAPABILITIES", "main"]
 
-CAPABILITIES: Final = "smp smp-question extra-key fragment policy preset-key clock state heartbeat"
+CAPABILITIES: Final = (
+    "smp smp-question extra-key fragment policy preset-key clock seed state heartbeat"
+)
 """What potr can do. It has no instances, and so no tags."""
 
 TWO: Final = 2
@@ -135,10 +137,14 @@ class Potr:
         """The key of an account that is given none; it stays the same."""
         return self.keys.generateDefaultKey()
 
-    def reset(self) -> None:
-        """Time and random numbers begin anew."""
+    def reset(self, seed: int = 0) -> None:
+        """Time and random numbers begin anew.
+
+        Args:
+            seed: what random numbers are made of.
+        """
         self.clock.reset()
-        self.drawn.reset()
+        self.drawn.reset(seed)
 
     def key(self, new: New) -> Any:  # noqa: ANN401 - potr has no types
         """The key of an endpoint.

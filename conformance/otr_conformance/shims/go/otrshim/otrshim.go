@@ -40,6 +40,9 @@ type Shim struct {
 	// Clock moves virtual time, for the capability "clock"; then every Ticker ticks. The field Now
 	// of New is for New to heed.
 	Clock func(seconds int64)
+	// Seed is called behind that, for the capability "seed": from now on, random numbers are those of
+	// this seed.
+	Seed func(seed int64)
 	// Reset is called when every endpoint has been dropped; it may be nil.
 	Reset func()
 	// Extra goes into the answer to "hello": names that begin with x-, for people.
@@ -276,6 +279,9 @@ func (s *server) carryOut(ask *asked, final *fields) error {
 		s.dropAll()
 		if s.shim.Reset != nil {
 			s.shim.Reset()
+		}
+		if s.shim.Seed != nil {
+			s.shim.Seed(ask.numbers["seed"])
 		}
 		return nil
 	case "bye":

@@ -140,7 +140,7 @@ var kinds = map[string]kind{
 	"offline":  {eventful: true, capability: "otrv4-offline", run: runOffline, rules: parts},
 	"state":    {capability: "state", run: runState, rules: []rule{anEndpoint, to}},
 	"forget":   {rules: []rule{anEndpoint}},
-	"reset":    {},
+	"reset":    {rules: []rule{limited("seed", 0, math.MaxUint32, "seed")}},
 	"bye":      {},
 }
 
