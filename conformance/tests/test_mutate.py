@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
+import time
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,17 @@ from otr_check.explore.replay import replay
 from otr_check.explore.scenario import BadScenario
 from otr_conformance.cli import main
 from otr_conformance.cli import mutate as command
-from otr_conformance.mutate import Asked, BadSample, Fate, Measured, measure, mutants_of, sample
+from otr_conformance.mutate import (
+    Asked,
+    BadSample,
+    Fate,
+    Measured,
+    measure,
+    mutants_of,
+    playing,
+    sample,
+)
+from otr_conformance.mutate.argued import ARGUED
 from otr_conformance.mutate.inside import Inside
 from otr_conformance.mutate.measuring import Prober
 from otr_conformance.mutate.playing import Player, Stalled, limited
@@ -250,6 +262,46 @@ def test_what_takes_too_long_is_stopped() -> None:
 
     with pytest.raises(Stalled):
         busy()
+
+
+@pytest.mark.parametrize(("slow", "fate"), [(1, None), (2, Fate.CRASHED)])
+def test_a_mutant_never_ends_if_it_takes_too_long_twice(
+    monkeypatch: pytest.MonkeyPatch, slow: int, fate: Fate | None
+) -> None:
+    cases = some_cases("otrv3", 1)
+    player = Player(PROTOCOLS["otrv3"].suite, cases)
+    times = iter(range(9))
+
+    def takes(case: object, mutant: object) -> tuple[Verdict, str, str]:  # noqa: ARG001 - as the method
+        return (Verdict.HANG if next(times) < slow else Verdict.PASS, "", "")
+
+    monkeypatch.setattr(player, "_grade", takes)
+
+    assert player.play(mutants_of("otrv3")[0], list(cases)).fate is fate
+
+
+def test_the_time_that_grading_takes_is_not_the_mutants(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = some_cases("otrv3", 1)
+    player = Player(PROTOCOLS["otrv3"].suite, cases)
+    judged = type(player.grader).judged
+
+    def slowly(*given: Any, **more: Any) -> Any:
+        began = time.process_time()
+        while time.process_time() < began + 0.3:
+            pass
+        return judged(*given, **more)
+
+    monkeypatch.setattr(type(player.grader), "judged", slowly)
+    monkeypatch.setattr(playing, "LIMIT", 0.2)
+
+    assert player.play(mutants_of("otrv3")[0], list(cases)).fate is not Fate.CRASHED
+
+
+def test_every_argument_is_about_some_mutant() -> None:
+    for name, arguments in ARGUED.items():
+        names = [mutant.name for mutant in mutants_of(name)]
+        idle = [pattern for pattern in arguments if not fnmatch.filter(names, pattern)]
+        assert idle == []
 
 
 def test_a_case_that_is_left_out_cannot_notice_the_mutant() -> None:

@@ -1627,6 +1627,7 @@ def fuzz_bytes(  # noqa: PLR0913 - one for each option
         "otrspec mutate --list --only 'bug mac-keys-*'",
         "otrspec mutate otrv3 --only 'skip *' --witness survivors/",
         "otrspec mutate --jobs 2 --resume mutants.jsonl",
+        "otrspec mutate otrv4 --letter",
     ),
 )
 def mutate(  # noqa: PLR0913 - one for each option
@@ -1676,6 +1677,14 @@ def mutate(  # noqa: PLR0913 - one for each option
     listed: Annotated[
         bool, typer.Option("--list", help="List the mutants, and what is wrong with each.")
     ] = False,
+    letter: Annotated[
+        bool,
+        typer.Option(
+            "--letter",
+            help="Instead of mutants, targets that read an ambiguity to the letter: which cases "
+            "fail them. None should.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> int:
     """Make the reference faulty in every way that the tables allow, and count what is noticed.
@@ -1689,6 +1698,8 @@ def mutate(  # noqa: PLR0913 - one for each option
     choice = work.Choice(protocol, only, sample, seed)
     if listed:
         return work.listing(choice, json=json)
+    if letter:
+        return work.fairness(choice, json=json)
     asked = work.Asked(thorough=thorough, jobs=jobs)
     return work.mutate(choice, asked, witness, resume, json=json)
 

@@ -10,7 +10,17 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from otr_check.explore.witness import to_json
-from otr_conformance.mutate import Asked, Fate, Kept, Measured, measure, mutants_of, sample
+from otr_conformance.mutate import (
+    Asked,
+    Fate,
+    Kept,
+    Measured,
+    measure,
+    mutants_of,
+    readings,
+    sample,
+    unfair,
+)
 from otr_conformance.protocols import PROTOCOLS, protocol
 from otr_conformance.verdict import ExitCode
 
@@ -27,7 +37,7 @@ if TYPE_CHECKING:
 
     from .screen import Json
 
-__all__ = ["Asked", "Choice", "listing", "mutate"]
+__all__ = ["Asked", "Choice", "fairness", "listing", "mutate"]
 
 _SHORT: Final = {
     Fate.KILLED: "killed",
@@ -115,6 +125,58 @@ def listing(choice: Choice, *, json: bool) -> ExitCode:
         out.whole((mutant.name, NAME), (f"  {name}, {mutant.kind.label}", DIM))
         out.line(mutant.about, indent=2)
     return ExitCode.EXPECTED
+
+
+def fairness(choice: Choice, *, json: bool) -> ExitCode:
+    """Say which cases fail a target that reads an ambiguity of the text to the letter.
+
+    Args:
+        choice: the protocol, and a pattern of ambiguities.
+        json: for programs.
+
+    Returns:
+        0 if no case does, 1 if one does.
+
+    Raises:
+        UnknownProtocol: if there is no such protocol.
+        Misuse: if no ambiguity is meant.
+    """
+    names = [protocol(choice.protocol).name] if choice.protocol else list(PROTOCOLS)
+    asked = {
+        name: [each for each in readings(name) if _is_meant(each, choice.only)] for name in names
+    }
+    total = sum(map(len, asked.values()))
+    if not total:
+        message = f"no ambiguity that can be read to the letter is called {choice.only!r}"
+        raise Misuse(message)
+    with progress("reading", total) as step:
+        step("")
+        found = [each for name, some in asked.items() for each in unfair(name, some, after=step)]
+    status = ExitCode.UNEXPECTED if found else ExitCode.EXPECTED
+    if json:
+        unfairly = [
+            {
+                "reading": each.reading,
+                "case": each.case,
+                "draws": each.draws,
+                "verdict": each.verdict.word,
+                "because": each.because,
+            }
+            for each in found
+        ]
+        write_json({"exit": int(status), "readings": total, "unfair": unfairly})
+        return status
+    out = Screen()
+    for each in found:
+        out.whole((each.case, WRONG), (f"  {each.reading}", DIM))
+        out.line(f"{each.verdict.word}: {each.because}", indent=2, hang=2)
+    said = f"{len(found):,} failures" if len(found) != 1 else "1 failure"
+    out.line((f"{total:,} readings to the letter, {said}", WRONG if found else GOOD))
+    return status
+
+
+def _is_meant(reading: str, only: str) -> bool:
+    return not only or fnmatchcase(reading, only) or fnmatchcase(reading.partition(":")[2], only)
 
 
 def mutate(

@@ -10,6 +10,8 @@ can notice it are played, the most promising one first (`plan`), until one does 
 none notices is followed beside the original (`proving`): perhaps nobody can notice it. If that is
 not proved, somebody who can is searched for (`searching`): what is found is a run that tells the
 mutant from the reference, and a case that the suite lacks.
+
+A target that reads an ambiguity to the letter is a mutant that no case may fail (`letter`).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from __future__ import annotations
 from .catalogue import BadSample, mutants_of, sample
 from .fates import Fate, Measured, Outcome
 from .kept import BadResults, Kept
+from .letter import Unfair, readings, unfair
 from .measuring import Asked, measure
 
 __all__ = [
@@ -27,7 +30,10 @@ __all__ = [
     "Kept",
     "Measured",
     "Outcome",
+    "Unfair",
     "measure",
     "mutants_of",
+    "readings",
     "sample",
+    "unfair",
 ]

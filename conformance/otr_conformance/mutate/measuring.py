@@ -15,6 +15,7 @@ What a mutant does is bounded by processor time: it may compute for ever.
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from dataclasses import dataclass, replace
@@ -105,9 +106,14 @@ class Prober:
         return judge_of(self.name) if self.asked.proves else None
 
     def prepare(self) -> None:
-        """Do now what other processes can then share."""
+        """Do now what other processes can then share, and leave it alone when memory is tidied up.
+
+        There are millions of objects, which would take seconds again and again.
+        """
         if self.asked.proves:
             _ = self.judge
+        gc.collect()
+        gc.freeze()
 
     def outcome(self, mutant: Mutant, hint: str = "") -> Outcome:
         """What becomes of a mutant.

@@ -83,7 +83,8 @@ NOT_SENT_SAID: Final = Tolerance(
 )
 REFRESH: Final = Tolerance(
     "refreshed",
-    "that the user is not told that the conversation was refreshed, or is told that it is new",
+    "that the user is not told that the conversation was refreshed, or is told that it is new; or "
+    "that a new one was refreshed",
     "the text does not ask that users are told, nor that the two are told apart",
 )
 OTHER_REPORTS: Final = Tolerance(
@@ -277,6 +278,8 @@ class Comparing:
             missing = [report for report in missing if report not in refreshed]
             if len(missing) < before or not _has(got.reports, REFRESHED):
                 self._use(REFRESH)
+        elif not refreshed and _has(got.reports, REFRESHED):
+            self._use(REFRESH)
         if NOT_SENT in extra and not any(k.startswith(self.compared.texts) for k in got.wires):
             extra = [report for report in extra if report != NOT_SENT]
             self._use(NOT_SENT_SAID)

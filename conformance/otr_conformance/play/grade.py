@@ -6,7 +6,8 @@ the literal reading is not failed: the case is played once more with the referen
 variant, and if the observations agree with it, the verdict is a note that names the ambiguity.
 Where no single one explains them, several are tried together. What none of them explains is judged
 by the reading that explains most: its first difference is what the sentence is about, and not what
-was only another reading before it.
+was only another reading before it. A reading may lead to where the text says nothing more: what a
+target does that has gone so far is its own affair.
 
 Whatever agrees, and however strongly the case is asked for: what the plaintext oracle objects to
 (`otr_conformance.play.watch`) is a failure, unless the letter allows it. And a target that refuses
@@ -16,7 +17,7 @@ a message has to do so where the tables do, as far as anybody can see
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -70,6 +71,8 @@ class Played:
         marks: how many rows the target had taken at the end of each step.
         violations: what the plaintext oracle objects to.
         endless: whether it could not go on because there was no end to what was sent.
+        cut_off: whether it ends where the tables say nothing more: a reading needs data that is not
+            there.
     """
 
     observations: tuple[Observation, ...]
@@ -81,6 +84,7 @@ class Played:
     marks: tuple[int, ...] = ()
     violations: tuple[Violation, ...] = ()
     endless: bool = False
+    cut_off: bool = False
 
     def rows(self, step: int) -> tuple[str, ...]:
         """The rows that the target took in a step, each once."""
@@ -147,6 +151,11 @@ class _Reading:
         return not self.found.because
 
     @property
+    def end(self) -> int:
+        """The number of the step from which on it says nothing; -1: it says something of all."""
+        return len(self.predicted.observations) if self.predicted.cut_off else -1
+
+    @property
     def reach(self) -> tuple[bool, int, int, int]:
         """How much it explains: all of it, or so many steps and so much of the next."""
         found = self.found
@@ -195,18 +204,19 @@ class Grader(Generic[L, C, S]):
             watched: the plaintext oracle watches.
             mistaken: which arrival is made wrong on its way, and at which point.
         """
-        stage = self.set_stage(lab, case.cast, target)
+        stage = self._stage(case, lab, target, watched=watched)
         stage.mistaken = mistaken
+        return _played(stage, _play(case, stage))
+
+    def _stage(
+        self, case: Case[C, S], lab: L, target: Callable[[L, C], AnyParty], *, watched: bool
+    ) -> S:
+        stage = self.set_stage(lab, case.cast, target)
         if case.pause:
             stage.pauses(case.pause)
         if watched and self.watch is not None:
             stage.watched(self.watch(lab, case.cast))
-        stuck: Stuck | None = None
-        try:
-            case.play(stage)
-        except Stuck as reason:
-            stuck = reason
-        return _played(stage, stuck)
+        return stage
 
     def predict(self, case: Case[C, S], lab: L, variant: Variant = NONE) -> Played:
         """What the tables say that a target does."""
@@ -232,27 +242,34 @@ class Grader(Generic[L, C, S]):
             explained: it is asked where the target refused what it has to refuse, which takes time;
                 otherwise results say nothing about it.
         """
-        oracle = self.predicting(case, lab)
-        predicted = self.predict(case, oracle)
-        if predicted.stuck:
-            return Result(case.id, Verdict.HARNESS_ERROR, f"the case is stuck: {predicted.stuck}")
         try:
-            seen = self._seen(case, lab, target)
+            seen = self.seen(case, lab, target)
         except Unprepared as error:
             return Result(case.id, Verdict.CRASH, str(error))
-        if seen.stuck == UNLUCKY:
-            because = f"{UNLUCKY}, {DRAWS} times: nothing is said about the target"
-            return Result(case.id, Verdict.HARNESS_ERROR, because, log=seen.log)
-        grading = _Grading(self, case, oracle, predicted, seen)
-        return grading.result(explained=explained)
+        return self.judged(case, lab, seen, explained=explained)
 
-    def _seen(self, case: Case[C, S], lab: L, target: Callable[[L, C], AnyParty]) -> Played:
-        """The case as it was played; again, where the target's randomness stood in the way."""
+    def seen(self, case: Case[C, S], lab: L, target: Callable[[L, C], AnyParty]) -> Played:
+        """A case as a target plays it; again, where the target's randomness stood in the way."""
         for _ in range(DRAWS - 1):
             seen = self.play(case, lab, target, watched=True)
             if seen.stuck != UNLUCKY:
                 return seen
         return self.play(case, lab, target, watched=True)
+
+    def judged(self, case: Case[C, S], lab: L, seen: Played, *, explained: bool = True) -> Result:
+        """Compare what was seen of a target (`seen`) with the prediction; see `grade`.
+
+        It takes no more than a number of plays with the reference: the target does nothing here.
+        """
+        oracle = self.predicting(case, lab)
+        predicted = self.predict(case, oracle)
+        if predicted.stuck:
+            return Result(case.id, Verdict.HARNESS_ERROR, f"the case is stuck: {predicted.stuck}")
+        if seen.stuck == UNLUCKY:
+            because = f"{UNLUCKY}, {DRAWS} times: nothing is said about the target"
+            return Result(case.id, Verdict.HARNESS_ERROR, because, log=seen.log)
+        grading = _Grading(self, case, oracle, predicted, seen)
+        return grading.result(explained=explained)
 
     def predicting(self, case: Case[C, S], lab: L) -> L:
         """The lab to predict in: terms, which observe the same in a tenth of the time.
@@ -310,6 +327,22 @@ class Grader(Generic[L, C, S]):
             return self.play(case, lab, self.reference_target(variant))
 
         return predicted
+
+    def read(self, case: Case[C, S], lab: L, variant: Variant, *, watched: bool = False) -> Played:
+        """What the tables say that a target does under a variant, as far as they say anything."""
+        return self._read(case, lab, variant, watched)
+
+    @cached_property
+    def _read(self) -> Callable[[Case[C, S], L, Variant, bool], Played]:
+        @lru_cache(maxsize=8192)
+        def read(case: Case[C, S], lab: L, variant: Variant, watched: bool) -> Played:  # noqa: FBT001 - it is cached
+            stage = self._stage(case, lab, self.reference_target(variant), watched=watched)
+            try:
+                return _played(stage, _play(case, stage))
+            except Unprepared:
+                return _cut_off(_played(stage, None))
+
+        return read
 
     @cached_property
     def _mistaken(self) -> Callable[[Case[C, S], L, int, Point, Variant], Played | None]:
@@ -436,8 +469,8 @@ class _Grading(Generic[L, C, S]):
             found = tuple(each for each in found if each.rule is not Rule.CHECKED)
         if not (found and reading.names):
             return found
-        target = self.grader.reference_target(reading.variant)
-        allowed = self.grader.play(self.case, self.oracle, target, watched=True).violations
+        played = self.grader.read(self.case, self.oracle, reading.variant, watched=True)
+        allowed = played.violations
         return tuple(each for each in found if each not in allowed)
 
     # The letter.
@@ -476,18 +509,14 @@ class _Grading(Generic[L, C, S]):
                 continue
             tried.add(names)
             together = _together([literal[each] for each in names])
-            predicted = None if together is None else self._literally(together)
-            if together is None or predicted is None:
+            if together is None:
                 continue
-            if predicted.observations != start.predicted.observations:
-                yield self._compared(names, together, predicted)
-
-    def _literally(self, variant: Variant) -> Played | None:
-        """What the tables say under a variant; None where it leads to where they say nothing."""
-        try:
-            return self.grader.predict(self.case, self.oracle, variant)
-        except Unprepared:
-            return None
+            predicted = self.grader.read(self.case, self.oracle, together)
+            if predicted.observations == start.predicted.observations:
+                continue
+            found = self._compared(names, together, predicted)
+            if not found.explains or found.end < 0 or 0 <= start.found.step <= found.end:
+                yield found
 
     # Where it refused.
 
@@ -577,6 +606,15 @@ def _together(variants: Sequence[Variant]) -> Variant | None:
     return Variant(", ".join(each.name for each in variants), variants[0].about, edits)
 
 
+def _play(case: Case[Any, S], stage: S) -> Stuck | None:
+    """Play a case to its end, or until it cannot go on: why."""
+    try:
+        case.play(stage)
+    except Stuck as reason:
+        return reason
+    return None
+
+
 def _played(stage: AnyStage, stuck: Stuck | None) -> Played:
     return Played(
         tuple(stage.observations),
@@ -588,6 +626,14 @@ def _played(stage: AnyStage, stuck: Stuck | None) -> Played:
         tuple(stage.marks),
         () if stage.watch is None else tuple(stage.watch.violations),
         isinstance(stuck, Storm),
+    )
+
+
+def _cut_off(played: Played) -> Played:
+    """What was played, without the step in which it could not go on."""
+    steps = len(played.observations) - 1
+    return replace(
+        played, observations=played.observations[:steps], marks=played.marks[:steps], cut_off=True
     )
 
 

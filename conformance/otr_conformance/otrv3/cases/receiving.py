@@ -130,6 +130,11 @@ def _another_count(version: int) -> Play:
         _arrive(stage, first)
         _piece(stage, version, 2, 4, "other")
         _arrive(stage, second, third)
+        _piece(stage, version, 1, 3, "?OTR")
+        _piece(stage, version, 2, 2, f"v{version}?")
+        _piece(stage, version, 1, 2, "?OT")
+        _piece(stage, version, 2, 3, "Rv")
+        _piece(stage, version, 3, 3, f"{version}?")
 
     return play
 
@@ -214,7 +219,8 @@ for _version in VERSIONS:
         (
             "another-count",
             _another_count(_version),
-            "Forgets what is stored when a fragment of another number of fragments arrives.",
+            """Forgets what is stored when a fragment of another number of fragments arrives, be it
+            more or less, also where both would make sense together.""",
         ),
         (
             "leap",

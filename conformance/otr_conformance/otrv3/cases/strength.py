@@ -10,9 +10,11 @@ from otr_conformance.otrv3.scenes import (
     SECRET,
     asked,
     expect2,
+    finished,
     nothing,
     private,
     private_by_target,
+    smp_again,
     stray,
     talk,
 )
@@ -110,6 +112,157 @@ def counter_zero(stage: Stage) -> None:
             stage.settle()
 
 
+@case("strength.counter-zero-of-new-keys")
+def counter_zero_of_new_keys(stage: Stage) -> None:
+    """Refuses a Data Message whose counter is zero under the first key that it has offered itself.
+
+    Either the tester has heard it before saying anything, or both have spoken at once.
+    """
+    private(stage)
+    stage.target_says("the first word")
+    stage.settle()
+    _zero(stage)
+    private(stage)
+    stage.target_says("we talk")
+    stage.tester_says("both at once")
+    stage.to_target_delivers()
+    stage.to_tester_delivers()
+    _zero(stage)
+    stage.target_says("now you know my key")
+    stage.settle()
+    _zero(stage)
+    talk(stage)
+
+
+# Which keys a Data Message names.
+
+
+def _names_others(stage: Stage, own: int, other: int, text: str) -> None:
+    """The tester says something, and names keys whose ids are so many more than those it uses."""
+    for sign in (1, -1):
+        conversation = stage.tester.conversation.clone()
+        member = conversation.members[conversation.best].clone()
+        conversation.members[conversation.best] = member
+        member.our_keyid += sign * own
+        member.their_keyid += sign * other
+        stage.tester.conversation = conversation
+        if sign > 0:
+            stage.tester_says(text)
+    stage.settle()
+
+
+@case("strength.key-before-the-first")
+def key_before_the_first(stage: Stage) -> None:
+    """Refuses a Data Message that names a key of the peer's before that of the AKE.
+
+    It holds none, after the first AKE and after another one.
+    """
+    private(stage)
+    _names_others(stage, -1, 0, "under the key before")
+    talk(stage)
+    private(stage)
+    _names_others(stage, -1, 0, "under the key before")
+    talk(stage)
+
+
+@case("strength.key-after-the-next")
+def key_after_the_next(stage: Stage) -> None:
+    """Refuses a Data Message that names a key of the peer's which nobody has told it of.
+
+    Its MAC is right for keys that the target holds.
+    """
+    private(stage)
+    talk(stage)
+    talk(stage)
+    stage.tester_says("here is my next key")
+    stage.settle()
+    _names_others(stage, 2, 1, "under the one after that")
+    talk(stage)
+
+
+# The conversation is refreshed, and the peer's D-H key is one that the target holds.
+
+
+def _same_key(stage: Stage) -> None:
+    """The tester comes back with the D-H key that it had at first."""
+    stage.tester_draws_from(0)
+    private(stage)
+
+
+def _tester_speaks(stage: Stage) -> None:
+    private(stage)
+    _same_key(stage)
+
+
+def _target_speaks(stage: Stage) -> None:
+    private(stage)
+    _same_key(stage)
+    stage.target_says("the first word")
+    stage.settle()
+
+
+def _previous_key(stage: Stage) -> None:
+    private(stage)
+    stage.tester_says("here is my next key")
+    stage.settle()
+    _same_key(stage)
+
+
+def _after_crossing(stage: Stage) -> None:
+    """Both sides have talked at once: the target has replaced a key of its own."""
+    private(stage)
+    stage.target_says("we talk")
+    stage.tester_says("both at once")
+    stage.to_target_delivers()
+    stage.to_tester_delivers()
+    stage.tester_says("now I know your key")
+    stage.settle()
+    _same_key(stage)
+
+
+def _counts_anew(scene: Scene) -> Scene:
+    def play(stage: Stage) -> None:
+        scene(stage)
+        _zero(stage)
+        talk(stage)
+        talk(stage)
+
+    return play
+
+
+for _name, _scene, _what in (
+    ("spoken-to", _tester_speaks, "whose first word is the tester's"),
+    ("speaking", _target_speaks, "whose first word is the target's"),
+    ("previous", _previous_key, "and the tester has told of another one since"),
+    ("crossing", _after_crossing, "and the target has told of another one of its own since"),
+):
+    _play = _counts_anew(_scene)
+    _play.__doc__ = f"""Counts anew in a conversation that was refreshed with a D-H key of the
+        tester's that it holds, {_what}: it refuses a counter of zero, and takes one of 1."""
+    case(f"strength.known-key.{_name}")(_play)
+
+
+@case("strength.refreshed-by-another")
+def refreshed_by_another(stage: Stage) -> None:
+    """Sends what was typed for a peer when that takes a private conversation with another over."""
+    finished(stage)
+    stage.target_says("for your eyes only")
+    stage.tester_becomes("mallory")
+    private(stage)
+    stage.tester_becomes("tester")
+    private(stage)
+
+
+@case("strength.refreshed-by-another-in-smp", needs={"smp"})
+def refreshed_by_another_in_smp(stage: Stage) -> None:
+    """Abandons SMP when another peer takes the private conversation over."""
+    expect2(stage)
+    stage.tester_becomes("mallory")
+    private(stage)
+    smp_again(stage)
+    talk(stage)
+
+
 # When the target sent last: a heartbeat is due a minute later, and not before.
 
 
@@ -179,6 +332,7 @@ def _aborts_smp(stage: Stage) -> None:
 def _heartbeats() -> None:
     for name, before, sends, about, needs in (
         ("private", nothing, private, "the exchange was complete", set[str]()),
+        ("known-key", private, _same_key, "an exchange with a key that it holds", set[str]()),
         ("text", private, _says, "it sent a text", set[str]()),
         ("stored", _a_text_waits, _settled, "it sent a text that had waited", {"policy"}),
         ("heartbeat", private, _beats, "it sent a heartbeat", set[str]()),
@@ -246,3 +400,38 @@ for _seconds in (MINUTE, MINUTE + 1):
         needs={"policy", "clock"},
         level=Level.SHOULD,
     )(_play)
+
+
+@case(
+    "strength.sent-again.stored",
+    target=Policy(allow_v2=False, require_encryption=True, error_start_ake=True),
+    needs={"policy", "clock"},
+    level=Level.SHOULD,
+)
+def sent_again_stored(stage: Stage) -> None:
+    """Sends a text again that its peer could not read, also where it had waited to be sent."""
+    stage.target_says("for your eyes only")
+    stage.settle()
+    stage.arrives("?OTR Error: cannot read that")
+    stage.wait(1)
+    stage.settle()
+
+
+@case(
+    "strength.nothing-again-of-before",
+    target=Policy(error_start_ake=True),
+    needs={"policy"},
+    level=Level.SHOULD,
+)
+def nothing_again_of_before(stage: Stage) -> None:
+    """Sends nothing again that it sent in a conversation which the peer has ended."""
+    private(stage)
+    stage.target_says("once")
+    stage.settle()
+    stage.tester_ends()
+    stage.settle()
+    stage.target_ends()
+    private(stage)
+    stage.arrives("?OTR Error: cannot read that")
+    stage.settle()
+    talk(stage)

@@ -17,14 +17,21 @@ from otr_conformance.otrv4.cases.ratchet import (
     held_back,
     several,
 )
-from otr_conformance.otrv4.scenes import private, private_as_responder, talk
+from otr_conformance.otrv4.scenes import (
+    QUERY,
+    private,
+    private_as_publisher,
+    private_as_responder,
+    private_as_retriever,
+    talk,
+)
 from otr_conformance.otrv4.stage import TESTER_TAG, THIRD_TAG
 from otr_model.otrv4.words import Mode
 from otr_reference.otrv4.messages import Fragment, Header
 from otr_reference.otrv4.session import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from otr_conformance.otrv4.case import Play
     from otr_conformance.otrv4.stage import Stage
@@ -104,7 +111,9 @@ def offers_3_to_standalone(stage: Stage) -> None:
     talk(stage)
 
 
-def _ensemble_of(tag: int, *, message_of: int) -> Play:
+def _ensemble_of(client: int, prekey: int, message: int) -> Play:
+    """A prekey ensemble whose values are those of clients with these instance tags."""
+
     def ensemble(stage: Stage, owner: int) -> PrekeyEnsemble:
         cast = stage.cast
         account = stage.lab.account("tester", owner, cast.tester, cast.mode)
@@ -112,10 +121,13 @@ def _ensemble_of(tag: int, *, message_of: int) -> Play:
         return made
 
     def play(stage: Stage) -> None:
-        made = ensemble(stage, tag)
-        if message_of != tag:
-            made = replace(made, message=ensemble(stage, message_of).message)
-        stage.target_starts_offline(made)
+        made = {tag: ensemble(stage, tag) for tag in dict.fromkeys((client, prekey, message))}
+        mixed = replace(
+            made[client],
+            prekey_profile=made[prekey].prekey_profile,
+            message=made[message].message,
+        )
+        stage.target_starts_offline(mixed)
         stage.settle()
         private(stage)
         talk(stage)
@@ -123,21 +135,39 @@ def _ensemble_of(tag: int, *, message_of: int) -> Play:
     return play
 
 
-for _name, _tag, _message, _about in (
+for _name, _tags, _about in (
     (
         "illegal-tag",
-        SMALLEST_TAG - 1,
-        SMALLEST_TAG - 1,
-        "Refuses a prekey ensemble whose instance tag is 0xff, one less than the smallest.",
+        (SMALLEST_TAG - 1,) * 3,
+        "whose instance tag is 0xff, one less than the smallest",
     ),
     (
         "other-message",
-        TESTER_TAG,
-        THIRD_TAG,
-        "Refuses a prekey ensemble whose prekey message is another instance's.",
+        (TESTER_TAG, TESTER_TAG, THIRD_TAG),
+        "whose prekey message is another instance's",
+    ),
+    (
+        "lower-client",
+        (TESTER_TAG, THIRD_TAG, THIRD_TAG),
+        "whose client profile is another instance's, with a lower tag",
+    ),
+    (
+        "higher-client",
+        (THIRD_TAG, TESTER_TAG, TESTER_TAG),
+        "whose client profile is another instance's, with a higher tag",
+    ),
+    (
+        "lower-prekey-profile",
+        (THIRD_TAG, TESTER_TAG, THIRD_TAG),
+        "whose prekey profile is another instance's, with a lower tag",
     ),
 ):
-    declare(f"ensemble-{_name}", _about, _ensemble_of(_tag, message_of=_message), needs=OFFLINE)
+    declare(
+        f"ensemble-{_name}",
+        f"Refuses a prekey ensemble {_about}.",
+        _ensemble_of(*_tags),
+        needs=OFFLINE,
+    )
 
 
 @case("boundary.ensemble-smallest-tag", needs=OFFLINE)
@@ -217,6 +247,86 @@ def _skipped_for(seconds: int) -> Play:
     return play
 
 
+def _skipped_as(begins: Play) -> Callable[[int], Play]:
+    """As before, in a role; where the peer speaks first, it has spoken a day before."""
+
+    def timed(seconds: int) -> Play:
+        def play(stage: Stage) -> None:
+            begins(stage)
+            skipped, after = several(stage, 2)
+            deliver(stage, after)
+            stage.wait(seconds)
+            deliver(stage, skipped)
+            talk(stage)
+
+        return play
+
+    return timed
+
+
+def _publisher_who_has_read(stage: Stage) -> None:
+    private_as_publisher(stage)
+    stage.tester_says("good morning")
+    stage.settle()
+    stage.wait(DAY)
+
+
+def _late_once(stage: Stage) -> None:
+    """A message was late before, a day ago, and was read."""
+    private(stage)
+    first, second = several(stage, 2, "before")
+    deliver(stage, second, first)
+    stage.wait(DAY)
+
+
+def _lost_once(stage: Stage) -> None:
+    """A message was lost before, and its key was forgotten after a week."""
+    private(stage)
+    deliver(stage, several(stage, 2, "before")[-1])
+    stage.wait(WEEK)
+    talk(stage)
+    talk(stage)
+
+
+def _late_non_interactive_auth(seconds: int) -> Play:
+    """The client profile that the message is for has expired so long ago."""
+
+    def play(stage: Stage) -> None:
+        ensemble = stage.target_ensemble()
+        stage.wait(WEEK - DAY)
+        stage.tester.ensemble()
+        stage.tester_starts_offline(ensemble)
+        wire = held_back(stage)
+        stage.wait(DAY + seconds)
+        stage.reaches_target(wire)
+        talk(stage)
+
+    return play
+
+
+def _answered_identity_after(seconds: int) -> Play:
+    def play(stage: Stage) -> None:
+        stage.arrives(QUERY)
+        stage.wait(seconds)
+        stage.settle()
+        talk(stage)
+
+    return play
+
+
+def _adopted_after(seconds: int) -> Play:
+    def play(stage: Stage) -> None:
+        stage.arrives(QUERY)
+        stage.wait(MINUTE)
+        stage.tester_offers(higher=False)
+        stage.to_target_delivers()
+        stage.wait(seconds)
+        stage.settle()
+        talk(stage)
+
+    return play
+
+
 def _quiet_for(seconds: int) -> Play:
     def play(stage: Stage) -> None:
         private(stage)
@@ -261,6 +371,7 @@ def _old_prekey_profile(seconds: int) -> Play:
     return play
 
 
+OFFLINE_SCENES = (private_as_retriever, _publisher_who_has_read)
 for _name, _about, _timed, _limit, _needs, _level in (
     (
         "prekey-profile",
@@ -300,6 +411,48 @@ for _name, _about, _timed, _limit, _needs, _level in (
         _skipped_for,
         WEEK,
         CLOCK,
+        Level.SHOULD,
+    ),
+    *(
+        (
+            f"skipped-{name}",
+            f"Reads a message that arrives late{what}, if its key has not been kept for a week",
+            _skipped_as(begins),
+            WEEK,
+            {*CLOCK, *(OFFLINE if begins in OFFLINE_SCENES else ())},
+            Level.SHOULD,
+        )
+        for name, what, begins in (
+            ("as-responder", ", as the responder of the DAKE", private_as_responder),
+            ("as-retriever", ", as the retriever of the DAKE", private_as_retriever),
+            ("as-publisher", ", as the publisher of the DAKE", _publisher_who_has_read),
+            ("again", " after another one was late", _late_once),
+            ("after-loss", " after the key of another one was forgotten", _lost_once),
+        )
+    ),
+    (
+        "auth-r",
+        "Goes on with a DAKE that it began if the answer has not taken ten minutes",
+        _answered_identity_after,
+        TEN_MINUTES,
+        CLOCK,
+        Level.SHOULD,
+    ),
+    (
+        "auth-r-to-offer",
+        """Goes on with a DAKE in which an instance takes part if its answer to the offer to all
+        has not taken ten minutes""",
+        _adopted_after,
+        TEN_MINUTES,
+        CLOCK,
+        Level.SHOULD,
+    ),
+    (
+        "non-interactive-auth",
+        "Accepts what was made with a client profile of its own that has expired within a day",
+        _late_non_interactive_auth,
+        DAY,
+        {*CLOCK, *OFFLINE},
         Level.SHOULD,
     ),
     (

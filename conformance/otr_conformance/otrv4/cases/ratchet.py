@@ -349,7 +349,8 @@ def _late() -> None:
 
         def play(stage: Stage, scene: Scene = scene, refresh: Scene = refresh) -> None:
             scene(stage)
-            talk(stage)
+            for _ in range(3):
+                talk(stage)
             skipped, read, late = several(stage, 3, "of before")
             deliver(stage, read)
             refresh(stage)
@@ -373,7 +374,8 @@ def refreshed_publisher(stage: Stage) -> None:
     The tester has lost what it remembered, so that nothing ends the conversation before.
     """
     private(stage)
-    talk(stage)
+    for _ in range(3):
+        talk(stage)
     late = said(stage, "of before")
     stage.tester_forgets()
     stage.tester_starts_offline()

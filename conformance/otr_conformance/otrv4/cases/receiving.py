@@ -147,6 +147,10 @@ def fragments_of_another_number(stage: Stage) -> None:
     stage.sends(edited(stage, second, total=PIECES + 1), "the second of four fragments")
     arrive(stage, second, third, first)
     talk(stage)
+    first, last = in_pieces(stage, said(stage, "in two pieces"), OTHER_NAME, count=2)
+    stage.sends(edited(stage, first, total=PIECES), "the first of three fragments")
+    arrive(stage, last)
+    talk(stage)
 
 
 @case("receiving.fragments-illegal")
