@@ -208,7 +208,8 @@ def conform(  # noqa: PLR0913 - one for each option
         str,
         typer.Argument(
             metavar="TARGET",
-            help="reference, reference-shim, a peer such as libotr, or the command of a shim.",
+            help="reference, reference-shim, a peer such as libotr, or the command of a shim: with "
+            "arguments, in quotes.",
             show_default=False,
         ),
     ],
@@ -471,8 +472,9 @@ def fuzz(  # noqa: PLR0913 - one for each option
     target: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TARGET...]",
-            help="reference (over terms), a peer, or the command of a shim; each has its time.",
+            metavar="TARGET",
+            help="reference (over terms), a peer, or the command of a shim: with arguments, in "
+            "quotes. Each has its time.",
             show_default=False,
         ),
     ] = None,
@@ -631,7 +633,7 @@ def learn(  # noqa: PLR0913 - one for each option
         str,
         typer.Argument(
             metavar="TARGET",
-            help="reference, a peer, or the command of a shim.",
+            help="reference, a peer, or the command of a shim: with arguments, in quotes.",
             show_default=False,
         ),
     ] = "",
@@ -801,7 +803,7 @@ def learn(  # noqa: PLR0913 - one for each option
 )
 def obligations(  # noqa: PLR0913 - one for each option
     protocol: Annotated[
-        Protocol, typer.Argument(help="Whose cases.", show_default=DEFAULT.name)
+        Protocol, typer.Argument(metavar="PROTOCOL", help="Whose cases.")
     ] = _DEFAULT,
     *,
     kind: Annotated[str, typer.Option(metavar="KIND", help="Only those of a kind.")] = "",
