@@ -113,6 +113,20 @@ def test_a_fault_beside_what_is_known_is_found_in_a_find_that_is_made_short(tmp_
     assert seen.script.moves == ("target starts",)
 
 
+def test_two_that_explain_only_together_are_found_though_one_shows_behind_the_other(
+    tmp_path: Path,
+) -> None:
+    tags = "tables = [{ policy = 'whitespace_start_ake', holds = true }]\n"
+    once = "tables = [{ rows = 'otrv3.ake:dh-key.awaiting-sig.allowed.same-gy', do = [] }]\n"
+    found = read(f"[tags]\n{BECAUSE}{tags}[once]\n{BECAUSE}{once}", tmp_path)
+    moves = ("tester starts", "tester types", "everything arrives")
+    script = Script("target:allow_v2 tester:allow_v2,send_whitespace_tag", moves)
+
+    (seen,) = judged(found, variant_of(found), script)
+
+    assert set(seen.reading) == {"tags", "once"}
+
+
 def test_what_the_target_does_not_do_any_more_is_not_assumed(tmp_path: Path) -> None:
     found = read(SILENT, tmp_path)
     worker = Worker(Order("otrv3", find("reference"), octets=True, known=found))

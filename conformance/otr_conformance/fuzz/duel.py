@@ -60,6 +60,8 @@ TIRED: Final = 200
 """Duels after which terms are forgotten: they are kept for as long as a lab."""
 ANOTHER: Final = "(another-instance)"
 """What stands among the rows, in what `Duel.ends` looks at, where another instance takes part."""
+WHOLE: Final = 1 << 20
+"""More observations than any move has: what the oracle sees, it sees when a move is over."""
 KNOWN: Final = "what the target does now is known, and not compared"
 MORE: Final = "the target has sent more than the tables have, which is let pass"
 _ENCODED: Final = re.compile(r"message open (\?OTR[:|,]|Wire\()")
@@ -80,6 +82,7 @@ class Differs(OtrSpecError):
         rows: the rows that the tables take there.
         oracle: the plaintext oracle objects, whatever the tables do.
         before: the rows that the tables took before, in order.
+        reached: how many observations of the last move were as they should be.
         amount: how many things differ.
     """
 
@@ -89,6 +92,7 @@ class Differs(OtrSpecError):
         self.rows = rows
         self.oracle = oracle
         self.before: tuple[str, ...] = ()
+        self.reached = WHOLE if oracle else 0
         self.amount = 1
 
 
@@ -341,12 +345,13 @@ class Duel:
         if self.twin is self.stage:
             return
         wanted, found = self.twin.observations[before:], self.stage.observations[seen:]
-        for want, got in zip(wanted, found, strict=False):
+        for number, (want, got) in enumerate(zip(wanted, found, strict=False)):
             both = alike(raw(want), raw(got)) if self._apart else (want, got)
             because = self._comparing.next(*both)
             if because:
-                message = f"{want.step}: {because}"
-                raise Differs(message, rows)
+                error = Differs(f"{want.step}: {because}", rows)
+                error.reached = number
+                raise error
         if (stuck is None) is not (alone is None) or len(wanted) != len(found):
             message = str(stuck or f"the tables cannot go on: {alone}")
             raise Differs(message, rows)

@@ -8,7 +8,7 @@ target, and can be said in the words of the tables, is read into them likewise (
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
@@ -185,12 +185,14 @@ class _Explaining:
         start: those that are read already.
         play: what differs under a reading.
         plays: how many there were.
+        led: what differs where one is added to those that are read already.
     """
 
     readings: Readings
     start: tuple[str, ...]
     play: Callable[[Variant, tuple[str, ...]], Trouble | None]
     plays: int = 0
+    led: dict[str, Trouble] = field(default_factory=dict)
 
     def names(self) -> tuple[str, ...] | None:
         """See `Readings.explaining`."""
@@ -241,6 +243,8 @@ class _Explaining:
                     continue
                 if left is None:
                     return (*names, name)
+                if names == self.start:
+                    self.led[name] = left
                 if _reach(left) > _reach(further):
                     best, further = name, left
             if not best:
@@ -256,9 +260,12 @@ class _Explaining:
         return next((names for names in fewer if self._explains(names)), None)
 
     def _pair(self, trouble: Trouble) -> tuple[str, ...] | None:
-        """Add two at once."""
-        pairs = combinations(self._others(trouble, self.start), 2)
-        tried = ((*self.start, *pair) for pair in pairs)
+        """Add two at once: first those to which another one has led."""
+        led = [(n, more) for n, left in self.led.items() for more in self._others(left, (n,))]
+        others = self._others(trouble, self.start)
+        new = [pair for pair in led if pair[1] not in others]
+        pairs = dict.fromkeys((*new, *combinations(others, 2)))
+        tried = ((*self.start, *pair) for pair in pairs if not set(pair) & set(self.start))
         return next((names for names in tried if self._explains(names)), None)
 
     def _fewer(self, found: tuple[str, ...]) -> tuple[str, ...]:
@@ -280,7 +287,9 @@ def _rows(trouble: Trouble) -> frozenset[str]:
     return frozenset((*error.before, *error.rows)) if isinstance(error, Differs) else frozenset()
 
 
-def _reach(trouble: Trouble) -> tuple[int, int]:
-    """How far a play came: its moves, and how little differed in the last one."""
+def _reach(trouble: Trouble) -> tuple[int, int, int]:
+    """How far a play came: its moves, how far in the last one, and how little differed there."""
     error = trouble.error
-    return len(trouble.script.moves), -error.amount if isinstance(error, Differs) else -1000
+    if not isinstance(error, Differs):
+        return len(trouble.script.moves), 0, -1000
+    return len(trouble.script.moves), error.reached, -error.amount

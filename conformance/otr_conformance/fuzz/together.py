@@ -497,7 +497,7 @@ class Together:
         """
         pairs = zip(self.twin.since(foreseen), self.company.since(seen), strict=False)
         places = Counter(self.twin.order[:foreseen])
-        for (name, want, rows), (other, got, _) in pairs:
+        for number, ((name, want, rows), (other, got, _)) in enumerate(pairs):
             if name != other:  # something was let pass before, so that the order is another one
                 self.cut = MORE
                 return
@@ -506,7 +506,9 @@ class Together:
             if says:
                 sentence = f"{_named(want.step, name)}: {says}"
                 own = says.startswith("the target revealed") and "before" in says
-                raise self._deviates(name, sentence, own=own)
+                error = self._deviates(name, sentence, own=own)
+                error.reached = number
+                raise error
             self._earlier[name] = (*self._earlier.get(name, ()), *rows)
             if want.wires != got.wires or self._cut_otherwise((name, places[name])):
                 self.cut = MORE
