@@ -14,9 +14,12 @@ from otr_conformance.fuzz.readings import Readings
 from otr_conformance.fuzz.seat import Seat
 from otr_conformance.fuzz.together_telling import references
 from otr_conformance.fuzz.together_worker import Each
+from otr_conformance.fuzz.worker import Order, Worker
+from otr_conformance.mutate.catalogue import bugs_of
 from otr_conformance.peers.registry import PEERS
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.targets import find
+from otr_conformance.verdict import Verdict
 
 if TYPE_CHECKING:
     from otr_conformance.fuzz.finds import Find
@@ -83,6 +86,23 @@ def begun(found: Find) -> Duel | Together:
         return references(found.protocol, len(found.together)).begin(found.script.part)
     fuzzing = PROTOCOLS[found.protocol].fuzzing
     return Duel(fuzzing, found.script.part, reference(fuzzing))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["receiver-tag-not-sent", "ssid-half-wrong", "fragment-restart-ignored"]
+)
+def test_a_fault_that_no_page_is_about_is_hidden_by_what_is_known_of_no_peer(name: str) -> None:
+    wrong = next(each for each in bugs_of("otrv3") if each.name == f"bug {name}")
+    worker = Worker(Order("otrv3", find("reference"), 1, variant=wrong))
+    found = [each for each in worker.work(steps=250).finds if each.verdict is Verdict.FAIL]
+    worker.close()
+
+    assert found
+    for file in FILES:
+        patterns = known.read(file).patterns
+        left = [each for each in found if not any(pattern.fits(each) for pattern in patterns)]
+        assert left, file.name
 
 
 SIGNED = ("Reveal Signature", "Signature")
