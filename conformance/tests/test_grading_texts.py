@@ -113,6 +113,16 @@ def later_in_an_error(party: StandIn, given: object, reaction: Reaction) -> Reac
     return reaction
 
 
+def explains_in_an_error(party: StandIn, given: object, reaction: Reaction) -> Reaction:
+    if isinstance(given, SendText):
+        party.memory.append(given.text)
+    elif party.memory:
+        party.memory.pop()
+        error = party.lab.suite.encode(ErrorMessage(party.lab.text("othello is unknown here")))
+        return replace(reaction, wires=(*reaction.wires, error))
+    return reaction
+
+
 PRIVATE = Report("message", "private never typed")
 TWICE = Report("message", "private hello")
 CRIMES: dict[Rule, tuple[str, Change]] = {
@@ -141,6 +151,14 @@ def test_what_is_not_allowed_is_objected_to(rule: Rule, lab: TermLab | RealLab) 
     sentence = next(each.sentence for each in seen.violations if each.rule is rule)
     assert rule.meaning in sentence
     assert watch3.CLAUSES[rule] in sentence
+
+
+@pytest.mark.parametrize("lab", [LAB, REAL], ids=["terms", "bytes"])
+def test_a_short_text_may_be_in_what_a_program_says_by_chance(lab: TermLab | RealLab) -> None:
+    seen = played("life.started-by-tester", explains_in_an_error, lab)
+
+    assert any("types 'hello" in line for line in seen.log)
+    assert Rule.AT_ONCE not in objections(seen)
 
 
 def test_a_text_out_of_a_failed_check_is_objected_to() -> None:

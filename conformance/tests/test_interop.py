@@ -30,6 +30,7 @@ from otr_conformance.otrv3.labs import RealLab as RealLab3
 from otr_conformance.peers.registry import peer
 from otr_conformance.play.case import Level
 from otr_conformance.play.stage import AnyParty, Reaction, Report
+from otr_conformance.play.watch import LEAST
 from otr_conformance.shim.errors import ShimCrash
 from otr_conformance.shim.vocabulary import Capability
 from otr_conformance.targets import Target, find
@@ -392,6 +393,30 @@ def test_a_secret_is_found_within_base64_and_only_if_it_was_typed_in_private() -
     watch.typed(ALICE, lab.text("a secret"))
     watch.passed(ALICE, Reaction((lab.wire("a secret"),)), [])
     assert watch.breaches == []
+
+
+def test_a_text_that_may_be_in_a_message_by_chance_is_no_secret() -> None:
+    lab = rules_of(3).real
+    watch = rules_of(3).watch({ALICE: Identity(b""), BOB: Identity(b"")})
+    watch.passed(ALICE, Reaction(reports=(Report("secure", "v3 00 True"),)), [])
+    by_chance = lab.wire("?OTR:AAMDtwoAAAA=.")
+
+    watch.typed(ALICE, lab.text("two"))
+    watch.typed(ALICE, lab.text("x" * (LEAST - 1)))
+    watch.passed(ALICE, Reaction((by_chance, lab.wire("x" * LEAST))), [])
+
+    assert watch.breaches == []
+
+
+@pytest.mark.parametrize(("script", "version"), EVERYBODY)
+def test_whatever_is_typed_in_a_script_is_too_long_to_be_sent_by_chance(
+    script: str, version: int
+) -> None:
+    steps = "\n".join(honest(script, version).log)
+    typed = re.findall(r"^(?:alice|bob) types '(.*)'$", steps, re.MULTILINE)
+
+    assert len(typed) == len(re.findall(r"^(?:alice|bob) types ", steps, re.MULTILINE))
+    assert [text for text in typed if len(text) < LEAST] == []
 
 
 # Pairs of targets.

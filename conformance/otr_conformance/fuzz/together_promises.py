@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Final
 from otr_check.terms import Term
 from otr_conformance.interop.meeting import SECURE
 from otr_conformance.play.labs import ByteLab
+from otr_conformance.play.watch import LEAST
 from otr_conformance.shim.vocabulary import PolicyWord
 
 from .promises import Promises
@@ -55,8 +56,6 @@ OPEN: Final = frozenset({"WIRE", "PIECE", "CONCAT", "BODY", "ALTERED"})
 """Terms whose parts anybody can read."""
 ENDS: Final = 2
 """How many ends a conversation has."""
-LEAST: Final = 8
-"""Texts of fewer letters may occur in others by chance."""
 
 
 @unique

@@ -4,7 +4,8 @@ A script is a decorated function. Its docstring is its published description. Al
 does things first; every script is played in both directions, so that each target is Alice once.
 Nothing here says what is right: the tables predict it.
 
-A script must not depend on how many messages a side sends.
+A script must not depend on how many messages a side sends. What is typed in it has at least
+`otr_conformance.play.watch.LEAST` bytes, so that nobody has sent it by chance.
 """
 
 from __future__ import annotations
@@ -408,7 +409,7 @@ def late_text(m: Meeting) -> None:
     """Of two texts the second arrives first."""
     private(m)
     talk(m)
-    first, second = m.alice.says("one"), m.alice.says("two")
+    first, second = m.alice.says("this goes first"), m.alice.says("this goes second")
     m.delivers(second, "the second text")
     m.delivers(first, "the first text")
     m.settle()

@@ -24,6 +24,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from otr_conformance.play.watch import LEAST
 from otr_reference.otrv3.messages import DataMessage as DataMessage3
 from otr_reference.otrv3.messages import DhCommit, DhKey, RevealSignature, SignatureMessage
 from otr_reference.otrv4.messages import AuthI, AuthR
@@ -124,12 +125,15 @@ class Watch(ABC):
         self.revealed: dict[str, set[str]] = defaultdict(set)
 
     def typed(self, who: str, text: Octets) -> None:
-        """A user types: in private a secret, until the same is typed in the clear."""
+        """A user types: in private a secret, until the same is typed in the clear.
+
+        A text of fewer than `LEAST` bytes is none: it may be in a message by chance.
+        """
         octets = self.lab.suite.to_bytes(text)
-        if self._private[who]:
-            self._secrets[who].add(octets)
-        else:
+        if not self._private[who]:
             self._secrets[who].discard(octets)
+        elif len(octets) >= LEAST:
+            self._secrets[who].add(octets)
 
     def passed(self, who: str, reaction: Reaction, messages: list[Any]) -> None:
         """A side did something."""

@@ -28,7 +28,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum, auto, unique
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from otr_model.kernel.words import Word
 
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
     from .labs import Lab
     from .stage import Reaction, Report
 
-__all__ = ["AnyWatch", "Clear", "Rule", "Violation", "Watch"]
+__all__ = ["LEAST", "AnyWatch", "Clear", "Rule", "Violation", "Watch"]
 
 K = TypeVar("K")
 M = TypeVar("M")
 
-_SHORT = 4
-"""Texts of fewer letters may occur in others by chance."""
+LEAST: Final = 8
+"""Texts of fewer letters may occur in others by chance: in what a program says, or in base64."""
 
 
 @unique
@@ -251,7 +251,7 @@ class Watch(ABC, Generic[K, M]):
             self._typed_clear(clear.text)
             return
         for text in self._typed:
-            if text == clear.text or (len(text) >= _SHORT and text in clear.text):
+            if text == clear.text or (len(text) >= LEAST and text in clear.text):
                 self._object(
                     Rule.AT_ONCE, f"{text!r} was sent in the clear, later than it was typed"
                 )
