@@ -10,6 +10,7 @@ nothing.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -44,6 +45,8 @@ STALL: Final = 5.0
 """Seconds of processor time that one move, or one replay, may take."""
 CONTROL: Final = Variant("control", "the tables as they are, taken for a mutant")
 _ENDLESS: Final = "a play does not come to an end"
+_SEVERAL: Final = 12
+"""How many differences a letter has explained when the tables are read so."""
 _SLICES: Final = (FIRST, 4 * FIRST, 16 * FIRST)
 """Where the corpus is cut: each of the parts is a tree, and is played before the next."""
 
@@ -138,6 +141,7 @@ class _Hunt:
         self.moves = 0
         self.noted = False
         self._read: tuple[str, ...] = ()
+        self._notes: Counter[tuple[str, ...]] = Counter()
 
     def run(self) -> Hunted:
         """Play until it is found, or the budget is used up."""
@@ -226,24 +230,34 @@ class _Hunt:
         return None
 
     def _explained(self, trouble: Trouble) -> bool:
-        """Whether the letter of an ambiguity explains a difference: then the tables are read so.
+        """Whether the letter of an ambiguity explains a difference.
 
-        They go on to be read so: somebody may do now one thing and now another, and what differs is
-        something that no reading explains.
+        Where it has explained several, the tables are read so from then on. One may be chance: read
+        otherwise, a script may lead to where nothing is wrong.
         """
         if not isinstance(trouble.error, Differs) or trouble.error.oracle:
             return False
-        script, fuzzing = trouble.script, self.hunter.fuzzing
-        names = explaining(
-            fuzzing, self._read, lambda reading: self.seat.replay(script, reading) is None
-        )
+        script, literal = trouble.script, self.hunter.fuzzing.plan.grader.literal
+        names = next((names for names in self._notes if self._agrees(script, names)), None)
+        if names is None:
+            names = explaining(
+                self.hunter.fuzzing,
+                self._read,
+                lambda reading: self.seat.replay(script, reading) is None,
+            )
         if names is None:
             return False
         self.noted = True
-        reading = together(fuzzing.plan.grader.literal, names)
-        if reading is not None and set(names) > set(self._read):
+        self._notes[names] += 1
+        reading = together(literal, names)
+        if self._notes[names] >= _SEVERAL and set(names) > set(self._read) and reading is not None:
             self._read, self.seat.reading = names, reading
         return True
+
+    def _agrees(self, script: Script, names: tuple[str, ...]) -> bool:
+        """Whether nothing differs in a script where some ambiguities are read to the letter."""
+        reading = together(self.hunter.fuzzing.plan.grader.literal, names)
+        return reading is not None and self.seat.replay(script, reading) is None
 
 
 class _End:
