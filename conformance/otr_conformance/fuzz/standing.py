@@ -14,6 +14,7 @@ from otr_model.kernel.expr import (
     Comparison,
     Conjunction,
     Disjunction,
+    InState,
     IntVar,
     Negation,
     Number,
@@ -34,6 +35,8 @@ __all__ = ["Standing", "States"]
 
 States = tuple[Any, ...]
 """The states of machines."""
+_OWN = "member"
+"""Whose state a condition asks for, where it is that of the session at hand."""
 
 
 class Standing:
@@ -47,6 +50,8 @@ class Standing:
         composition = fuzzing.plan.composition
         self._machines = tuple(t.machine for t in composition.tables if _several(t.states))
         rows = tuple(composition.rows())
+        asked = {machine for row in rows for machine in _elsewhere(row)}
+        self._asked = tuple(name for name in self._machines if name in asked)
         decisive = _most(rows)
         self._shared, self._own = (
             tuple((v.name, most) for v, most in decisive.items() if v.scope is scope)
@@ -59,14 +64,17 @@ class Standing:
         self._beside = fuzzing.beside
 
     def states(self, party: AnyParty) -> States:
-        """The states of the session that what is typed goes to, and those of all together."""
+        """The states of the session that what is typed goes to.
+
+        Where some condition asks for the state of another session, those of all together as well.
+        """
         reference: Any = party
         conversation = reference.conversation
         session = conversation.current
         members = conversation.members.values()
         return (
             *[getattr(session, name, None) for name in self._machines],
-            *[frozenset([getattr(m, name, None) for m in members]) for name in self._machines],
+            *[frozenset([getattr(m, name, None) for m in members]) for name in self._asked],
         )
 
     def users(self, party: AnyParty) -> States:
@@ -97,30 +105,47 @@ def _several(states: Any) -> bool:  # noqa: ANN401 - a class of an enumeration
     return len(states) > 1
 
 
+def _elsewhere(row: AnyRow) -> Iterator[str]:
+    """The machines of other sessions that the guard of a row asks about."""
+    for condition in row.when.atoms():
+        if isinstance(condition.spec, Defined):
+            for part in _parts(condition.spec.expr):
+                if isinstance(part, InState) and part.owner != _OWN:
+                    yield part.machine
+
+
+def _parts(expr: Bool) -> Iterator[Bool]:
+    """What a truth value is made of."""
+    match expr:
+        case Negation(part):
+            yield from _parts(part)
+        case Conjunction(parts) | Disjunction(parts):
+            for part in parts:
+                yield from _parts(part)
+        case _:
+            yield expr
+
+
 def _most(rows: Iterable[AnyRow]) -> dict[Variable, int]:
     """How far each variable counts on which a guard of some rows depends by itself."""
     most: dict[Variable, int] = {}
     for row in rows:
         for condition in row.when.atoms():
             if isinstance(condition.spec, Defined):
-                for variable, number in _asked(condition.spec.expr):
-                    most[variable] = max(number, most.get(variable, 0))
+                for part in _parts(condition.spec.expr):
+                    for variable, number in _asked(part):
+                        most[variable] = max(number, most.get(variable, 0))
     return most
 
 
-def _asked(expr: Bool) -> Iterator[tuple[Variable, int]]:
-    """The variables that an expression asks for by themselves, and how far they count."""
-    match expr:
+def _asked(part: Bool) -> Iterator[tuple[Variable, int]]:
+    """The variable that a condition asks for by itself, and how far it counts."""
+    match part:
         case BoolVar():
-            yield expr, 1
+            yield part, 1
         case Comparison(how, IntVar() as variable, Number(value)) | Comparison(
             how, Number(value), IntVar() as variable
         ):
             yield variable, value + (1 if how is Compare.EQUAL else 2)
-        case Negation(part):
-            yield from _asked(part)
-        case Conjunction(parts) | Disjunction(parts):
-            for part in parts:
-                yield from _asked(part)
         case _:
             pass

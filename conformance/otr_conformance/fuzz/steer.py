@@ -37,7 +37,7 @@ import gc
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from .coverage import ENOUGH, Coverage
 from .policies import Policies
@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from .vocabulary import Fuzzing
 
 __all__ = ["Begin", "Seed", "Spot", "Steer"]
+
+S = TypeVar("S", "Spot", "_Group", "_Meeting")
 
 _ADOPTED: Final = 0.3
 """The share of episodes that begin with a script of somebody else's, while there are any."""
@@ -81,6 +83,8 @@ _DRAWN: Final = 40
 """Moves that are drawn in search of one that is possible, at most."""
 _HOPED: Final = 4
 """How often a row is tried at a spot, under each policy, for a pair that is expected."""
+_AGAIN: Final = 10
+"""Episodes that begin at a spot, after which each such row is tried there once more."""
 _TRIED: Final = 4
 """Moves that are drawn for it each time, at most, in search of one that is possible."""
 _NOTED: Final = 24
@@ -105,8 +109,18 @@ _GROUNDS: Final = 4
 """Scripts that are kept because a row followed in some states, at most."""
 _USUAL: Final = 0.35
 """The share of moves that are drawn from those of the plan: users, and a network that carries."""
+_MUCH_TAKEN: Final = 5
+"""Rows in one move from which on it is tried wherever both sides stand alike."""
+_UNDONE: Final = 0.3
+"""How often such a move is looked for, where nothing is expected."""
+_DELIVERED: Final = 0.5
+"""How often what was sent to the target is delivered next, where nothing is expected."""
+_DELIVERS: Final = ("last to target", "to target")
+"""The moves that do so."""
 _LONG: Final = 60
 """Moves of a script from which on it is kept only as the first at a spot."""
+_CROWDED: Final = 12
+"""Messages on their way beyond which it is the same: all of them are copied, and delivered."""
 _LONGEST: Final = 150
 """Moves of a script that is kept, at most."""
 _MUCH: Final = 1_000_000
@@ -133,7 +147,6 @@ class Spot:
         hoped: how often each row was tried here, under a policy, for a pair that was expected.
         moved: how often each row was looked for here, under a policy that was not here.
         policies: how many scripts were kept under each policy.
-        group: where both sides stand, as far as it matters to users; None: it is about a row.
     """
 
     last: str
@@ -144,7 +157,6 @@ class Spot:
     hoped: Counter[tuple[str, Kind]] = field(default_factory=Counter)
     moved: Counter[str] = field(default_factory=Counter)
     policies: Counter[int] = field(default_factory=Counter)
-    group: Hashable = None
 
 
 @dataclass(slots=True, eq=False)
@@ -189,6 +201,61 @@ class Begin:
     seed: Seed | None = None
 
 
+class _Queue(Generic[S]):
+    """Spots, or the like: the one at which the fewest episodes began comes first."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, S]] = []
+        self._number = 0
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def add(self, spot: S) -> None:
+        """A spot that was not here."""
+        self._number += 1
+        heappush(self._heap, (spot.begun, self._number, spot))
+
+    def next(self) -> S:
+        """The first; it is now one at which one more has begun."""
+        _, _, spot = heappop(self._heap)
+        spot.begun += 1
+        self.add(spot)
+        return spot
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """Where both sides stand, as far as it matters to users.
+
+    Attributes:
+        meetings: where they stand in full.
+        begun: how many episodes began at one of these.
+        moves: for what was taken in a move at one of these, such a move, as far as it was much.
+    """
+
+    meetings: _Queue[_Meeting] = field(default_factory=_Queue)
+    begun: int = 0
+    moves: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class _Meeting:
+    """Where both sides stand, by all that the tables declare.
+
+    Attributes:
+        group: where they stand, as far as it matters to users.
+        seeds: scripts that lead here.
+        begun: how many episodes began here.
+        done: of the moves of the group, those that were tried here.
+    """
+
+    group: _Group
+    seeds: list[Seed] = field(default_factory=list)
+    begun: int = 0
+    done: set[str] = field(default_factory=set)
+
+
 _Led = tuple[Seed | None, str, tuple[str, ...]]
 """What led somewhere: the script that an episode began with, who played, what was played then."""
 
@@ -229,29 +296,6 @@ class _Way:
             self.shown /= 2
 
 
-class _Queue:
-    """Spots: the one at which the fewest episodes began comes first."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[int, int, Spot]] = []
-        self._number = 0
-
-    def __len__(self) -> int:
-        return len(self._heap)
-
-    def add(self, spot: Spot) -> None:
-        """A spot that was not here."""
-        self._number += 1
-        heappush(self._heap, (spot.begun, self._number, spot))
-
-    def next(self) -> Spot:
-        """The first; it is now one at which one more has begun."""
-        _, _, spot = heappop(self._heap)
-        spot.begun += 1
-        self.add(spot)
-        return spot
-
-
 def _everybody(_part: str) -> bool:
     return True
 
@@ -282,13 +326,16 @@ class Steer:
     kept: int = 0
     own: list[Seed] = field(default_factory=list)
     _here: Spot = field(default_factory=lambda: Spot("", ()))
+    _sent: bool = False
+    _waits: int = 0
     _learned: int = 0
     _origin: Seed | None = None
     _spots: dict[tuple[str, States], Spot] = field(default_factory=dict)
-    _waiting: _Queue = field(default_factory=_Queue)
-    _both: dict[Hashable, Spot] = field(default_factory=dict)
-    _both_finer: dict[Hashable, _Queue] = field(default_factory=dict)
-    _both_waiting: _Queue = field(default_factory=_Queue)
+    _waiting: _Queue[Spot] = field(default_factory=_Queue)
+    _meeting: _Meeting = field(default_factory=lambda: _Meeting(_Group()))
+    _meetings: dict[Hashable, _Meeting] = field(default_factory=dict)
+    _groups: dict[Hashable, _Group] = field(default_factory=dict)
+    _both_waiting: _Queue[_Group] = field(default_factory=_Queue)
     _adopted: deque[Seed] = field(default_factory=deque)
     _follows: dict[States, dict[str, list[str]]] = field(default_factory=dict)
     _stays: dict[States, dict[str, list[str]]] = field(default_factory=dict)
@@ -311,6 +358,7 @@ class Steer:
         self.coverage = Coverage(plan.protocol)
         self.possible = self.possible or tuple(self.fuzzing.vocabulary)
         self._parts = tuple(plan.parts)
+        self._moves = frozenset(self.possible)
         self._usual = tuple(name for name in self.possible if name in plan.moves)
         self._policies = Policies(self.fuzzing)
         self._standing = Standing(self.fuzzing)
@@ -378,10 +426,10 @@ class Steer:
         """The same by where both sides stand."""
         if not self._both_waiting:
             return None
-        spot = self._both_finer[self._both_waiting.next().group].next()
-        return self._behind(self.random.choice(spot.seeds))
+        meeting = self._both_waiting.next().meetings.next()
+        return self._behind(self.random.choice(meeting.seeds))
 
-    def _at(self, queue: _Queue) -> Begin | None:
+    def _at(self, queue: _Queue[Spot]) -> Begin | None:
         """At one of the next spots: rather where something is expected."""
         if not queue:
             return None
@@ -409,17 +457,16 @@ class Steer:
         """Give up all stages, and scripts where there are many: what is needed is played again."""
         self._learned = 0
         self._origin = None
-        for spot in (*self._spots.values(), *self._both.values()):
-            spot.seeds.sort(key=lambda each: len(each.moves))
-            del spot.seeds[_STAYING:]
-            for seed in spot.seeds:
+        kept = [place.seeds for place in self._spots.values()]
+        kept += [place.seeds for place in self._meetings.values()]
+        for seeds in kept:
+            seeds.sort(key=lambda each: len(each.moves))
+            del seeds[_STAYING:]
+            for seed in seeds:
                 seed.stage = None
+        for spot in self._spots.values():
             spot.policies = Counter(self._policies.of(seed.part) for seed in spot.seeds)
-        for several in self._by_cell.values():
-            for origin, _, _ in several:
-                if origin is not None:
-                    origin.stage = None
-        for several in self._grounds.values():
+        for several in (*self._by_cell.values(), *self._grounds.values()):
             for origin, _, _ in several:
                 if origin is not None:
                     origin.stage = None
@@ -468,6 +515,8 @@ class Steer:
         self._origin = None if how.stage is None else how.seed
         if not self.uniform:
             self._here = self._spot(how.last, play.twin)
+            self._meeting = self._where_both_stand(self._here, play.twin)
+            self._sent, self._waits = False, len(play.twin.to_target)
 
     def arrived(self, play: Play, seed: Seed) -> None:
         """Note that a play has come to the end of a script that had to be played."""
@@ -583,9 +632,29 @@ class Steer:
         """The next move, behind a row; "" if none of those that were drawn is possible."""
         if self.uniform:
             return self._by_chance(play)
-        expected = self._expected(play)
+        expected = self._expected(play) or self._undone(play) or self._at_once(play)
         if expected or self._here.last == "" or self.random.random() >= _TIRED:
             return expected or self._least_tried(play)
+        return ""
+
+    def _at_once(self, play: Play) -> str:
+        """What delivers that which was sent to the target in the last move; "" if nothing was."""
+        if self._sent and self.random.random() < _DELIVERED:
+            for name in _DELIVERS:
+                if name in self._moves and play.can(name):
+                    return name
+        return ""
+
+    def _undone(self, play: Play) -> str:
+        """A move in which much was taken where both stood alike, and that was not tried here."""
+        if self.random.random() >= _UNDONE:
+            return ""
+        done = self._meeting.done
+        for name in self._meeting.group.moves.values():
+            if name not in done:
+                done.add(name)
+                if play.can(name):
+                    return name
         return ""
 
     def _expected(self, play: Play) -> str:
@@ -596,7 +665,7 @@ class Steer:
         here = self._here
         if not here.last:
             return ""
-        best, least = "", _HOPED
+        best, least = "", 1 << 30
         for row, kind in self._hopes(here, self._policies.of(play.part)):
             times = here.hoped[row, kind]
             if times < least:
@@ -612,6 +681,7 @@ class Steer:
         """The rows that are expected at a spot under a policy, and would make new pairs."""
         last, hoped, seen, under = here.last, here.hoped, self.coverage.pairs, self._under
         kind_of = self._policies.kind
+        most = _HOPED + here.begun // _AGAIN
         for row in self._follows.get(here.states, ()):
             if (last, row) in seen:
                 continue
@@ -619,7 +689,7 @@ class Steer:
             if kind is None:
                 continue
             times = hoped[row, kind]
-            if times < _HOPED and (not times or (row, kind) in under):
+            if times < most and (not times or (row, kind) in under):
                 yield row, kind
 
     def _one_of(self, moves: Sequence[str], play: Play) -> str:
@@ -685,11 +755,16 @@ class Steer:
             return fresh
         self._learned += 1
         name, was = play.script[-1], self._here
+        meeting = self._meeting
         here = self._here = self._spot(rows[-1] if rows else before, play.twin)
+        self._meeting = self._where_both_stand(here, play.twin)
+        waiting = len(play.twin.to_target)
+        self._sent, self._waits = waiting > self._waits, waiting
         if rows:
             self._note(was, rows[0], name, play.part)
             self._note_ground(was, here, rows, play)
             self._note_taken(was, rows, name)
+            self._note_much(meeting, rows, name)
         if fresh:
             self._lately.append(name)
         if len(play.script) <= _LONGEST:
@@ -735,6 +810,14 @@ class Steer:
                 if entry not in came:
                     came.append(entry)
 
+    @staticmethod
+    def _note_much(meeting: _Meeting, rows: Sequence[str], name: str) -> None:
+        """Note a move in which much was taken, for where both sides stand alike."""
+        meeting.done.add(name)
+        moves = meeting.group.moves
+        if len(rows) >= _MUCH_TAKEN and len(moves) < _NOTED:
+            moves.setdefault(tuple(rows), name)
+
     def _since(self, play: Play) -> _Led:
         """What led to where a play is, from the stage that it began at."""
         origin = self._origin
@@ -756,9 +839,11 @@ class Steer:
     ) -> None:
         """Keep a script, if it shows something."""
         policy = self._policies.of(play.part)
-        both = self._states_of_both(here, play.twin)
-        new = self._is_new(play, here, policy)
-        also = len(play.script) <= _LONG and self._is_another(both)
+        meeting = self._meeting
+        waiting = len(play.twin.to_target) + len(play.twin.to_tester)
+        long = len(play.script) > _LONG or waiting > _CROWDED
+        new = self._is_new(play, here, policy, long=long)
+        also = not long and self._is_another(meeting)
         if fresh:
             self.own.append(Seed(play.part, tuple(play.script), fresh, None, here))
             self._note_cells(play, rows)
@@ -773,9 +858,7 @@ class Steer:
         if new:
             self._enter(seed, here, policy)
         if also:
-            both.seeds.append(seed)
-            if len(both.seeds) == 1:
-                self._enter_both(both)
+            self._enter_both(seed, meeting)
 
     def _enter(self, seed: Seed, here: Spot, policy: int) -> None:
         here.policies[policy] += 1
@@ -784,19 +867,20 @@ class Steer:
             self._waiting.add(here)
             self._by_states.setdefault(here.states, []).append(here)
 
-    def _enter_both(self, both: Spot) -> None:
-        """Where both sides stand is kept by what of it matters to users, and in each by all."""
-        finer = self._both_finer.get(both.group)
-        if finer is None:
-            finer = self._both_finer[both.group] = _Queue()
-            self._both_waiting.add(Spot("", both.states, group=both.group))
-        finer.add(both)
+    def _enter_both(self, seed: Seed, meeting: _Meeting) -> None:
+        meeting.seeds.append(seed)
+        if len(meeting.seeds) > 1:
+            return
+        group = meeting.group
+        if not group.meetings:
+            self._both_waiting.add(group)
+        group.meetings.add(meeting)
 
-    def _is_new(self, play: Play, here: Spot, policy: int) -> bool:
+    def _is_new(self, play: Play, here: Spot, policy: int, *, long: bool) -> bool:
         """Whether a play is at a spot, or under a policy, or at a place there, that is new."""
         if not here.seeds:
             return True
-        if len(play.script) > _LONG:
+        if long:
             return False
         kept = here.policies[policy]
         if not kept:
@@ -809,11 +893,11 @@ class Steer:
         self._places.add(place)
         return True
 
-    def _is_another(self, both: Spot) -> bool:
-        """Whether one more script is kept for the states of both sides."""
-        if not both.seeds:
+    def _is_another(self, meeting: _Meeting) -> bool:
+        """Whether one more script is kept for where both sides stand."""
+        if not meeting.seeds:
             return True
-        return len(both.seeds) < _PER_STATES and self.random.random() < _ANOTHER
+        return len(meeting.seeds) < _PER_STATES and self.random.random() < _ANOTHER
 
     def _note_cells(self, play: Play, rows: Sequence[str]) -> None:
         """Note what leads to the cells of rows."""
@@ -848,25 +932,14 @@ class Steer:
             spot = self._spots[key] = Spot(last, states)
         return spot
 
-    def _states_of_both(self, here: Spot, stage: AnyStage) -> Spot:
-        """What is kept for where both sides stand, and for whether anything is on its way."""
+    def _where_both_stand(self, here: Spot, stage: AnyStage) -> _Meeting:
+        """Where both sides stand, and whether anything is on its way."""
         standing, target, tester = self._standing, stage.target, stage.tester
-        key = (
-            here.states,
-            standing.details(target),
-            standing.states(tester),
-            standing.wishes(tester),
-            bool(stage.to_target),
-            bool(stage.to_tester),
-        )
-        both = self._both.get(key)
-        if both is None:
-            both = self._both[key] = Spot("", here.states)
-            both.group = (
-                standing.users(target),
-                standing.users(tester),
-                standing.wishes(tester),
-                bool(stage.to_target),
-                bool(stage.to_tester),
-            )
-        return both
+        some = bool(stage.to_target), bool(stage.to_tester), standing.wishes(tester)
+        key = (here.states, standing.details(target), standing.states(tester), some)
+        meeting = self._meetings.get(key)
+        if meeting is None:
+            roughly = (standing.users(target), standing.users(tester), some)
+            group = self._groups.setdefault(roughly, _Group())
+            meeting = self._meetings[key] = _Meeting(group)
+        return meeting
