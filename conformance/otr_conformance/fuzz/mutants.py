@@ -21,6 +21,7 @@ from otr_conformance.mutate.playing import Stalled, limited
 from otr_conformance.protocols import protocol
 from otr_conformance.targets import IN_PROCESS, find
 from otr_model.kernel.variant import Variant
+from otr_reference.errors import OtrSpecError
 
 from .duel import Differs
 from .growing import FIRST
@@ -238,12 +239,11 @@ class _Hunt:
         if not isinstance(trouble.error, Differs) or trouble.error.oracle:
             return False
         script, literal = trouble.script, self.hunter.fuzzing.plan.grader.literal
-        names = next((names for names in self._notes if self._agrees(script, names)), None)
+        known = (each for each in self._notes if self._agrees(script, together(literal, each)))
+        names = next(known, None)
         if names is None:
             names = explaining(
-                self.hunter.fuzzing,
-                self._read,
-                lambda reading: self.seat.replay(script, reading) is None,
+                self.hunter.fuzzing, self._read, lambda reading: self._agrees(script, reading)
             )
         if names is None:
             return False
@@ -254,10 +254,26 @@ class _Hunt:
             self._read, self.seat.reading = names, reading
         return True
 
-    def _agrees(self, script: Script, names: tuple[str, ...]) -> bool:
-        """Whether nothing differs in a script where some ambiguities are read to the letter."""
-        reading = together(self.hunter.fuzzing.plan.grader.literal, names)
-        return reading is not None and self.seat.replay(script, reading) is None
+    def _agrees(self, script: Script, reading: Variant | None) -> bool:
+        """Whether all of a script is compared under a reading, and nothing differs.
+
+        Where nothing can be compared any more, nothing is explained.
+        """
+        if reading is None:
+            return False
+        before, self.seat.reading = self.seat.reading, reading
+        try:
+            duel = self.seat.begin(script.part)
+            for name in script.moves:
+                if duel.cut:
+                    return False
+                if duel.can(name):
+                    duel.play(name)
+        except OtrSpecError:
+            return False
+        finally:
+            self.seat.reading = before
+        return True
 
 
 class _End:
