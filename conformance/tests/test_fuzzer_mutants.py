@@ -309,6 +309,18 @@ def test_a_tester_that_behaves_goes_on_counting_as_it_did() -> None:
     assert seat.replay(Script("v3", moves)) is None
 
 
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_text_beside_a_tlv_comes_from_a_tester_that_deviates_in_nothing(name: str) -> None:
+    play = Worlds(protocol(name).fuzzing).begin("v3" if name == "otrv3" else "v4")
+    for move in ("target starts", "everything arrives"):
+        play.play(move)
+    sends = "tester sends a text and a stray SMP message 1"
+
+    assert play.can(sends)
+    play.play("tester becomes one whose g2a-proof fails")
+    assert not play.can(sends)
+
+
 def test_a_secret_for_which_nobody_asked_is_not_given() -> None:
     moves = (
         *("a Query for 4", "everything arrives", "tester begins SMP", "everything arrives"),

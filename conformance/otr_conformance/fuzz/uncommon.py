@@ -32,6 +32,9 @@ def sending(
 ) -> None:
     """Declare that the tester sends TLVs: each without a text, with one, and behind some others.
 
+    Only who deviates in nothing sends them with a text. A TLV that fails a check of its own makes
+    no text wrong, and the plaintext oracle cannot know which of the two a deviation is in.
+
     Args:
         moves: where.
         private: whether the tester can send any, on a stage.
@@ -41,11 +44,19 @@ def sending(
     for name, tlv in tlvs.items():
         moves.add(f"tester sends {name} alone", partial(_sends, private, (tlv,)), when=private)
         with_text = partial(_sends, private, (tlv,), text="with it")
-        moves.add(f"tester sends a text and {name}", with_text, when=private)
+        sound = partial(_soundly, private)
+        moves.add(f"tester sends a text and {name}", with_text, when=sound)
     for before in first:
         for name, tlv in tlvs.items():
             both = partial(_sends, private, (tlvs[before], tlv))
             moves.add(f"tester sends {before} and then {name}", both, when=private)
+
+
+def _soundly(private: Callable[[Any], object], stage: AnyStage) -> bool:
+    """Whether the tester can send any, and deviates in nothing."""
+    tester: Any = stage.tester
+    sound = getattr(tester, "sound", stage.lab.suite)
+    return bool(private(stage)) and tester.endpoint.suite is sound
 
 
 def _sends(
