@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from otr_conformance.cli import main
 from otr_conformance.otrv3.case import CASES
 from otr_conformance.peers import libotr
-from otr_conformance.verdict import Verdict
+from otr_conformance.reports.document import read
+from otr_conformance.runner import Running
+from otr_conformance.verdict import ExitCode, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from otr_conformance.runner import Run
 
 MINIATURES = Path(__file__).parent / "miniatures"
 LIFE = "otrv3.case:life.started-by-tester"
@@ -306,3 +315,82 @@ def test_a_case_is_shown_as_the_tables_predict_it(capsys: pytest.CaptureFixture[
     assert shown["stuck"] == ""
     assert shown["log"][0] == "the tester's user starts"
     assert shown["rows"][0]["row"] == "otrv3.instances:received.ready.no-tags"
+
+
+# --- What is ended before its end ------------------------------------------------------------
+
+
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs cases presses Ctrl-C after the first."""
+    whole = Running.__iter__
+
+    def begun(running: Running) -> Iterator[Run]:
+        yield next(whole(running))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Running, "__iter__", begun)
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_an_interrupted_run_shows_what_it_saw_and_says_that_it_is_not_whole(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["conform", "reference", "--case", "life.started-by-t*", "--jobs", "1"]) == 130
+
+    out, err = capsys.readouterr()
+    assert re.fullmatch(r"otrspec: interrupted after 1 of \d+ cases\n", err)
+    assert ": 1 case in " in out
+    last = out.splitlines()[-1]
+    assert re.fullmatch(
+        r"Interrupted after 1 of \d+ cases: of what was not run, nothing is known\.", last
+    )
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_the_json_of_an_interrupted_run_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["conform", "reference", "--case", "life.started-by-t*", "--json"])
+
+    report = json.loads(capsys.readouterr().out)
+    assert status == report["exit"] == 130
+    assert (report["interrupted"], report["cases"]) == (True, 1)
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_the_files_of_an_interrupted_run_cannot_be_taken_for_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("report", "junit", "html", "badge", "propose")
+    files = {name: tmp_path / name for name in names}
+    options = [word for name in names for word in (f"--{name}", str(files[name]))]
+
+    assert main(["conform", "reference", "--case", "life.started-by-t*", *options]) == 130
+
+    report = read("report", files["report"].read_bytes())
+    [marked] = report.unexpected
+    assert (report.status, len(report.outcomes)) == (ExitCode.HARNESS_ERROR, 2)
+    assert re.fullmatch(
+        r"interrupted after 1 of \d+ cases, and so this report is not whole", marked.because
+    )
+    root = ET.fromstring(files["junit"].read_text())  # noqa: S314 - we wrote it
+    assert (root.get("tests"), root.get("errors")) == ("2", "1")
+    assert marked.because in files["html"].read_text()
+    assert marked.because in files["junit"].read_text()
+    assert "1 unexpected" in files["badge"].read_text()
+    assert not files["propose"].exists()
+    assert "not written, since not every case was run" in capsys.readouterr().err
+
+
+def test_an_interrupt_before_the_first_case_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def at_once(_running: Running) -> Running:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Running, "__enter__", at_once)
+    report = tmp_path / "report"
+
+    assert main(["conform", "reference", "--case", LIFE, "--report", str(report)]) == 130
+
+    assert capsys.readouterr() == ("", "otrspec: interrupted after 0 of 1 case\n")
+    assert not report.exists()

@@ -143,7 +143,7 @@ def test_a_fault_of_ours_is_no_verdict(
     assert err.endswith("a fault of otrspec itself; please report it with the lines above\n")
 
 
-def test_an_interrupt_ends_quietly(
+def test_an_interrupt_ends_with_a_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(*_wanted: str) -> int:
@@ -153,7 +153,7 @@ def test_an_interrupt_ends_quietly(
 
     assert main(["cases", "show", "anything"]) == 130
 
-    assert "Traceback" not in capsys.readouterr().err
+    assert capsys.readouterr().err.split("\n")[-2:] == ["otrspec: interrupted", ""]
 
 
 def test_a_reader_who_has_seen_enough_is_no_fault() -> None:

@@ -21,6 +21,7 @@ from otr_conformance.verdict import ExitCode
 from otr_reference.errors import OtrSpecError
 
 from .app import NAME, app
+from .misuse import INTERRUPTED, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _USAGE: Final[Any] = typer.BadParameter.__bases__[0]  # what the parser raises; typer has no name
-_INTERRUPTED: Final = 130  # what a shell makes of SIGINT
 _READER_GONE: Final = 141  # what a shell makes of SIGPIPE
 
 
@@ -56,13 +56,14 @@ def _run(arguments: list[str]) -> int:
         returned = typer.main.get_command(app).main(
             arguments, prog_name=NAME, standalone_mode=False
         )
-        return int(returned or 0)
+        # The parser makes a status of an interrupt that the command did not expect.
+        return _ended() if returned == INTERRUPTED else int(returned or 0)
     except _USAGE as error:
         return _misused(error)
     except (OtrSpecError, PeerUnavailable) as error:
         return _complain(NAME, str(error))
-    except (KeyboardInterrupt, typer.Abort):
-        return _INTERRUPTED
+    except (Interrupted, KeyboardInterrupt, typer.Abort) as interrupted:
+        return _ended(str(interrupted))
     except SystemExit as leaving:
         if isinstance(leaving.__context__, BrokenPipeError):
             return _READER_GONE
@@ -82,6 +83,12 @@ def _misused(error: Any) -> int:  # noqa: ANN401 - see _USAGE
     command = error.ctx.command_path if error.ctx is not None else NAME
     text = (message[:1].lower() + message[1:]).rstrip(".")
     return _complain(command, f"{text}; see {command} --help")
+
+
+def _ended(message: str = "") -> int:
+    """A user has ended the command."""
+    _complain(NAME, message or "interrupted")
+    return INTERRUPTED
 
 
 def _complain(who: str, message: str) -> int:

@@ -17,6 +17,7 @@ from otr_conformance.reports.gather import (
     outcome,
     replay_of,
 )
+from otr_conformance.reports.report import Outcome
 from otr_conformance.runner import TIMEOUT, run_all
 from otr_conformance.shim.errors import ShimAbsent, ShimError
 from otr_conformance.targets import find
@@ -24,9 +25,9 @@ from otr_conformance.verdict import GOOD, ExitCode, Verdict
 
 from .choice import Selection, choose
 from .live import watching
-from .misuse import Misuse, write_file
+from .misuse import INTERRUPTED, Interrupted, Misuse, write_file
 from .outputs import Outputs
-from .screen import tell, write_json
+from .screen import WRONG, Screen, tell, write_json
 from .summary import View, count, show
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from otr_conformance.expectations import Expectations
     from otr_conformance.play.case import AnyCase
-    from otr_conformance.reports.report import Outcome, Report
+    from otr_conformance.reports.report import Report
     from otr_conformance.runner import Running
 
     from .screen import Json
@@ -47,12 +48,16 @@ class _Finished:
     """A run that is over.
 
     Attributes:
-        judged: every case, in the order of the suite.
+        judged: every case that was run, in the order of the suite.
         circumstances: what is said of the run beside that.
+        interrupted: how far the run was when its user ended it, in words; "" if nobody did.
+        left: the first case that was not run; None if all were.
     """
 
     judged: tuple[Judged, ...]
     circumstances: Circumstances
+    interrupted: str = ""
+    left: AnyCase | None = None
 
 
 def conform(  # noqa: PLR0913 - what the command was given
@@ -72,6 +77,7 @@ def conform(  # noqa: PLR0913 - what the command was given
     """Run the command.
 
     Raises:
+        Interrupted: when what was seen by then is shown and written.
         Misuse: if the selection is empty, the target cannot be started, there is no such dialect,
             or a file cannot be written.
         UnknownTarget: if there is no such target.
@@ -99,6 +105,8 @@ def conform(  # noqa: PLR0913 - what the command was given
     except ShimError as error:
         tell(f"otrspec: {name}: {error}; `otrspec shim check {name}` says more")
         return ExitCode.HARNESS_ERROR
+    if not finished.judged:
+        raise Interrupted(finished.interrupted)
     options = _options(timeout, expect, dialects, pause)
     hello = finished.circumstances.hello
     outcomes = [
@@ -106,14 +114,40 @@ def conform(  # noqa: PLR0913 - what the command was given
         for each in finished.judged
     ]
     report = gather(finished.circumstances, outcomes)
+    status = INTERRUPTED if finished.interrupted else int(report.status)
     if view.json:
-        write_json(_document(report, view))
+        write_json(_document(report, view, status))
     else:
         show(report, view, target.command or ())
-    files.write([report])
+        if finished.interrupted:
+            rest = "of what was not run, nothing is known."
+            Screen().line((f"{finished.interrupted.capitalize()}: {rest}", WRONG))
+    cut = _cut_short(finished)
+    files.write([gather(finished.circumstances, [*outcomes, *cut]) if cut else report])
     if propose is not None:
         _propose(finished, known, propose)
+    if finished.interrupted:
+        raise Interrupted(finished.interrupted)
     return report.status
+
+
+def _cut_short(finished: _Finished) -> tuple[Outcome, ...]:
+    """What stands in the files for all that was not run, so that nobody takes them for whole."""
+    case = finished.left
+    if case is None:
+        return ()
+    because = f"{finished.interrupted}, and so this report is not whole"
+    return (
+        Outcome(
+            case=case.id,
+            about=case.about,
+            verdict=Verdict.HARNESS_ERROR,
+            expected=False,
+            level=case.level.label,
+            version=case.version,
+            because=because,
+        ),
+    )
 
 
 def _options(
@@ -162,20 +196,23 @@ def _run(
     *,
     in_full: bool,
 ) -> _Finished:
-    """Run the cases, and show on a terminal how far it is."""
+    """Run the cases, and show on a terminal how far it is; an interrupt ends it before its end."""
     judged: dict[str, Judged] = {}
-    made, begun = now(), time.perf_counter()
-    with running, watching(running.target.name, len(cases)) as seen:
-        seen((), None, expected=True)
-        for run in running:
-            case = run.case.id
-            expected = known.expected(case, run.result.verdict) and not run.flaky
-            judged[case] = Judged(run, expected, known.entries.get(case))
-            seen([each.name for each in running.present], run.result.verdict, expected=expected)
-            if in_full:
-                clauses_of(run.case)  # it is kept: this process has nothing else to do meanwhile
+    made, begun, interrupted = now(), time.perf_counter(), ""
+    try:
+        with running, watching(running.target.name, len(cases)) as seen:
+            seen((), None, expected=True)
+            for run in running:
+                case = run.case.id
+                expected = known.expected(case, run.result.verdict) and not run.flaky
+                judged[case] = Judged(run, expected, known.entries.get(case))
+                seen([each.name for each in running.present], run.result.verdict, expected=expected)
+                if in_full:
+                    clauses_of(run.case)  # it is kept: this process has nothing else to do now
+    except KeyboardInterrupt:
+        interrupted = f"interrupted after {len(judged)} of {count(len(cases), 'case')}"
     return _Finished(
-        tuple(judged[case.id] for case in cases),
+        tuple(judged[case.id] for case in cases if case.id in judged),
         Circumstances(
             running.target,
             running.hello,
@@ -184,11 +221,16 @@ def _run(
             spoken,
             tuple(running.farewells),
         ),
+        interrupted,
+        next((case for case in cases if case.id not in judged), None),
     )
 
 
 def _propose(finished: _Finished, known: Expectations, path: Path) -> None:
     """Write what was expected and is so, and entries for the surprises that can be expected."""
+    if finished.interrupted:
+        tell(f"{path}: not written, since not every case was run")
+        return
     surprises = [
         expectations.Surprise(
             each.run.case.id,
@@ -208,13 +250,14 @@ def _propose(finished: _Finished, known: Expectations, path: Path) -> None:
 # --- For programs -----------------------------------------------------------------------------
 
 
-def _document(report: Report, view: View) -> Json:
+def _document(report: Report, view: View, status: int) -> Json:
     """The report as `docs/command-line.md` describes it."""
     return {
         "target": report.target,
         "name": report.name,
         "version": report.version,
-        "exit": int(report.status),
+        "exit": status,
+        "interrupted": status == INTERRUPTED,
         "seconds": round(report.seconds, 3),
         "cases": len(report.outcomes),
         "dialects": dict(report.dialects),

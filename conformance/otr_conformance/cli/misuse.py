@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from otr_reference.errors import OtrSpecError
 
@@ -11,11 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["Misuse", "read_file", "unknown", "write_file"]
+__all__ = ["INTERRUPTED", "Interrupted", "Misuse", "read_file", "unknown", "write_file"]
+
+INTERRUPTED: Final = 130
+"""The exit status after an interrupt: what a shell makes of SIGINT."""
 
 
 class Misuse(OtrSpecError):
     """The command cannot be carried out; the text is one line that says why, and what would do."""
+
+
+class Interrupted(Exception):
+    """A user has ended the command, and what there was to show is shown; the text says how far."""
 
 
 def unknown(name: str, what: str, known: Iterable[str], see: str) -> Misuse:
