@@ -43,7 +43,7 @@ from otr_reference.otrv3.messages import DataMessage
 from otr_reference.otrv4.messages import DataMessage as DataMessage4
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 WRONG = Path(__file__).parent / "miniatures" / "wrong_reference.py"
 TEMPLATE = Path(__file__).parents[1] / "otr_conformance" / "shims" / "template_python.py"
@@ -578,6 +578,34 @@ def test_two_that_get_on_are_as_expected(capsys: pytest.CaptureFixture[str]) -> 
 
     assert "query/v2  reference and reference" in out
     assert out.endswith("Everything is as expected.\n")
+
+
+@pytest.mark.parametrize("matrix", [[], ["--matrix"]], ids=["pair", "matrix"])
+def test_an_interrupted_run_shows_what_it_saw_and_says_that_it_is_not_whole(
+    matrix: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = Pair.run
+
+    def begun(pair: Pair, planned: Iterable[Plan]) -> Iterator[Played]:
+        yield next(whole(pair, planned))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Pair, "run", begun)
+    wanted = ["interop", "reference", "reference", *matrix, "--script", "query"]
+
+    assert main(wanted) == 130
+    out, err = capsys.readouterr()
+    assert err == "otrspec: interrupted after 1 of 3 conversations\n"
+    assert "1 conversation in " in out
+    assert out.endswith(
+        "Interrupted after 1 of 3 conversations: of what was not played, nothing is known.\n"
+    )
+    assert "as expected" not in out
+
+    assert main([*wanted, "--json"]) == 130
+    document = json.loads(capsys.readouterr().out)
+    assert (document["exit"], document["interrupted"]) == (130, True)
+    assert len(document["results"]) == 1
 
 
 def test_the_scripts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,8 +23,9 @@ from otr_conformance.verdict import GOOD, ExitCode, Verdict, exit_code
 
 from . import screen
 from .live import STYLES
-from .misuse import Misuse, unknown
+from .misuse import INTERRUPTED, Interrupted, Misuse, unknown
 from .screen import DIM, HEAD, NAME, WRONG, Screen, grid, progress, tell, write_json
+from .summary import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -99,12 +100,14 @@ class Report:
         meetings: every pair.
         known: how targets are known to deviate.
         seconds: how long it took.
+        interrupted: how far the run was when its user ended it, in words; "" if nobody did.
     """
 
     targets: Mapping[str, Endpoint]
     meetings: tuple[Meetings, ...]
     known: Mapping[tuple[str, str], Entry]
     seconds: float
+    interrupted: str = ""
 
     @property
     def played(self) -> list[Played]:
@@ -150,6 +153,7 @@ def interop(names: tuple[str, ...], selection: Selection, view: View, timeout: f
     """Run the command.
 
     Raises:
+        Interrupted: when what was seen by then is shown.
         Misuse: if there are not the targets that it takes, or nothing to play.
         UnknownTarget: if there is no such target.
     """
@@ -175,6 +179,8 @@ def interop(names: tuple[str, ...], selection: Selection, view: View, timeout: f
         write_json(_document(report, view))
     else:
         _show(report, view, matrix=matrix)
+    if report.interrupted:
+        raise Interrupted(report.interrupted)
     return report.status
 
 
@@ -239,7 +245,7 @@ class _Planned:
 
 
 def _run(planned: _Planned, stack: ExitStack) -> Report:
-    """Play everything, with a bar on a terminal.
+    """Play everything, with a bar on a terminal; an interrupt ends it before its end.
 
     Raises:
         Malformed: what is known of the targets cannot be read.
@@ -260,17 +266,22 @@ def _run(planned: _Planned, stack: ExitStack) -> Report:
 
     opened = [Pair(end(one, 0), end(other, int(one == other))) for one, other in planned.pairs]
     total = sum(pair.directions for pair in opened) * len(planned.plans)
-    meetings = []
-    with progress("interop", total) as step:
-        step("")
-        for (one, other), pair in zip(planned.pairs, opened, strict=True):
-            played = []
-            for each in pair.run(planned.plans):
-                played.append(each)
-                step(f"{one} {other} {each.plan.name}")
-            meetings.append(Meetings(one, other, tuple(played)))
+    played: dict[tuple[str, str], list[Played]] = {pair: [] for pair in planned.pairs}
+    interrupted = ""
+    try:
+        with progress("interop", total) as step:
+            step("")
+            for (one, other), pair in zip(planned.pairs, opened, strict=True):
+                for each in pair.run(planned.plans):
+                    played[one, other].append(each)
+                    step(f"{one} {other} {each.plan.name}")
+    except KeyboardInterrupt:
+        done = sum(map(len, played.values()))
+        interrupted = f"interrupted after {done} of {count(total, 'conversation')}"
     spent = time.perf_counter() - begun
-    return Report({name: ends[name, 0] for name in planned.targets}, tuple(meetings), known, spent)
+    meetings = tuple(Meetings(one, other, tuple(found)) for (one, other), found in played.items())
+    names = {name: ends[name, 0] for name in planned.targets}
+    return Report(names, meetings, known, spent, interrupted)
 
 
 # --- For people -------------------------------------------------------------------------------
@@ -433,12 +444,16 @@ def _show_figures(out: Screen, report: Report) -> None:
         versions = " ".join(map(str, sorted(endpoint.versions)))
         out.line((name, HEAD), f"  {endpoint.name} {endpoint.version}, OTR {versions}", hang=4)
     parts = ", ".join(f"{counts[each]} {each}" for each in Verdict if counts[each])
-    out.line(f"{len(played)} conversations in {report.seconds:.1f} s: {parts}", hang=2)
+    out.line(f"{count(len(played), 'conversation')} in {report.seconds:.1f} s: {parts}", hang=2)
     unexpected = sum(not expected(report.known, each) for each in played)
     if unexpected:
         verb = "is" if unexpected == 1 else "are"
         out.line((f"{unexpected} {verb} not as expected.", WRONG))
-    else:
+    if report.interrupted:
+        rest = "of what was not played, nothing is known."
+        out.line((f"{report.interrupted.capitalize()}: {rest}", WRONG))
+        return
+    if not unexpected:
         out.line(("Everything is as expected.", screen.GOOD))
     if all(each.outcome.verdict is Verdict.UNSUPPORTED for each in played):
         out.line(("Nothing could be played: these targets have too little in common.", WRONG))
@@ -450,7 +465,8 @@ def _show_figures(out: Screen, report: Report) -> None:
 def _document(report: Report, view: View) -> Json:
     """The report as `docs/interop.md` describes it."""
     return {
-        "exit": int(report.status),
+        "exit": INTERRUPTED if report.interrupted else int(report.status),
+        "interrupted": bool(report.interrupted),
         "seconds": round(report.seconds, 3),
         "targets": [
             {
