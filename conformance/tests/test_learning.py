@@ -662,14 +662,76 @@ def test_an_entry_explains_what_fits_it_and_is_out_of_date_where_nothing_does(
     path.write_text(ENTRY)
     found = explained.read(path)
 
-    entry = found.of("v3-data", "ENCRYPTED", "user ends", "the target sent no Data v3")
+    entry = found.of("v3-data", "ENCRYPTED", ENDS, "the target sent no Data v3")
     assert entry is not None
     assert entry.finding == "a-finding"
-    assert found.of("v3-data", "ENCRYPTED", "Data", "the target sent no Data v3") is None
+    assert found.of("v3-data", "ENCRYPTED", ("Data",), "the target sent no Data v3") is None
     assert found.outdated(["v3-data"], ["v3-data"], []) == (entry,)
     assert found.outdated(["v3-data"], ["v3-data"], [entry]) == ()
     assert found.outdated(["v3-data"], ["v3-data", "v3-smp"], []) == ()
     assert found.outdated(["v2-data"], ["v2-data"], []) == ()
+
+
+def test_an_entry_explains_only_what_comes_after_the_inputs_that_it_names() -> None:
+    entry = explained.Explanation("x", "y", after=("Query v?", "user ends|Disconnected"))
+    words = {
+        ("Query v3", "user ends", "D-H Key"): True,
+        ("user types", "Query v3", "D-H Key", "Disconnected", "Signature"): True,
+        ("user types", "Query v3", "D-H Key", "Signature"): False,
+        ("user ends", "Query v3", "D-H Key"): False,
+        ("Query v3", "D-H Key", "user ends"): False,
+    }
+
+    assert {word: entry.fits("v3-required", "at", word, "says") for word in words} == words
+
+
+@pytest.mark.parametrize(
+    ("peer", "setting", "at", "word", "says", "finding"),
+    [
+        (
+            *("libotr", "v3-required", "PLAINTEXT AWAITING_SIG (2)"),
+            *("user types; Query v3; D-H Key; Signature", "the target sent no Data v3"),
+            "libotr-text-after-signature",
+        ),
+        (
+            *("libotr", "v3-required", "PLAINTEXT AWAITING_SIG (2)"),
+            *("user types; Query v3; D-H Key; user ends; Signature", "the target sent no Data v3"),
+            "libotr-end-drops-exchange",
+        ),
+        (
+            *("libotr", "v3-required", "PLAINTEXT (2)"),
+            *("user types; user ends; exchange v3", "the target sent no Data v3"),
+            "libotr-end-drops-exchange",
+        ),
+        (
+            *("otr3", "v3-exchange", "PLAINTEXT AWAITING_DHKEY"),
+            *("Query v3; D-H Commit v3; D-H Key", "the target sent no Reveal Signature v3"),
+            None,
+        ),
+        (
+            *("otr3", "v3-data", "ENCRYPTED"),
+            *("exchange v3; Data", "the target sent Error, which was not expected"),
+            None,
+        ),
+        (
+            *("otrjs", "v3-data", "ENCRYPTED"),
+            *("exchange v3; user ends", "the target sent no Data v3"),
+            None,
+        ),
+        (
+            *("potr", "v2-exchange", "PLAINTEXT AWAITING_SIG"),
+            *("Query v2; D-H Key; Signature", "the target sent no Data v2"),
+            None,
+        ),
+    ],
+)
+def test_a_peers_entry_explains_no_word_in_which_its_cause_is_not(  # noqa: PLR0913, PLR0917 - a row
+    peer: str, setting: str, at: str, word: str, says: str, finding: str | None
+) -> None:
+    path = PEERS[peer].expectations.with_name(f"{peer}-learned.toml")
+    entry = explained.read(path).of(setting, at, parse(LEARNING, word), says)
+
+    assert (entry.finding if entry is not None else None) == finding
 
 
 def test_an_entry_may_say_which_inputs_a_target_is_not_given_and_explains_nothing_then(
@@ -681,7 +743,7 @@ def test_an_entry_may_say_which_inputs_a_target_is_not_given_and_explains_nothin
 
     assert [each.without for each in found.endless("v3-required")] == [("Error",)]
     assert found.endless("v2-data") == ()
-    assert found.of("v3-data", "ENCRYPTED", "user ends", "the target sent no Data v3") is None
+    assert found.of("v3-data", "ENCRYPTED", ENDS, "the target sent no Data v3") is None
     assert found.outdated(["v3-data"], ["v3-data"], []) == ()
 
 
@@ -706,7 +768,7 @@ def test_what_is_proposed_fits_and_explains_nothing_before_somebody_looked(tmp_p
     path = tmp_path / "x.toml"
     path.write_text(explained.propose([("v3-data", "ENCRYPTED [?]", "Data", "sent no 'a*'")]))
 
-    entry = explained.read(path).of("v3-data", "ENCRYPTED [?]", "Data", "sent no 'a*'")
+    entry = explained.read(path).of("v3-data", "ENCRYPTED [?]", ("Data",), "sent no 'a*'")
     assert entry is not None
     assert entry.unreviewed
 

@@ -241,7 +241,7 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
     if not asked.patterns:  # what a target cannot be given was not asked for
         studies = tuple(s for s in studies if s.inputs or s.faulty) or studies
     judged = [
-        _Judged(s.setting, f, known.of(s.setting, f.at, f.difference.on, f.difference.because))
+        _Judged(s.setting, f, known.of(s.setting, f.at, f.difference.word, f.difference.because))
         for s in studies
         for f in s.found
     ]
@@ -257,7 +257,7 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
     drawn = _drawn(studies, asked.target, files.draw)
     if files.outputs:
         told = [(each.setting, each.found, each.entry) for each in judged]
-        files.outputs.write([report_of(target, studies, told, seconds)])
+        files.outputs.write([report_of(target, studies, told, seconds, outdated)])
     if json:
         write_json(_document(asked, studies, judged, outdated, status, seconds))
     else:

@@ -9,11 +9,13 @@
 
 The name of the table names the finding, a page under docs/findings. `settings`, `at` (states of the
 specification), `on` (inputs) and `says` (what differs, in a sentence) are lists of patterns; one of
-each has to fit, and a list that is left out fits everything. The first entry that fits explains a
-difference. An entry that fits none of the settings which were learned is out of date, and that is
-said, too. An entry with `without`, a list of inputs, says that the target is not given these, since
-its machine would be too large, and explains nothing else. `unreviewed = true` marks an entry that
-was proposed: nobody has looked, and it explains nothing.
+each has to fit, and a list that is left out fits everything. `after` is a list of inputs that have
+to come before the one that is answered otherwise, all of them, in that order, with others between
+them or not; "user ends|Disconnected" is either. The first entry that fits explains a difference.
+An entry that fits none of the settings which were learned is out of date, and that is said, too. An
+entry with `without`, a list of inputs, says that the target is not given these, since its machine
+would be too large, and explains nothing else. `unreviewed = true` marks an entry that was proposed:
+nobody has looked, and it explains nothing.
 """
 
 from __future__ import annotations
@@ -30,10 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from .machine import Word
+
 __all__ = ["Explanation", "Explanations", "propose", "read"]
 
 _PATTERNS: Final = ("settings", "at", "on", "says")
-_LISTS: Final = (*_PATTERNS, "without")
+_LISTS: Final = (*_PATTERNS, "after", "without")
+_EITHER: Final = "|"
 _FIELDS: Final = {"because", "unreviewed", *_LISTS}
 
 
@@ -48,6 +53,7 @@ class Explanation:
         at: patterns of states of the specification.
         on: patterns of inputs.
         says: patterns of what differs.
+        after: patterns of inputs that have to come before, in order; each may have alternatives.
         without: inputs that the target is not given in those settings.
         unreviewed: nobody has looked at it yet.
     """
@@ -58,15 +64,23 @@ class Explanation:
     at: tuple[str, ...] = ("*",)
     on: tuple[str, ...] = ("*",)
     says: tuple[str, ...] = ("*",)
+    after: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     unreviewed: bool = False
 
-    def fits(self, setting: str, at: str, on: str, says: str) -> bool:
-        """Whether it explains a difference."""
+    def fits(self, setting: str, at: str, word: Word, says: str) -> bool:
+        """Whether it explains a difference, which is in the answer to the last input of a word."""
         if self.without:
             return False
-        given = ((self.settings, setting), (self.at, at), (self.on, on), (self.says, says))
-        return all(any(fnmatchcase(text, p) for p in patterns) for patterns, text in given)
+        given = ((self.settings, setting), (self.at, at), (self.on, word[-1]), (self.says, says))
+        return all(any(fnmatchcase(text, p) for p in patterns) for patterns, text in given) and (
+            self.follows(word[:-1])
+        )
+
+    def follows(self, before: Word) -> bool:
+        """Whether what has to come before is among some inputs, in that order."""
+        left = iter(before)
+        return all(any(_is_one_of(name, wanted) for name in left) for wanted in self.after)
 
     def concerns(self, setting: str) -> bool:
         """Whether it is about a setting."""
@@ -79,9 +93,16 @@ class Explanations:
 
     entries: tuple[Explanation, ...] = ()
 
-    def of(self, setting: str, at: str, on: str, says: str) -> Explanation | None:
-        """The entry that explains a difference; None if none does."""
-        return next((e for e in self.entries if e.fits(setting, at, on, says)), None)
+    def of(self, setting: str, at: str, word: Word, says: str) -> Explanation | None:
+        """The entry that explains a difference; None if none does.
+
+        Args:
+            setting: its name.
+            at: the state of the specification before the last input.
+            word: the inputs; what differs is the answer to the last.
+            says: what differs, in a sentence.
+        """
+        return next((e for e in self.entries if e.fits(setting, at, word, says)), None)
 
     def endless(self, setting: str) -> tuple[Explanation, ...]:
         """The entries by which a target is not given some inputs in a setting."""
@@ -106,6 +127,10 @@ class Explanations:
         return tuple(
             e for e, those in about.items() if e not in useful and those and those <= there
         )
+
+
+def _is_one_of(name: str, wanted: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in wanted.split(_EITHER))
 
 
 def read(path: Path) -> Explanations:
