@@ -40,8 +40,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from otr_conformance.documents import read_toml
 from otr_conformance.verdict import GOOD, Verdict
-from otr_model.documents import BadDocument, parse_toml
 from otr_reference.errors import Malformed
 
 if TYPE_CHECKING:
@@ -119,10 +119,7 @@ def read(path: Path, cases: Iterable[str], clauses: Collection[str] | None = Non
     Raises:
         Malformed: naming the entry and what is wrong with it.
     """
-    try:
-        found = parse_toml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, BadDocument) as error:
-        raise Malformed(field=path.name, reason=str(error)) from error
+    found = read_toml(path)
     known = set(cases)
     entries: dict[str, Expectation] = {}
     for name, table in found.items():

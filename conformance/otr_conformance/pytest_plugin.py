@@ -90,7 +90,7 @@ class _Plugin:
         try:
             self._prepare()
         except OtrSpecError as error:
-            raise pytest.UsageError(*error.args or [str(error)]) from error
+            raise pytest.UsageError(str(error)) from error
 
     def _prepare(self) -> None:
         """Find target, cases and expectations; nothing is started yet."""
@@ -99,7 +99,6 @@ class _Plugin:
         from otr_conformance import expectations, runner, targets  # noqa: PLC0415 - as above
         from otr_conformance.cli.choice import Selection, choose  # noqa: PLC0415 - as above
         from otr_conformance.protocols import PROTOCOLS, TEXTS  # noqa: PLC0415 - as above
-        from otr_conformance.protocols import protocol as known  # noqa: PLC0415 - as above
 
         option = self._config.getoption
         name, version = option("--otrspec-protocol") or "", 0
@@ -107,7 +106,8 @@ class _Plugin:
             owner = TEXTS[name]
             name, version = owner.name, owner.versions[name] if len(owner.versions) > 1 else 0
         elif name:
-            known(name)
+            message = f"there is no protocol {name!r}, but {', '.join(TEXTS)}"
+            raise pytest.UsageError(message)
         self.cases = choose(Selection(name, version, tuple(option("--otrspec-cases") or ())))
         dialects = option("--otrspec-dialect") or []
         timeout = option("--otrspec-timeout") or runner.TIMEOUT

@@ -158,6 +158,20 @@ def test_what_cannot_be_run_is_misuse(
     assert says in complaint(capsys, *arguments)
 
 
+def test_a_file_that_cannot_be_read_is_named_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    absent, octets = tmp_path / "nosuch.toml", tmp_path / "octets.toml"
+    octets.write_bytes(b"\xff")
+    for file, why in (
+        (absent, "No such file or directory"),
+        (tmp_path, "Is a directory"),
+        (octets, "is no text in UTF-8"),
+    ):
+        says = complaint(capsys, "conform", "reference", "--case", LIFE, "--expect", str(file))
+        assert says == f"otrspec: {file}: {why}\n"
+
+
 def test_a_peer_that_is_not_installed_says_how(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -624,6 +624,7 @@ def test_the_scripts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["reference"], "who talks to reference?"),
         (["reference", "reference", "reference"], "name two, or ask for --matrix"),
+        (["reference", "python3", "shim.py"], "the command of a shim is one argument, in quotes"),
         (["reference", "reference", "--script", "quarry"], "did you mean query"),
         (
             ["reference", "reference", "--script", "extra-key", "--version", "2"],

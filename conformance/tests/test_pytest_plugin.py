@@ -135,7 +135,11 @@ def test_expected_failures_unsupported_cases_and_surprises_are_kept_apart(
         (("--otrspec-target", ""), "the target is empty"),
         (("--otrspec-target", "reference", "--otrspec-cases", "zzz"), "there is no case 'zzz'"),
         (("--otrspec-target", "reference", "--otrspec-protocol", "x"), "there is no protocol 'x'"),
-        (("--otrspec-target", "reference", "--otrspec-expect", "none.toml"), "none.toml"),
+        (("--otrspec-target", "reference", "--otrspec-protocol", "x"), "otrv2"),
+        (
+            ("--otrspec-target", "reference", "--otrspec-expect", "none.toml"),
+            "ERROR: none.toml: No such file or directory\n",
+        ),
     ],
 )
 def test_what_cannot_be_asked_for_is_a_usage_error(

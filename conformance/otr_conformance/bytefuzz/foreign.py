@@ -26,6 +26,7 @@ from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from otr_conformance.documents import read_toml
 from otr_conformance.shim.client import ShimProcess, resident
 from otr_conformance.shim.errors import (
     ShimCrash,
@@ -37,7 +38,6 @@ from otr_conformance.shim.errors import (
 from otr_conformance.shim.keys import write_preset_key
 from otr_conformance.shim.protocol import MessageEvent, WireEvent
 from otr_conformance.shim.vocabulary import Capability
-from otr_model.documents import BadDocument, parse_toml
 from otr_model.otrv3.words import Msg
 from otr_reference.errors import Malformed, OtrSpecError
 from otr_reference.otrv3.chat import Chat
@@ -140,10 +140,7 @@ def read_known(path: Path) -> dict[str, tuple[Known, ...]]:
     Raises:
         Malformed: the file cannot be read, or is none.
     """
-    try:
-        found = parse_toml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, BadDocument) as error:
-        raise Malformed(field=path.name, reason=str(error)) from error
+    found = read_toml(path)
     return {name: tuple(_known(name, entries)) for name, entries in found.items()}
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _USAGE: Final[Any] = typer.BadParameter.__bases__[0]  # what the parser raises; typer has no name
+_TOO_MANY: Final = "Got unexpected extra argument"
+_PARSERS_OWN: Final = "Value error, "  # how the parser begins what it says of a choice
 _READER_GONE: Final = 141  # what a shell makes of SIGPIPE
 
 
@@ -81,8 +83,18 @@ def _misused(error: Any) -> int:  # noqa: ANN401 - see _USAGE
         sys.stderr.write(message + "\n")
         return ExitCode.MISUSE
     command = error.ctx.command_path if error.ctx is not None else NAME
-    text = (message[:1].lower() + message[1:]).rstrip(".")
-    return _complain(command, f"{text}; see {command} --help")
+    text = (message[:1].lower() + message[1:]).rstrip(".").replace(_PARSERS_OWN, "")
+    return _complain(command, f"{text}{_in_quotes(error)}; see {command} --help")
+
+
+def _in_quotes(error: Any) -> str:  # noqa: ANN401 - see _USAGE
+    """That a command is one argument, where there are more arguments than the command takes."""
+    context = error.ctx
+    if context is None or not error.format_message().startswith(_TOO_MANY):
+        return ""
+    if not any(parameter.metavar == "TARGET" for parameter in context.command.params):
+        return ""
+    return "; the command of a shim is one argument, in quotes, such as 'python3 shim.py'"
 
 
 def _ended(message: str = "") -> int:

@@ -207,7 +207,10 @@ def _named(names: tuple[str, ...], view: View) -> tuple[str, ...]:
     if len(names) == 1:
         message = f"who talks to {names[0]}? Name another target, or ask for --matrix"
         raise Misuse(message)
-    message = f"{len(names)} targets: name two, or ask for --matrix"
+    message = (
+        f"{len(names)} targets: name two, or ask for --matrix; the command of a shim is one "
+        "argument, in quotes, such as 'python3 shim.py'"
+    )
     raise Misuse(message)
 
 

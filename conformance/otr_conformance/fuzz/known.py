@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from otr_model.documents import BadDocument, parse_toml
+from otr_conformance.documents import read_toml
 from otr_reference.errors import Malformed
 
 from .deviations import NAMES, PARTS, WORDS, Change, Deviation
@@ -143,10 +143,7 @@ def read(path: Path) -> Known:
     Raises:
         Malformed: naming the entry and what is wrong with it.
     """
-    try:
-        found = parse_toml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, BadDocument) as error:
-        raise Malformed(field=path.name, reason=str(error)) from error
+    found = read_toml(path)
     patterns: list[Pattern] = []
     deviations: list[Deviation] = []
     ends: list[tuple[str, ...]] = []

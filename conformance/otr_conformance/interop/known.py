@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from otr_conformance.documents import read_toml
 from otr_conformance.verdict import GOOD, Verdict
-from otr_model.documents import BadDocument, parse_toml
 from otr_reference.errors import Malformed
 
 from .judge import SOMETIMES
@@ -52,10 +52,7 @@ def read(path: Path = FILE) -> Mapping[tuple[str, str], Entry]:
     Raises:
         Malformed: naming the entry and what is wrong with it.
     """
-    try:
-        found = parse_toml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, BadDocument) as error:
-        raise Malformed(field=path.name, reason=str(error)) from error
+    found = read_toml(path)
     entries: dict[tuple[str, str], Entry] = {}
     for target, scripts in found.items():
         if not isinstance(scripts, dict):
