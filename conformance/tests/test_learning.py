@@ -37,6 +37,7 @@ from otr_conformance.otrv3.learning import LEARNING, SETTINGS
 from otr_conformance.peers.registry import PEERS
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.reports.junit import junit
+from otr_conformance.reports.kinds import ReportKind
 from otr_conformance.reports.page import page
 from otr_conformance.targets import Target
 from otr_conformance.verdict import Verdict
@@ -820,7 +821,7 @@ def test_a_difference_is_drawn_as_a_sequence_that_ends_with_what_differs() -> No
     assert arrows == ["'?OTRv3?'", "D-H Commit v3"]
 
 
-def test_what_was_learned_is_reported_as_the_cases_of_a_suite_are() -> None:
+def test_what_was_learned_is_a_report_of_differences() -> None:
     done = studied(mutant("drop otrv3.message:user-end.encrypted"))
     entry = explained.Explanation("a-finding", "it does so")
     judged = [("v3-data", done.found[0], entry), *(("v3-data", f, None) for f in done.found[1:])]
@@ -830,9 +831,12 @@ def test_what_was_learned_is_reported_as_the_cases_of_a_suite_are() -> None:
     assert made.outcomes[0].finding == "a-finding"
     assert made.outcomes[0].replay.endswith("--setting v3-data --word 'exchange v3; user ends'")
     assert made.outcomes[0].clauses
-    assert made.available == len(done.found)
+    assert made.kind is ReportKind.LEARNING
+    assert [(each.differences, each.explained) for each in made.learned] == [(len(done.found), 1)]
+    assert done.known is not None
+    assert made.learned[0].states_of_tables == done.known.size
     assert "a-finding" in page([made])
-    assert junit(made).count("<testcase") == len(done.found)
+    assert junit(made).count("<testcase") == len(done.found) + 1  # it was learned to its end
 
 
 # --- The command --------------------------------------------------------------------------------

@@ -288,7 +288,7 @@ def test_each_case_is_on_a_line_of_its_own(failing: Report) -> None:
         ('{"format": "otrspec-report", "format_version": 1}', "clauses: is missing"),
         (
             f'{{"format": "otrspec-report", "format_version": {FORMAT_VERSION + 1}}}',
-            f"is a report of format {FORMAT_VERSION + 1}, and this otrspec reads up to 1: update",
+            f"format {FORMAT_VERSION + 1}, and this otrspec reads up to {FORMAT_VERSION}: update",
         ),
     ],
 )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
+_NEW: Final = "worse, or new and not explained"
 _SHOWN: Final = 10  # cases of one kind
 _HEADS: Final = {
     Kind.WORSE: ("got worse", WRONG),
@@ -39,6 +40,7 @@ def compare(old_path: Path, new_path: Path, *, everything: bool, json: bool) -> 
     Raises:
         Misuse: if a file cannot be read.
         BadReport: if one is no report that we can read.
+        WrongKind: if they are not of one kind.
     """
     old, new = load(old_path), load(new_path)
     found = changes(old, new)
@@ -59,7 +61,8 @@ def _show(old: Report, new: Report, found: Changes, *, everything: bool) -> None
         mine = found.of(kind)
         if mine:
             out.line()
-            out.line((f"{count(len(mine), 'case')} {head}", style))
+            said = _NEW if kind is Kind.WORSE and not old.of_cases else head
+            out.line((f"{count(len(mine), old.kind.thing)} {said}", style))
             for change in mine if everything or kind is Kind.WORSE else mine[:_SHOWN]:
                 _show_change(out, change)
             more = len(mine) - _SHOWN
@@ -73,9 +76,11 @@ def _show(old: Report, new: Report, found: Changes, *, everything: bool) -> None
             moved = f"  {other - one:+}" if other != one else ""
             out.line((f"  {verdict.word.ljust(15)}", style), f"{one:6} -> {other:<6}{moved}")
     out.line()
-    same = f"{count(found.same, 'case')} as before"
+    same = f"{count(found.same, old.kind.thing)} as before"
     if found.worse:
-        out.line((f"{count(len(found.of(Kind.WORSE)), 'case')} got worse", WRONG), f"; {same}.")
+        number = count(len(found.of(Kind.WORSE)), old.kind.thing)
+        worse = "got worse" if old.of_cases else _NEW
+        out.line((f"{number} {worse}", WRONG), f"; {same}.")
     else:
         out.line(("Nothing got worse", GOOD), f"; {same}.")
 

@@ -1,4 +1,4 @@
-"""What came of fuzzing, as the reports of the suite: a page, JUnit XML, JSON."""
+"""What came of fuzzing, as a report: a page, JUnit XML, JSON."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from otr_conformance.fuzz.telling import name_of, story_of
 from otr_conformance.fuzz.together_cast import fuzzing_of
 from otr_conformance.protocols import protocol
 from otr_conformance.reports.gather import now
+from otr_conformance.reports.kinds import Played, ReportKind
 from otr_conformance.reports.report import Outcome, Report
 from otr_model import __version__
 
@@ -24,7 +25,7 @@ __all__ = ["report_of"]
 
 
 def report_of(fuzzed: Fuzzed) -> Report:
-    """The report of a target: each find is a case that it did not pass."""
+    """The report of a target: its finds, and how far the fuzzer came."""
     name, version = fuzzed.state.label
     outcomes = tuple(_outcome(fuzzed, each) for each in fuzzed.state.seen)
     return Report(
@@ -40,8 +41,28 @@ def report_of(fuzzed: Fuzzed) -> Report:
         texts=(),
         sentences=(),
         outcomes=outcomes,
-        available=len(outcomes),
-        farewells=(),
+        kind=ReportKind.FUZZING,
+        played=_played(fuzzed),
+    )
+
+
+def _played(fuzzed: Fuzzed) -> Played:
+    """How far the fuzzer came."""
+    state, reach = fuzzed.state, fuzzed.state.coverage.reach
+    return Played(
+        fuzzed.asked.protocol,
+        fuzzed.asked.seed,
+        moves=state.steps,
+        plays=state.episodes,
+        cells=reach.cells,
+        cells_often=reach.often,
+        cells_reachable=reach.of_cells,
+        pairs=reach.pairs,
+        pairs_reachable=reach.of_pairs,
+        private=state.coverage.private,
+        silent=fuzzed.silent,
+        complaints=tuple(state.complaints),
+        lost=state.lost,
     )
 
 

@@ -257,7 +257,7 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
     drawn = _drawn(studies, asked.target, files.draw)
     if files.outputs:
         told = [(each.setting, each.found, each.entry) for each in judged]
-        files.outputs.write([report_of(target, studies, told, seconds)])
+        files.outputs.write([report_of(target, studies, told, seconds, outdated)])
     if json:
         write_json(_document(asked, studies, judged, outdated, status, seconds))
     else:

@@ -1,4 +1,4 @@
-"""What was learned, as the reports of the suite: each difference is a case that was run."""
+"""What was learned, as a report: each difference is a case that was run."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from otr_conformance.learn.cases import case_of, written
 from otr_conformance.learn.study import owner_of
 from otr_conformance.reports.gather import Circumstances, gather, now, outcome
 from otr_conformance.reports.gather import Judged as JudgedCase
+from otr_conformance.reports.kinds import Learned, ReportKind
 from otr_conformance.runner import Run
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def report_of(
     studies: Sequence[Study],
     judged: Sequence[tuple[str, Found, Explanation | None]],
     seconds: float,
+    outdated: Sequence[Explanation] = (),
 ) -> Report:
     """The report of a target.
 
@@ -37,11 +39,38 @@ def report_of(
         studies: what came of that.
         judged: each difference with its setting and the entry that explains it.
         seconds: how long it took.
+        outdated: entries that explain nothing any more.
     """
     outcomes = tuple(_outcome(target, *each) for each in judged)
     hello = next((each.hello for each in studies if each.hello is not None), None)
     made = gather(Circumstances(target, hello, now(), seconds), outcomes)
-    return replace(made, available=len(outcomes))
+    return replace(
+        made,
+        available=0,
+        kind=ReportKind.LEARNING,
+        learned=tuple(_learned(each, judged) for each in studies),
+        outdated=tuple(dict.fromkeys(each.finding for each in outdated)),
+    )
+
+
+def _learned(each: Study, judged: Sequence[tuple[str, Found, Explanation | None]]) -> Learned:
+    """A setting in figures."""
+    mine = [(found, entry) for setting, found, entry in judged if setting == each.setting]
+    left = [entry for found, entry in mine if not found.allowed]
+    return Learned(
+        each.setting,
+        owner_of(each.setting)[1].about,
+        states=each.learned.size if each.learned is not None else 0,
+        states_of_tables=each.known.size if each.known is not None else 0,
+        differences=len(mine),
+        let_pass=len(mine) - len(left),
+        explained=sum(entry is not None and not entry.unreviewed for entry in left),
+        checked=each.checked,
+        words=each.figures.words,
+        lacking=each.lacking,
+        stopped=each.stopped,
+        faulty=each.faulty,
+    )
 
 
 def _outcome(target: Target, setting: str, found: Found, entry: Explanation | None) -> Outcome:

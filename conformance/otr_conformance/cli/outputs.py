@@ -73,6 +73,7 @@ class Outputs:
 
         Raises:
             Misuse: if one cannot be written.
+            WrongKind: if a report is not of a kind that such a file is about; none is written then.
         """
         only = reports[0]
         files: tuple[tuple[Path | None, Callable[[], str]], ...] = (
@@ -81,7 +82,7 @@ class Outputs:
             (self.html, lambda: page(reports)),
             (self.badge, lambda: badge(only)),
         )
-        for path, made in files:
-            if path is not None:
-                write_file(path, made().encode("utf-8", "backslashreplace"))
-                tell(f"{path}: written")
+        texts = [(path, made()) for path, made in files if path is not None]
+        for path, text in texts:
+            write_file(path, text.encode("utf-8", "backslashreplace"))
+            tell(f"{path}: written")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otr_conformance.reports.document import read
+from otr_conformance.reports.document import figures, read
+from otr_conformance.reports.kinds import ReportKind
 from otr_conformance.verdict import ExitCode
 
 from .misuse import Misuse, read_file
@@ -40,6 +41,8 @@ def report(paths: Sequence[Path], view: View, files: Outputs) -> ExitCode:
         Misuse: if a file cannot be read or written, or something about one report was asked of
             several.
         BadReport: if a file is no report that we can read.
+        WrongKind: if reports of several kinds should be on one page, or a badge is asked of one
+            that is not about conformance.
     """
     if len(paths) > 1 and (files.junit or files.badge):
         message = "--junit and --badge are about one report; --html takes several"
@@ -61,6 +64,7 @@ def _document(path: Path, each: Report) -> Json:
     """A report in figures; the file itself has the rest."""
     return {
         "file": str(path),
+        "kind": each.kind.value,
         "target": each.target,
         "name": each.name,
         "version": each.version,
@@ -68,7 +72,13 @@ def _document(path: Path, each: Report) -> Json:
         "made": each.made,
         "exit": int(each.status),
         "cases": len(each.outcomes),
+        **(_of_cases(each) if each.kind is ReportKind.CONFORMANCE else figures(each)),
+        "unexpected": [outcome.case for outcome in each.unexpected],
+    }
+
+
+def _of_cases(each: Report) -> dict[str, Json]:
+    return {
         "counts": {verdict.word: number for verdict, number in each.counts.items()},
         "unsupported_share": round(each.unsupported_share, 4),
-        "unexpected": [outcome.case for outcome in each.unexpected],
     }

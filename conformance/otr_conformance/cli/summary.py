@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance.reports.report import share
-from otr_conformance.verdict import Verdict
+from otr_conformance.verdict import ExitCode, Verdict
 
 from .live import STYLES
 from .screen import DIM, GOOD, HEAD, WRONG, Screen, grid, spans
@@ -15,6 +15,7 @@ from .screen import DIM, GOOD, HEAD, WRONG, Screen, grid, spans
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from otr_conformance.reports.kinds import ReportKind
     from otr_conformance.reports.report import Group, Outcome, Report
 
 __all__ = ["View", "count", "show"]
@@ -59,16 +60,19 @@ def show(report: Report, view: View, command: Sequence[str] = ()) -> None:
             _show_case(out, each, view)
     else:
         for group in report.groups():
-            _show_group(out, group, view)
+            _show_group(out, report.kind, group, view)
     if view.everything or report.groups():
         out.line()
-    _show_figures(out, report, command)
+    if report.of_cases:
+        _show_figures(out, report, command)
+    else:
+        _show_others(out, report)
 
 
 # --- Cases ------------------------------------------------------------------------------------
 
 
-def _show_group(out: Screen, group: Group, view: View) -> None:
+def _show_group(out: Screen, kind: ReportKind, group: Group, view: View) -> None:
     """Cases with one cause."""
     alone = len(group.outcomes) == 1 and not group.expected
     if view.trace or alone:
@@ -78,8 +82,8 @@ def _show_group(out: Screen, group: Group, view: View) -> None:
     known = "as expected" if group.expected else "unexpected"
     finding = f" ({group.finding})" if group.finding else ""
     out.line(
-        (group.verdict.word.ljust(_WIDTH), STYLES[group.verdict]),
-        (f"{count(len(group.outcomes), 'case')}, {known}: ", DIM if group.expected else WRONG),
+        (kind.says(group.verdict).ljust(_WIDTH), STYLES[group.verdict]),
+        (f"{count(len(group.outcomes), kind.thing)}, {known}: ", DIM if group.expected else WRONG),
         (group.why or "no reason was given") + finding,
         hang=_WIDTH,
     )
@@ -214,3 +218,60 @@ def _show_end(out: Screen, report: Report) -> None:
         out.line((text + rest, "yellow" if report.unsupported_share >= _HALF else GOOD))
     else:
         out.line(("Every verdict is as expected.", GOOD))
+
+
+# --- Learning and fuzzing ---------------------------------------------------------------------
+
+
+def _show_others(out: Screen, report: Report) -> None:
+    """The figures of a report that is not about conformance."""
+    what = count(len(report.outcomes), report.kind.thing)
+    head = f"{report.label or report.target}, {report.kind.value}"
+    out.line((head, HEAD), f": {what} in {report.seconds:.1f} s")
+    out.line((f"This is no conformance report: otrspec {report.kind.command} wrote it.", DIM))
+    out.line()
+    _show_learned(out, report)
+    _show_played(out, report)
+    left = len(report.unexpected)
+    if left:
+        out.line((f"{count(left, report.kind.thing)} that nobody knows.", WRONG))
+    elif report.status is ExitCode.EXPECTED:
+        out.line(("Nothing was found that is not known.", GOOD))
+
+
+def _show_learned(out: Screen, report: Report) -> None:
+    if not report.learned:
+        return
+    table = grid("setting", "states", "of the tables", "differences", "let pass", "explained")
+    for each in report.learned:
+        if not each.stopped:
+            sizes = (each.states, each.states_of_tables)
+            numbers = (*sizes, each.differences, each.let_pass, each.explained)
+            table.add_row(spans(each.setting), *(str(number) for number in numbers))
+    out.show(table, indent=2)
+    for each in report.learned:
+        if each.stopped:
+            out.line((f"{each.setting}: not learned: {each.stopped}", WRONG), indent=2, hang=2)
+    for finding in report.outdated:
+        out.line((f"out of date, since it explains nothing: {finding}", WRONG), indent=2, hang=2)
+    out.line()
+
+
+def _show_played(out: Screen, report: Report) -> None:
+    played = report.played
+    if played is None:
+        return
+    out.line(
+        f"{played.protocol}, with --seed {played.seed}: {count(played.moves, 'move')} in "
+        f"{count(played.plays, 'play')}",
+        indent=2,
+    )
+    out.line(f"cells  {played.cells} of {played.cells_reachable}", indent=2)
+    out.line(f"pairs  {played.pairs} of {played.pairs_reachable}", indent=2)
+    if not played.private:
+        out.line(("no conversation became private", WRONG), indent=2)
+    for each in played.silent:
+        out.line(f"did not show: {each}", indent=2)
+    if played.lost:
+        out.line((played.lost, WRONG), indent=2)
+    out.line()

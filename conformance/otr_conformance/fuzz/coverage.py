@@ -158,6 +158,12 @@ class Coverage:
         out = len(self.out_of_reach())
         return Reach(len(seen), often, len(can.cells), pairs, len(can.pairs), beyond, out)
 
+    @property
+    def private(self) -> bool:
+        """Whether anything happened in a conversation that was private."""
+        table = f"{self.protocol}.message"
+        return any(cell[0] == table and cell[1].startswith("encrypted") for cell in self.cells)
+
     def missing_pairs(self) -> tuple[Pair, ...]:
         """The reachable pairs that were not seen and could have been, in a stable order."""
         can = reachable(self.protocol)

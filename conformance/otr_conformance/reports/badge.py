@@ -8,6 +8,7 @@ from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.verdict import Verdict
 from otr_diagrams.style import SANS, html, width
 
+from .kinds import ReportKind, WrongKind
 from .report import GRAVE, share
 
 if TYPE_CHECKING:
@@ -50,7 +51,13 @@ def badge(report: Report) -> str:
 
     It is red where something is not as expected, grey where most is unsupported, amber where the
     target is known to fail something, and green otherwise.
+
+    Raises:
+        WrongKind: if the report is not about conformance.
     """
+    if report.kind is not ReportKind.CONFORMANCE:
+        message = f"a badge is about conformance, and this is a report of {report.kind.value}"
+        raise WrongKind(message)
     left, right = said(report)
     widths = [round(width(text, _SIZE)) + 2 * _PAD for text in (left, right)]
     wide = sum(widths)

@@ -5,6 +5,9 @@ fails; a hang or a crash is worse than a failure. A case that the target does no
 got worse if it was good before, since nothing is known of it now; if it was bad, it was not mended
 either. A case that fails now, and was not supported, is something that the target learnt and does
 not do well yet: it is a change, and neither better nor worse.
+
+Reports of learning and of fuzzing list only what differs: there, what is new and nobody knows got
+worse. What is gone is only gone; another run may find it again. Two kinds are not compared.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance.verdict import GOOD, Verdict
+
+from .kinds import ReportKind, one_kind
 
 if TYPE_CHECKING:
     from .report import Outcome, Report
@@ -103,7 +108,12 @@ class Changes:
 
 
 def changes(old: Report, new: Report) -> Changes:
-    """What changed from one report to another."""
+    """What changed from one report to another.
+
+    Raises:
+        WrongKind: if they are not of one kind.
+    """
+    one_kind((old, new))
     before = {each.case: each for each in old.outcomes}
     after = {each.case: each for each in new.outcomes}
     found: list[Change] = []
@@ -111,6 +121,8 @@ def changes(old: Report, new: Report) -> Changes:
     for case, outcome in after.items():
         earlier = before.get(case)
         kind = _kind(earlier, outcome)
+        if kind is Kind.NEW and new.kind is not ReportKind.CONFORMANCE and not outcome.expected:
+            kind = Kind.WORSE
         if kind is None:
             same += 1
         else:
@@ -149,6 +161,8 @@ def _versions(old: Report, new: Report) -> list[tuple[str, str, str]]:
         ("speaks", *(" ".join(map(str, each.speaks)) for each in (old, new))),
         ("capabilities", *(" ".join(each.capabilities) for each in (old, new))),
         ("dialects", *(" ".join(each.dialects) for each in (old, new))),
+        ("settings", *(" ".join(s.setting for s in each.learned) for each in (old, new))),
+        ("protocol", *(each.played.protocol if each.played else "" for each in (old, new))),
     ]
     texts = [{text.name: text.sha256[:16] for text in each.texts} for each in (old, new)]
     pairs += [

@@ -3,28 +3,35 @@
 `write` gives the text of a file, with each case on one line, so that two reports can be compared by
 eye as well. `read` takes any file and says in one line what is wrong with it. `schema` in the
 module of that name says what may stand in one.
+
+A report of conformance is of format 1, whatever fields it has. One of learning or fuzzing is of
+format 2: who knows nothing but format 1 would take it for a report of conformance.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from otr_conformance.verdict import Verdict
 from otr_model.documents import BadDocument, parse_json
 from otr_reference.errors import OtrSpecError
 
+from .kinds import Learned, Played, ReportKind
 from .report import Outcome, Report, Sentence, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from enum import Enum
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "BadReport", "read", "write"]
+__all__ = ["FORMAT", "FORMAT_VERSION", "BadReport", "figures", "read", "write"]
 
 FORMAT: Final = "otrspec-report"
-FORMAT_VERSION: Final = 1
-"""Raised when a reader of the JSON would have to change."""
+FORMAT_VERSION: Final = 2
+"""The newest. Raised when a reader of the JSON would have to change."""
+_OF_CONFORMANCE: Final = 1
+"""The format of reports of conformance."""
 
 E = TypeVar("E", bound="Enum")
 T = TypeVar("T")
@@ -61,9 +68,11 @@ def _text(value: object) -> str:
 
 def _document(report: Report) -> Json:
     places = {each.id: place for place, each in enumerate(report.sentences)}
+    of_cases = report.kind is ReportKind.CONFORMANCE
     return {
         "format": FORMAT,
-        "format_version": FORMAT_VERSION,
+        "format_version": _OF_CONFORMANCE if of_cases else FORMAT_VERSION,
+        "kind": report.kind.value,
         "suite": report.suite,
         "made": report.made,
         "target": report.target,
@@ -75,12 +84,7 @@ def _document(report: Report) -> Json:
         "exit": int(report.status),
         "seconds": round(report.seconds, 3),
         "cases": len(report.outcomes),
-        "available": report.available,
-        "counts": {verdict.word: count for verdict, count in report.counts.items()},
-        "unsupported_share": round(report.unsupported_share, 4),
-        "lacking": [
-            {"what": each.what, "cases": each.cases, "alone": each.alone} for each in report.lacking
-        ],
+        **(_of_cases(report) if of_cases else figures(report)),
         "unexpected": [each.case for each in report.unexpected],
         "farewells": list(report.farewells),
         "texts": [
@@ -101,6 +105,29 @@ def _document(report: Report) -> Json:
         ],
         "results": [_result(each, places) for each in report.outcomes],
     }
+
+
+def _of_cases(report: Report) -> Json:
+    """What only a report of conformance has."""
+    return {
+        "available": report.available,
+        "counts": {verdict.word: count for verdict, count in report.counts.items()},
+        "unsupported_share": round(report.unsupported_share, 4),
+        "lacking": [
+            {"what": each.what, "cases": each.cases, "alone": each.alone} for each in report.lacking
+        ],
+    }
+
+
+def figures(report: Report) -> Json:
+    """What a report of learning or of fuzzing has in place of verdicts and shares."""
+    found: Json = {"counts": {verdict.word: n for verdict, n in report.counts.items() if n}}
+    if report.kind is ReportKind.LEARNING:
+        found["settings"] = [asdict(each) for each in report.learned]
+        found["outdated"] = list(report.outdated)
+    if report.played is not None:
+        found["played"] = asdict(report.played)
+    return found
 
 
 def _result(each: Outcome, places: Mapping[str, int]) -> Json:
@@ -199,6 +226,9 @@ class _Reader:
             for at, each in self.objects(found, "clauses")
         )
         ids = tuple(each.id for each in sentences)
+        kind = self.kind(found, version)
+        of_cases = kind is ReportKind.CONFORMANCE
+        learned = self.objects(found, "settings") if kind is ReportKind.LEARNING else ()
         return Report(
             suite=self.get(found, "suite", str),
             made=self.get(found, "made", str),
@@ -212,8 +242,60 @@ class _Reader:
             texts=tuple(self.text(each, at) for at, each in self.objects(found, "texts")),
             sentences=sentences,
             outcomes=self.outcomes(found, ids),
-            available=self.get(found, "available", int),
+            available=self.get(found, "available", int, "", None if of_cases else 0),
             farewells=self.several(found, "farewells", str),
+            kind=kind,
+            learned=tuple(self.learned(each, at) for at, each in learned),
+            outdated=self.several(found, "outdated", str),
+            played=self.played(found) if kind is ReportKind.FUZZING else None,
+        )
+
+    def kind(self, found: Json, version: int) -> ReportKind:
+        """What the report is about; where it is left out, conformance."""
+        word = self.get(found, "kind", str, "", ReportKind.CONFORMANCE.value)
+        try:
+            kind = ReportKind(word)
+        except ValueError:
+            self.refuse(f"kind: {word!r} is none that is known")
+        if (kind is ReportKind.CONFORMANCE) is not (version == _OF_CONFORMANCE):
+            self.refuse(f"format_version: a report of {word} is not of format {version}")
+        return kind
+
+    def learned(self, found: Json, at: str) -> Learned:
+        """What was learned in a setting."""
+        return Learned(
+            setting=self.get(found, "setting", str, at),
+            about=self.get(found, "about", str, at),
+            states=self.get(found, "states", int, at),
+            states_of_tables=self.get(found, "states_of_tables", int, at),
+            differences=self.get(found, "differences", int, at),
+            let_pass=self.get(found, "let_pass", int, at),
+            explained=self.get(found, "explained", int, at),
+            checked=self.get(found, "checked", int, at),
+            words=self.get(found, "words", int, at),
+            lacking=self.several(found, "lacking", str, at),
+            stopped=self.get(found, "stopped", str, at),
+            faulty=self.get(found, "faulty", bool, at),
+        )
+
+    def played(self, document: Json) -> Played:
+        """How far a fuzzer came."""
+        at = "played"
+        found = self.get(document, at, dict)
+        return Played(
+            protocol=self.get(found, "protocol", str, at),
+            seed=self.get(found, "seed", int, at),
+            moves=self.get(found, "moves", int, at),
+            plays=self.get(found, "plays", int, at),
+            cells=self.get(found, "cells", int, at),
+            cells_often=self.get(found, "cells_often", int, at),
+            cells_reachable=self.get(found, "cells_reachable", int, at),
+            pairs=self.get(found, "pairs", int, at),
+            pairs_reachable=self.get(found, "pairs_reachable", int, at),
+            private=self.get(found, "private", bool, at),
+            silent=self.several(found, "silent", str, at),
+            complaints=self.several(found, "complaints", str, at),
+            lost=self.get(found, "lost", str, at),
         )
 
     def text(self, found: Json, at: str) -> Text:

@@ -4,6 +4,11 @@ There is a suite for each protocol and topic of cases, as in "otrv3.ake". A case
 noted, passes. What is expected although nobody wants it, and what the target does not support, is
 skipped, with the reason. Every other surprise is a failure; where the shim or the suite is at
 fault, an error.
+
+In a report of learning each difference is a test in the place of a case, and there is one test
+more for each setting: that it was learned to its end. In one of fuzzing each find is a test, and
+there is one more: that nothing kept the fuzzer from playing. So a run that finds nothing has tests,
+too.
 """
 
 from __future__ import annotations
@@ -13,10 +18,13 @@ from xml.etree import ElementTree as ET
 
 from otr_conformance.verdict import GOOD, Verdict
 
+from .kinds import ReportKind
+from .report import Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .report import Outcome, Report
+    from .report import Report
 
 __all__ = ["junit"]
 
@@ -29,10 +37,12 @@ _PLANES: Final = 0x10000
 def junit(report: Report) -> str:
     """The report as XML."""
     topics: dict[str, list[Outcome]] = {}
-    for each in report.outcomes:
+    every = (*report.outcomes, *_others(report))
+    for each in every:
         topics.setdefault(f"{each.protocol}.{each.name.partition('.')[0]}", []).append(each)
-    root = ET.Element("testsuites", {"name": f"otrspec: {_fit(report.label)}"})
-    _count(root, report.outcomes)
+    kind = "" if report.kind is ReportKind.CONFORMANCE else f" {report.kind.command}"
+    root = ET.Element("testsuites", {"name": f"otrspec{kind}: {_fit(report.label)}"})
+    _count(root, every)
     for topic, outcomes in topics.items():
         suite = ET.SubElement(root, "testsuite", {"name": topic, "timestamp": report.made[:19]})
         _count(suite, outcomes)
@@ -45,16 +55,40 @@ def junit(report: Report) -> str:
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
+def _others(report: Report) -> Iterable[Outcome]:
+    """What was tested beside what is listed, in a report that lists only what differs."""
+    for each in report.learned:
+        verdict = Verdict.PASS
+        if each.stopped:
+            verdict = Verdict.HARNESS_ERROR if each.faulty else Verdict.FAIL
+        yield _other(f"learned.{each.setting}", each.about, verdict, each.stopped)
+    for finding in report.outdated:
+        why = "it explains nothing any more"
+        yield _other(f"outdated.{finding}", "A finding explains something.", Verdict.FAIL, why)
+    if report.played is not None:
+        lost = report.played.lost
+        verdict = Verdict.HARNESS_ERROR if lost else Verdict.PASS
+        about = f"{report.played.moves} moves were played."
+        yield _other(f"fuzzed.{report.played.protocol}", about, verdict, lost)
+
+
+def _other(name: str, about: str, verdict: Verdict, because: str) -> Outcome:
+    good = verdict is Verdict.PASS
+    return Outcome(f"otrspec.case:{name}", about, verdict, good, "must", 0, because=because)
+
+
 def _properties(report: Report) -> Iterable[tuple[str, str]]:
     """What was tested, with what."""
     yield "otrspec", report.suite
+    yield "kind", report.kind.value
     yield "target", report.target
     yield "implementation", report.name
     yield "implementation.version", report.version
     yield "implementation.protocols", " ".join(map(str, report.speaks))
     yield "implementation.capabilities", " ".join(report.capabilities)
-    yield "cases.available", str(report.available)
-    yield "unsupported.share", f"{report.unsupported_share:.4f}"
+    if report.kind is ReportKind.CONFORMANCE:
+        yield "cases.available", str(report.available)
+        yield "unsupported.share", f"{report.unsupported_share:.4f}"
     for name in report.dialects:
         yield "dialect", name
     for text in report.texts:

@@ -4,6 +4,9 @@ What everybody wants to know first is in the page as text: what was tested, how 
 unsupported, how many cases have which verdict, and what is wrong by its cause. The cases and the
 matrix of clauses are data, which the script of the page shows; they are compressed, so that
 thousands of cases fit. The page asks for nothing over the network, and forbids itself to.
+
+A page of learning or of fuzzing is another page: it has a heading of its own, says what was done
+and what differs, and has neither verdicts in figures nor a matrix, which are about conformance.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 from otr_conformance.protocols import TEXTS
 from otr_conformance.verdict import Verdict
 
+from .kinds import ReportKind, one_kind
 from .report import share
 
 if TYPE_CHECKING:
@@ -35,6 +39,39 @@ _LACKS_SHOWN: Final = 8
 _CAUSES_SHOWN: Final = 40
 _TELLING: Final = 8  # clauses of a case that are shown at once
 _HALF: Final = 0.5
+_HEADINGS: Final = {
+    ReportKind.CONFORMANCE: "OTR conformance",
+    ReportKind.LEARNING: "OTR learning",
+    ReportKind.FUZZING: "OTR fuzzing",
+}
+_ABOUT: Final = {
+    ReportKind.CONFORMANCE: "",
+    ReportKind.LEARNING: (
+        "<p>A learner has inferred which machine the target is, setting by setting, and laid it "
+        "beside the machine of the tables. What is listed is where the two differ, and nothing "
+        "that they do alike. This is no conformance report: <code>otrspec conform</code> writes "
+        "one.</p>"
+    ),
+    ReportKind.FUZZING: (
+        "<p>The target was played with on a hostile network, and every move was judged by the "
+        "tables. What is listed is what it did otherwise, and nothing that it did right. This is "
+        "no conformance report: <code>otrspec conform</code> writes one.</p>"
+    ),
+}
+_REMARKS: Final = {
+    ReportKind.CONFORMANCE: (
+        "A verdict of a case that was not asked for is not a good one: what is unsupported is "
+        "unknown. Descriptions of clauses are paraphrases; the texts are named under “Versions”."
+    ),
+    ReportKind.LEARNING: (
+        "A difference has a shortest sequence of inputs that shows it. Descriptions of clauses are "
+        "paraphrases; the texts are named under “Versions”."
+    ),
+    ReportKind.FUZZING: (
+        "That something was not found does not mean that it is not there. Each find has the moves "
+        "that show it, and stands once, however often it was seen."
+    ),
+}
 
 
 def page(reports: Sequence[Report]) -> str:
@@ -42,7 +79,11 @@ def page(reports: Sequence[Report]) -> str:
 
     Args:
         reports: one for each column of the matrix, in their order.
+
+    Raises:
+        WrongKind: if they are not of one kind.
     """
+    kind = one_kind(reports)
     parts = files(__package__).joinpath("page")
     style, script, frame = (
         parts.joinpath(name).read_text(encoding="utf-8")
@@ -53,10 +94,13 @@ def page(reports: Sequence[Report]) -> str:
     allowed = b64encode(sha256(script.encode()).digest()).decode("ascii")
     fillings = {
         "@ALLOWED@": allowed,
+        "@HEADING@": _HEADINGS[kind],
+        "@ABOUT@": _ABOUT[kind],
+        "@REMARK@": _REMARKS[kind],
         "@TITLE@": _esc(", ".join(each.label for each in reports)),
         "@STYLE@": style,
         "@MADE@": _esc(_made(reports)),
-        "@SUMMARY@": "\n".join(chain.from_iterable(map(_card, reports))),
+        "@SUMMARY@": "\n".join(chain.from_iterable(map(_CARDS[kind], reports))),
         "@DATA@": packed,
         "@SCRIPT@": script,
     }
@@ -82,14 +126,11 @@ def _made(reports: Sequence[Report]) -> str:
 def _card(report: Report) -> Iterator[str]:
     """A report in figures."""
     total, missing = len(report.outcomes), report.counts[Verdict.UNSUPPORTED]
-    speaks = " and ".join(map(str, report.speaks))
-    yield '<section class="card">'
-    yield f"<h2>{_esc(report.label)}</h2>"
-    yield f'<p class="dim">OTR version{"s" if len(report.speaks) > 1 else ""} {_esc(speaks)}</p>'
-    loud = " loud" if report.unsupported_share >= _HALF else ""
-    yield (
-        f'<p class="head{loud}"><strong>{share(missing, total)} % unsupported</strong> '
-        f"{missing} of {total} cases are beyond what it offers.</p>"
+    yield from _head(report)
+    yield from _loud(
+        f"{share(missing, total)} % unsupported",
+        f"{missing} of {total} cases are beyond what it offers.",
+        loud=report.unsupported_share >= _HALF,
     )
     if report.partial:
         yield f'<p class="bad">Of the {report.available} cases of the suite, {total} were run.</p>'
@@ -150,6 +191,96 @@ def _farewells(report: Report) -> Iterator[str]:
         yield "</ul>"
 
 
+def _learned(report: Report) -> Iterator[str]:
+    """What was learned, in figures."""
+    yield from _head(report)
+    number = len(report.outcomes)
+    left = len(report.unexpected)
+    inside = _count(len(report.learned), "setting")
+    said = f"of {inside} from the machines of the tables."
+    yield from _loud(_count(number, "difference"), said, loud=bool(left))
+    yield '<div class="wide"><table class="counts"><caption>Settings</caption>'
+    yield "<thead><tr><th>setting<th>states<th>of the tables<th>differences<th>let pass"
+    yield "<th>explained</thead><tbody>"
+    for each in report.learned:
+        if each.stopped:
+            yield f'<tr><th>{_esc(each.setting)}<td colspan="5" class="bad">not learned'
+            continue
+        numbers = (each.states, each.states_of_tables, each.differences, each.let_pass)
+        cells = "".join(f"<td>{n}" for n in (*numbers, each.explained))
+        yield f"<tr><th>{_esc(each.setting)}{cells}"
+    yield "</tbody></table></div>"
+    for each in report.learned:
+        if each.stopped:
+            why = _esc(f"{each.setting} was not learned to its end: {each.stopped}")
+            yield f'<p class="bad">{why}</p>'
+    for finding in report.outdated:
+        yield f'<p class="bad">Out of date, since it explains nothing any more: {_esc(finding)}</p>'
+    if left:
+        yield f'<p class="bad">{_count(left, "difference")} that nothing explains.</p>'
+    elif number:
+        yield "<p>Every difference is let pass or explained.</p>"
+    yield from _farewells(report)
+    yield from _causes(report)
+    yield from _versions(report)
+    yield "</section>"
+
+
+def _played(report: Report) -> Iterator[str]:
+    """What a fuzzer did and found, in figures."""
+    yield from _head(report)
+    left = len(report.unexpected)
+    notes = sum(each.expected and not each.finding for each in report.outcomes)
+    known = len(report.outcomes) - left - notes
+    said = f"Beside them, {known} known, and {notes} that an ambiguity explains."
+    yield from _loud(f"{_count(left, 'find')} that nobody knows", said, loud=bool(left))
+    played = report.played
+    if played is not None:
+        cells = (
+            f"{played.cells:,} of {played.cells_reachable:,}, {played.cells_often:,} of them often"
+        )
+        rows = {
+            "protocol": f"{played.protocol}, with seed {played.seed}",
+            "moves": f"{played.moves:,} in {_count(played.plays, 'play')}, {report.seconds:.0f} s",
+            "cells": cells,
+            "pairs of rows": f"{played.pairs:,} of {played.pairs_reachable:,}",
+        }
+        yield '<dl class="figures">'
+        yield from (f"<dt>{name}<dd>{_esc(text)}" for name, text in rows.items())
+        yield "</dl>"
+        if not played.private:
+            yield '<p class="bad">No conversation became private: most was never played.</p>'
+        if played.lost:
+            yield f'<p class="bad">It could not go on: {_esc(played.lost)}</p>'
+        for each in played.complaints:
+            yield f'<p class="dim">{_esc(each)}</p>'
+        for each in played.silent:
+            yield f"<p>Known, and did not show: {_esc(each)}</p>"
+    yield from _causes(report)
+    yield from _versions(report)
+    yield "</section>"
+
+
+def _head(report: Report) -> Iterator[str]:
+    """Whom a card is about."""
+    yield '<section class="card">'
+    yield f"<h2>{_esc(report.label or report.target)}</h2>"
+    if report.speaks:
+        many = "s" if len(report.speaks) > 1 else ""
+        speaks = " and ".join(map(str, report.speaks))
+        yield f'<p class="dim">OTR version{many} {speaks}</p>'
+
+
+def _loud(text: str, said: str, *, loud: bool) -> Iterator[str]:
+    """What is to be seen first."""
+    style = " loud" if loud else ""
+    yield f'<p class="head{style}"><strong>{_esc(text)}</strong> {_esc(said)}</p>'
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _lacking(report: Report) -> Iterator[str]:
     if not report.lacking:
         return
@@ -165,31 +296,32 @@ def _lacking(report: Report) -> Iterator[str]:
 def _causes(report: Report) -> Iterator[str]:
     """What is wrong, by its cause: what nobody expected at once, what is known on demand."""
     groups = report.groups()
-    yield from _list([each for each in groups if not each.expected])
+    yield from _list(report.kind, [each for each in groups if not each.expected])
     known = [each for each in groups if each.expected]
     if known:
         many = "s" if len(known) > 1 else ""
         yield f"<details><summary>{len(known)} known cause{many}</summary>"
-        yield from _list(known)
+        yield from _list(report.kind, known)
         yield "</details>"
 
 
-def _list(groups: Sequence[Group]) -> Iterator[str]:
+def _list(kind: ReportKind, groups: Sequence[Group]) -> Iterator[str]:
     if not groups:
         return
     yield '<ul class="causes">'
-    yield from map(_cause, groups[:_CAUSES_SHOWN])
+    yield from (_cause(kind, each) for each in groups[:_CAUSES_SHOWN])
     more = len(groups) - _CAUSES_SHOWN
     yield f"<li>and {more} more</ul>" if more > 0 else "</ul>"
 
 
-def _cause(group: Group) -> str:
-    known = "" if group.expected else ' <strong class="bad">unexpected</strong>'
+def _cause(kind: ReportKind, group: Group) -> str:
+    surprise = "unexpected" if kind is ReportKind.CONFORMANCE else "unexplained"
+    known = "" if group.expected else f' <strong class="bad">{surprise}</strong>'
     finding = f" <code>{_esc(group.finding)}</code>" if group.finding else ""
-    number = len(group.outcomes)
+    number = _count(len(group.outcomes), kind.thing)
     return (
-        f'<li><span class="chip v-{group.verdict}">{group.verdict}</span> '
-        f"{number} case{'' if number == 1 else 's'}{known}: {_esc(group.why)}{finding}"
+        f'<li><span class="chip v-{group.verdict}">{kind.says(group.verdict)}</span> '
+        f"{number}{known}: {_esc(group.why)}{finding}"
     )
 
 
@@ -198,12 +330,20 @@ def _versions(report: Report) -> Iterator[str]:
     yield f"<dt>suite<dd>otrspec {_esc(report.suite)}"
     yield f"<dt>target<dd>{_esc(report.label)}"
     yield f"<dt>run<dd>{_esc(report.made)}, {report.seconds:.1f} s"
-    yield f"<dt>offers<dd>{_esc(' '.join(report.capabilities)) or 'nothing more than it must'}"
+    if report.kind is not ReportKind.FUZZING:  # that does not ask
+        yield f"<dt>offers<dd>{_esc(' '.join(report.capabilities)) or 'nothing more than it must'}"
     for text in report.texts:
         yield f"<dt>{_esc(text.name)}<dd>{_esc(text.repository)} {_esc(text.path)}"
         yield f"<br>commit <code>{_esc(text.commit)}</code>"
         yield f"<br>SHA-256 <code>{_esc(text.sha256)}</code>"
     yield "</dl></details>"
+
+
+_CARDS: Final = {
+    ReportKind.CONFORMANCE: _card,
+    ReportKind.LEARNING: _learned,
+    ReportKind.FUZZING: _played,
+}
 
 
 # --- What is in the page as data --------------------------------------------------------------
@@ -250,8 +390,11 @@ def _data(reports: Sequence[Report]) -> dict[str, Any]:
     sections = {(each.text, each.section): None for each in ordered}
     places = {key: place for place, key in enumerate(sections)}
     sets = _Sets(each.id for each in ordered)
+    kind = one_kind(reports)
     return {
-        "verdicts": [[verdict.word, verdict.meaning] for verdict in _VERDICTS],
+        "kind": kind.value,
+        "thing": kind.thing,
+        "verdicts": [[each.word, each.meaning, kind.says(each)] for each in _VERDICTS],
         "reports": [[each.label, each.name, each.target] for each in reports],
         "sections": [list(key) for key in sections],
         "clauses": [

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Final
 from otr_conformance.expectations import cause
 from otr_conformance.verdict import ExitCode, Verdict, exit_code
 
+from .kinds import ReportKind
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from .kinds import Learned, Played
 
 __all__ = ["ASKED", "GRAVE", "Group", "Lack", "Outcome", "Report", "Sentence", "Text", "share"]
 
@@ -205,6 +209,10 @@ class Report:
         outcomes: every case.
         available: how many cases the suite has of these protocols and versions, run or not.
         farewells: how the target ended, where that was not as it should be.
+        kind: what it is about; what is said of cases goes for differences and finds as well.
+        learned: of a report of learning, the settings.
+        outdated: of such a report, the findings whose entries explain nothing any more.
+        played: of a report of fuzzing, how far it came.
     """
 
     suite: str
@@ -221,11 +229,20 @@ class Report:
     outcomes: tuple[Outcome, ...]
     available: int = 0
     farewells: tuple[str, ...] = ()
+    kind: ReportKind = ReportKind.CONFORMANCE
+    learned: tuple[Learned, ...] = ()
+    outdated: tuple[str, ...] = ()
+    played: Played | None = None
 
     @property
     def label(self) -> str:
         """The target's name and version, in one line."""
         return f"{self.name} {self.version}".strip()
+
+    @property
+    def of_cases(self) -> bool:
+        """Whether it is about conformance, and lists cases."""
+        return self.kind is ReportKind.CONFORMANCE
 
     @property
     def partial(self) -> bool:
@@ -236,7 +253,17 @@ class Report:
     def status(self) -> ExitCode:
         """The exit status of the run; a target that does not end well is not as expected."""
         verdicts = [(each.verdict, each.expected) for each in self.outcomes]
-        return exit_code([*verdicts, *((Verdict.CRASH, False) for _ in self.farewells)])
+        return exit_code([*verdicts, *((verdict, False) for verdict in self._otherwise())])
+
+    def _otherwise(self) -> Iterator[Verdict]:
+        """What else was not as expected, as verdicts."""
+        yield from (Verdict.CRASH for _ in self.farewells)
+        yield from (Verdict.FAIL for _ in self.outdated)
+        for each in self.learned:
+            if each.stopped:
+                yield Verdict.HARNESS_ERROR if each.faulty else Verdict.FAIL
+        if self.played is not None and self.played.lost:
+            yield Verdict.HARNESS_ERROR
 
     @cached_property
     def counts(self) -> Mapping[Verdict, int]:

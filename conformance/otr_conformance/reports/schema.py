@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from otr_conformance.verdict import ExitCode, Verdict
 
 from .document import FORMAT, FORMAT_VERSION
+from .kinds import ReportKind
 
 if TYPE_CHECKING:
     from otr_model.kernel.export import Json
@@ -21,12 +22,18 @@ def schema() -> Object:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:otrspec:report:{FORMAT_VERSION}",
-        "title": "A report of otrspec conform",
-        "description": "What came of the cases that an implementation of OTR was tested with.",
+        "title": "A report of otrspec",
+        "description": (
+            "What came of the cases that an implementation of OTR was tested with; or of learning "
+            "its machine, or of fuzzing it, which are not about conformance."
+        ),
         **_object(
             {
                 "format": {"const": FORMAT, "description": "what kind of file this is"},
-                "format_version": {"const": FORMAT_VERSION, "description": "of this format"},
+                "format_version": {
+                    "enum": list(range(1, FORMAT_VERSION + 1)),
+                    "description": "of this format: 1 for a report of conformance, 2 for others",
+                },
                 "suite": _text("the version of otrspec"),
                 "made": {
                     "type": "string",
@@ -41,23 +48,8 @@ def schema() -> Object:
                 "dialects": _words("what it declares to do otherwise, by name"),
                 "exit": {"enum": [int(code) for code in ExitCode], "description": "of the run"},
                 "seconds": _number("how long the run took"),
-                "cases": _count("how many cases were run"),
-                "available": _count("how many the suite has of these protocols and versions"),
+                "cases": _count("how many cases were run; or differences, or finds, there are"),
                 "counts": _counts("how many cases have each verdict"),
-                "unsupported_share": {
-                    **_number("the share of cases that the target does not support"),
-                    "maximum": 1,
-                },
-                "lacking": _list(
-                    _object(
-                        {
-                            "what": _text("a capability, a version, or in words"),
-                            "cases": _count("cases that are not run because of it"),
-                            "alone": _count("of those, the ones that lack nothing else"),
-                        }
-                    ),
-                    "what the target does not offer",
-                ),
                 "unexpected": _list(
                     {"type": "string"}, "the ids of cases whose verdict is not the expected one"
                 ),
@@ -66,9 +58,26 @@ def schema() -> Object:
                 ),
                 "texts": _list(_ref("text"), "the pinned texts"),
                 "clauses": _list(_ref("clause"), "the clauses that cases touch"),
-                "results": _list(_ref("result"), "every case, in the order of the suite"),
-            }
+                "results": _list(
+                    _ref("result"),
+                    "every case, in the order of the suite; or every difference, or find",
+                ),
+            },
+            {
+                "kind": {
+                    "enum": [kind.value for kind in ReportKind],
+                    "description": "what the report is about; left out: conformance",
+                },
+                **_CONFORMANCE,
+                **_LEARNING,
+                **_FUZZING,
+            },
         ),
+        "allOf": [
+            _only({"format_version": {"const": 1}}, _CONFORMANCE, {**_LEARNING, **_FUZZING}),
+            _only(_is(ReportKind.LEARNING), _LEARNING, {**_CONFORMANCE, **_FUZZING}),
+            _only(_is(ReportKind.FUZZING), _FUZZING, {**_CONFORMANCE, **_LEARNING}),
+        ],
         "$defs": {
             "verdict": {
                 "enum": [verdict.word for verdict in Verdict],
@@ -100,9 +109,42 @@ def schema() -> Object:
                     "about": _text("what it is about, in our own words"),
                 }
             ),
+            "setting": _setting(),
             "result": _result(),
         },
     }
+
+
+def _is(kind: ReportKind) -> Object:
+    return {"kind": {"const": kind.value}}
+
+
+def _only(where: Object, needed: Object, others: Object) -> Object:
+    """What a report of one kind has, and what it has not."""
+    return {
+        "if": {"properties": where, "required": list(where)},
+        "then": {"required": list(needed), "properties": dict.fromkeys(others, False)},
+    }
+
+
+def _setting() -> Object:
+    return _object(
+        {
+            "setting": _text("its name"),
+            "about": _text("what it is"),
+            "states": _count("of the target; 0: it was not learned to its end"),
+            "states_of_tables": _count("of the machine of the tables"),
+            "differences": _count("how many there are"),
+            "let_pass": _count("how many of them the suite lets pass"),
+            "explained": _count("how many of the others are explained"),
+            "checked": _count("words that did not refute the machine"),
+            "words": _count("words that the target was asked"),
+            "lacking": _list({"type": "string"}, "inputs that the target cannot be given"),
+            "stopped": _text("why it was not learned to its end; empty: it was"),
+            "faulty": {"type": "boolean", "description": "whether that is the shim's fault"},
+        },
+        about="what was learned in one setting",
+    )
 
 
 def _result() -> Object:
@@ -191,3 +233,51 @@ def _counts(about: str) -> Object:
 
 def _ref(name: str) -> Object:
     return {"$ref": f"#/$defs/{name}"}
+
+
+_CONFORMANCE: Final[Object] = {
+    "available": _count("how many cases the suite has of these protocols and versions"),
+    "unsupported_share": {
+        **_number("the share of cases that the target does not support"),
+        "maximum": 1,
+    },
+    "lacking": _list(
+        _object(
+            {
+                "what": _text("a capability, a version, or in words"),
+                "cases": _count("cases that are not run because of it"),
+                "alone": _count("of those, the ones that lack nothing else"),
+            }
+        ),
+        "what the target does not offer",
+    ),
+}
+_LEARNING: Final[Object] = {
+    "settings": _list(_ref("setting"), "of a report of learning: what was learned"),
+    "outdated": _list(
+        {"type": "string"}, "of a report of learning: findings that explain nothing any more"
+    ),
+}
+_FUZZING: Final[Object] = {
+    "played": _object(
+        {
+            "protocol": _text("the name of the protocol"),
+            "seed": {"type": "integer", "description": "what was drawn"},
+            "moves": _count("how many were played"),
+            "plays": _count("how many plays they were"),
+            "cells": _count("reachable cells that were visited"),
+            "cells_often": _count("of those, the ones that were visited often"),
+            "cells_reachable": _count("how many cells can be reached"),
+            "pairs": _count("reachable pairs of rows that were seen"),
+            "pairs_reachable": _count("how many pairs can be reached"),
+            "private": {
+                "type": "boolean",
+                "description": "whether any conversation became private",
+            },
+            "silent": _list({"type": "string"}, "what is known of the target and did not show"),
+            "complaints": _list({"type": "string"}, "what went wrong, a line each"),
+            "lost": _text("why it could not go on; empty: it could"),
+        },
+        about="of a report of fuzzing: how far it came",
+    )
+}

@@ -27,6 +27,9 @@
   // --- The data ---------------------------------------------------------------------------------
 
   const VERDICTS = data.verdicts.map(([word]) => word);
+  const SHOWN = data.verdicts.map(([, , shown]) => shown);
+  const CONFORMANCE = data.kind === "conformance"; // else it lists only what differs
+  const things = (number) => `${data.thing}${number === 1 ? "" : "s"}`;
   const [PASS, NOTE, FAIL, UNSUPPORTED] = ["pass", "note", "fail", "unsupported"].map((word) => VERDICTS.indexOf(word));
   const ENDED = new Set(["hang", "crash", "harness-error"].map((word) => VERDICTS.indexOf(word)));
   const PLAIN = { v: PASS, e: 1 };
@@ -65,8 +68,8 @@
   // --- What is asked for ------------------------------------------------------------------------
 
   const fresh = () => ({
-    text: "", protocol: "", section: "", level: "", report: "", clause: -1, surprises: false,
-    verdicts: new Set(anything ? wanted : known),
+    text: "", protocol: "", section: "", level: "", report: "", clause: -1, only: -1, surprises: false,
+    verdicts: new Set(anything && CONFORMANCE ? wanted : known),
   });
   let asked = fresh();
   let shown = 0;
@@ -81,6 +84,7 @@
     && (!asked.level || each.level === asked.level)
     && (asked.section === "" || each.sections.has(Number(asked.section)))
     && (asked.clause < 0 || each.touches.includes(asked.clause))
+    && (asked.only < 0 || each.number === asked.only)
     && (!asked.text || asked.text.split(/\s+/).every((word) => each.text.includes(word)))
     && chosen().some((report) => (whatever ? each.outcomes[report.number] : fits(each.outcomes[report.number])));
 
@@ -94,7 +98,7 @@
     return control;
   };
   const search = h("input", {
-    type: "search", placeholder: "Search cases, descriptions, causes", "aria-label": "Search", autocomplete: "off",
+    type: "search", placeholder: `Search ${things(0)}, descriptions, causes`, "aria-label": "Search", autocomplete: "off",
     oninput: (event) => { asked.text = event.target.value.trim().toLowerCase(); render(); },
   });
   const chips = VERDICTS.map((word, v) => {
@@ -102,7 +106,7 @@
     return h("button", {
       type: "button", class: `v-${word}`, title: data.verdicts[v][1],
       onclick: () => { if (!asked.verdicts.delete(v)) asked.verdicts.add(v); render(); },
-    }, `${word} ${number}`);
+    }, `${SHOWN[v]} ${number}`);
   });
   chips.forEach((each) => { each.hidden = / 0$/.test(each.textContent); });
   const surprises = h("input", { type: "checkbox", onchange: (event) => { asked.surprises = event.target.checked; render(); } });
@@ -110,9 +114,9 @@
   const controls = [
     reports.length > 1 ? label("Implementation", select("report", "all", reports.map((r) => [r.number, r.label]))) : null,
     protocols.length > 1 ? label("Protocol", select("protocol", "all", protocols.map((p) => [p, p]))) : null,
-    label("Section", select("section", "all", data.sections.map(([text, title], at) => [at, `${text}: ${title}`]))),
-    label("Level", select("level", "all", [["must", "must"], ["should", "should"]])),
-    h("label", { class: "check" }, surprises, "only unexpected"),
+    data.sections.length ? label("Section", select("section", "all", data.sections.map(([text, title], at) => [at, `${text}: ${title}`]))) : null,
+    CONFORMANCE ? label("Level", select("level", "all", [["must", "must"], ["should", "should"]])) : null,
+    h("label", { class: "check" }, surprises, CONFORMANCE ? "only unexpected" : "only unexplained"),
     h("button", { type: "button", onclick: () => { asked = fresh(); render(); search.focus(); } }, "Reset"),
   ].filter(Boolean);
   const verdictRow = h("div", { class: "row", role: "group", "aria-label": "Verdicts" }, ...chips);
@@ -124,7 +128,7 @@
     type: "button", onclick: () => { view = name; shown = 0; render(); },
   }, name === "cases" ? "Cases" : "Clauses"));
   const list = h("div", {});
-  app.append(h("nav", { class: "tabs", "aria-label": "Views" }, ...tabs), filters, list);
+  app.append(CONFORMANCE ? h("nav", { class: "tabs", "aria-label": "Views" }, ...tabs) : h("h2", { class: "list" }, data.thing === "find" ? "Finds" : "Differences"), filters, list);
 
   const showFilters = () => {
     tabs.forEach((tab, at) => tab.setAttribute("aria-pressed", String((at === 0) === (view === "cases"))));
@@ -135,24 +139,28 @@
     if (document.activeElement !== search) search.value = asked.text;
     for (const control of filters.querySelectorAll("select")) control.value = asked[control.dataset.name];
     clauseRow.replaceChildren();
+    if (asked.only >= 0 && view === "cases") {
+      clauseRow.append(h("span", {}, "Only ", h("code", {}, cases[asked.only].id), " "),
+        h("button", { type: "button", onclick: () => { asked = fresh(); render(); } }, `All ${things(0)}`));
+    }
     if (asked.clause >= 0 && view === "cases") {
       const clause = clauses[asked.clause];
-      clauseRow.append(h("span", {}, "Cases that touch ", h("code", {}, clause.id), ` (${clause.about}) `),
+      clauseRow.append(h("span", {}, `${things(0)[0].toUpperCase()}${things(0).slice(1)} that touch `, h("code", {}, clause.id), ` (${clause.about}) `),
         h("button", { type: "button", onclick: () => { asked.clause = -1; render(); } }, "All clauses"));
     }
   };
 
   // --- Cases ------------------------------------------------------------------------------------
 
-  const chip = (outcome, name) => h("span", { class: `chip v-${VERDICTS[outcome.v]}`, title: outcome.e ? false : "unexpected" },
-    (name ? `${name}: ` : "") + VERDICTS[outcome.v] + (outcome.e ? "" : " !"));
+  const chip = (outcome, name) => h("span", { class: `chip v-${VERDICTS[outcome.v]}`, title: outcome.e ? false : CONFORMANCE ? "unexpected" : "unexplained" },
+    (name ? `${name}: ` : "") + SHOWN[outcome.v] + (outcome.e ? "" : " !"));
 
   const showCases = () => {
     const found = cases.filter((each) => isAsked(each));
     shown = Math.max(shown, STEP);
     const entries = found.slice(0, shown).map(entry);
     const status = h("div", { class: "status" },
-      h("span", { role: "status" }, `${found.length} of ${cases.length} cases`),
+      h("span", { role: "status" }, `${found.length} of ${cases.length} ${things(cases.length)}`),
       entries.length ? h("button", {
         type: "button",
         onclick: () => { for (const each of list.querySelectorAll("details.case")) each.open = true; },
@@ -208,17 +216,20 @@
   };
 
   const body = (each) => {
-    const facts = [`version ${each.version}`, each.level.toUpperCase(), each.needs.length ? `needs ${each.needs.join(", ")}` : "needs nothing special"];
+    const needs = each.needs.length ? `needs ${each.needs.join(", ")}` : "needs nothing special";
+    const facts = CONFORMANCE ? [`version ${each.version}`, each.level.toUpperCase(), needs] : [`version ${each.version}`];
     const made = h("div", { class: "body" }, h("p", {}, each.about), h("p", { class: "dim" }, facts.join(" · ")));
     for (const report of chosen()) {
       const outcome = each.outcomes[report.number];
       if (outcome) made.append(told(report, outcome));
     }
-    made.append(h("h3", {}, "Clauses that the case touches"), clauseList(each.touches, each.telling));
+    if (each.touches.length) made.append(h("h3", {}, CONFORMANCE ? "Clauses that the case touches" : "Clauses that it touches"), clauseList(each.touches, each.telling));
     return made;
   };
 
   const expectedText = (o) => {
+    if (!CONFORMANCE && !o.e && !o.unreviewed) return `nobody knows this ${data.thing}`;
+    if (!CONFORMANCE && o.cause && o.e) return `known: ${o.cause}`;
     if (o.unreviewed) return `proposed: ${o.expectation}; nobody has reviewed that`;
     if (!o.expectation) return o.e ? "" : "not expected";
     return o.e ? `as expected: ${o.cause}` : `not expected; ${o.expectation} was: ${o.cause}`;
@@ -242,7 +253,8 @@
       made.append(h("h3", {}, "What happened"), holder);
       requestAnimationFrame(() => holder.append(draw(o, report.name, holder.clientWidth)));
     }
-    if (o.log) made.append(h("details", {}, h("summary", {}, "as text"), h("pre", {}, o.log.join("\n"))));
+    if (o.log && o.step) made.append(h("details", {}, h("summary", {}, "as text"), h("pre", {}, o.log.join("\n"))));
+    else if (o.log) made.append(h("h3", {}, "What happened"), h("pre", {}, o.log.join("\n")));
     if (o.replay) made.append(h("h3", {}, "Replay"), replay(o.replay));
     return made;
   };
@@ -493,14 +505,21 @@
     if (view === "cases") showCases(); else showClauses();
   };
 
-  const linked = decodeURIComponent(location.hash.slice(1));
-  const target = cases.find((each) => linked === `case-${each.id}`);
-  if (linked === "clauses") view = "clauses";
-  if (target) {
-    asked.verdicts = new Set(known);
-    asked.text = target.id.toLowerCase();
-    open.add(target.id);
-  }
-  render();
-  if (target) list.scrollIntoView();
+  // What the address names: a case, which is shown alone, or the view of clauses.
+  const linked = () => {
+    let name = location.hash.slice(1);
+    try { name = decodeURIComponent(name); } catch { /* it is no name of ours then */ }
+    const target = cases.find((each) => name === `case-${each.id}`);
+    if (name === "clauses" && CONFORMANCE) { view = "clauses"; shown = 0; }
+    if (target) {
+      asked = { ...fresh(), only: target.number, verdicts: new Set(known) };
+      view = "cases";
+      shown = 0;
+      open.add(target.id);
+    }
+    render();
+    if (target) list.scrollIntoView();
+  };
+  addEventListener("hashchange", linked);
+  linked();
 })();
