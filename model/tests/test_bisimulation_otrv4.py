@@ -14,6 +14,7 @@ from otr_check.bisimulation import (
     Verdict,
     follow,
 )
+from otr_model.kernel.mutants import named
 from otr_model.kernel.variant import SetParameter, SkipCheck, Variant, mutants
 from otr_model.otrv4.conditions import Check
 from otr_model.otrv4.protocol import OTRV4
@@ -52,6 +53,17 @@ def test_a_row_that_is_never_taken_may_do_anything(row: str) -> None:
     assert mine
     for variant in mine:
         assert judge().judge(variant) == Equivalent(variant.name, 0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["always third", "boundary third 1", "mute dake-begun otrv4.dake:dake-wanted.idle.allowed"],
+)
+def test_what_does_the_same_or_nothing_makes_no_difference(name: str) -> None:
+    variant = named(OTRV4, name)
+
+    assert variant is not None
+    assert isinstance(judge().judge(variant), Equivalent)
 
 
 def test_rows_that_are_taken_are_taken_in_every_family() -> None:

@@ -54,7 +54,6 @@ _SHOWN_AND_BEGUN: Final = (
     "The text is shown to the user, and an Identity message is sent: neither looks at what the "
     "other changes, and what is told and sent in one step is compared apart."
 )
-_NOBODY_LISTENS: Final = "Every state ignores DAKE_BEGUN."
 _NO_HEARTBEAT_FOR_EARLY: Final = (
     "A Data Message that was kept is dealt with in the run in which the ratchet begins, at a time "
     "at which the interval of heartbeats has begun, too: where a heartbeat is due, EARLY finds "
@@ -153,11 +152,6 @@ _NOTHING_RECEIVED: Final = (
 _ONE_IS_MISSING: Final = (
     "The pieces that are held have different indices of at most the total, and this one is not "
     "among them: the total is never less than their number and one."
-)
-_SAME_CODE: Final = (
-    "TAKE_NEXT and TAKE_NEXT_WITH_DH set the same variables, and what they compute follows the "
-    "ratchet id of the message: they differ in what they are called. That a DH key is there where "
-    "it is due, a check asks."
 )
 _ONLY_COMPATIBLE: Final = (
     "An endpoint that speaks version 3 has an endpoint of version 3 in it, which only the "
@@ -259,7 +253,6 @@ ARGUED: Final[Mapping[str, Mapping[str, str]]] = {
         "disorder tagged-text dake-wanted *": _SHOWN_AND_BEGUN,
         "disorder sending early otrv4.message:content-done.*": _NO_HEARTBEAT_FOR_EARLY,
         "mute early otrv4.message:content-done.*.heartbeat-due": _NO_HEARTBEAT_FOR_EARLY,
-        "mute dake-begun otrv4.dake:dake-wanted.*": _NOBODY_LISTENS,
         "mute session-over otrv4.message:user-end.*": _KEPT_UNREAD,
         "omit forget-early otrv4.dake:*.idle*": _NOTHING_EARLY,
         "omit forget-exchange otrv4.dake:*-over.*": _NOTHING_LOOKS,
@@ -289,9 +282,6 @@ ARGUED: Final[Mapping[str, Mapping[str, str]]] = {
         "part keys-stale 1": _NOTHING_TO_DROP,
         "boundary near-in-next ?": _EXAMPLE,
         "part near-in-next ?": _EXAMPLE,
-        "always third": _SAME_CODE,
-        "never third": _SAME_CODE,
-        "boundary third ?": _SAME_CODE,
         "update begin-as-* fresh_at *": _NOT_TIMED,
         "update begin-as-* skipped_at *": _NOTHING_SKIPPED,
         "update drop-skipped skipped_at *": _NOTHING_SKIPPED,

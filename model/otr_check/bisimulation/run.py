@@ -393,17 +393,18 @@ class Side:
             new = {name_of(v): value.read(folding) for v, value in sets.items()}
             self.values.update(new)
         inputs = self.inputs(touch, *needs)
+        called = run.world.names[effect]
         if needs or touch.fails:
-            self.worked += ((effect.name, inputs),)
+            self.worked += ((called, inputs),)
         self.freeze(touch)
         if effect not in run.unseen and (touch.speaks or spec.seen is not Observer.NOBODY):
             self.shown += ((effect.name, inputs),)
         written = {_slot(d.spec.scope, d.slot) for d in spec.writes} | touch.writes
-        earlier = str(self.did.count((effect.name, inputs)))
-        self.did += ((effect.name, inputs),)
+        earlier = str(self.did.count((called, inputs)))
+        self.did += ((called, inputs),)
         for name in sorted(written):
             before = () if name in touch.surely_writes else (self.get(name),)
-            self.values[name] = terms.make("made", effect.name, name, inputs, earlier, *before)
+            self.values[name] = terms.make("made", called, name, inputs, earlier, *before)
         self.turned |= "hand" in written
         if touch.takes:
             self.fresh, self._frozen = True, frozenset()
@@ -441,8 +442,9 @@ class Side:
             self.choice = self.choice.after(self.ask(self.choice.ask))
         after = self.copy(self.run)
         after.queue, after.choice = self.queue[1:], None
-        after.last = 0
         after.cells += (cell,)
+        if self.choice.row is None or not _is_idle(self.choice.row):
+            after.last = 0
         if self.choice.row is None:
             after.rows += (f"{cell[0]}:{event.label}.{cell[1].label}!missing",)
         else:
@@ -510,6 +512,11 @@ class Side:
 
 
 _SIDE: Final = Side.__slots__
+
+
+def _is_idle(row: AnyRow) -> bool:
+    """Whether a row does nothing: as if its event had not come."""
+    return row.goto is row.at and not row.do and not row.raises
 
 
 def _slot(scope: Scope, slot: str) -> str:

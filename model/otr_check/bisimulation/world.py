@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from otr_model.kernel.composition import checks_of
 from otr_model.kernel.expr import BoolVar, Comparison, InState, Int, IntVar, Number, Scope, Sum
 from otr_model.kernel.expr import Compare as How
-from otr_model.kernel.vocabulary import Defined, Event, Origin
+from otr_model.kernel.vocabulary import Defined, Event, Observer, Origin
 
 from .reads import Reader, Unreadable
 
@@ -241,6 +241,7 @@ class World:
         self._refuse_returns()
         self.commands = frozenset(e for e in composition.events if e.origin is Origin.USER)
         self.recurring = frozenset(e for e in composition.events if self._recurs(e))
+        self.names = self._names()
         self.seen_of_master = self._seen("master")
         self.seen_of_others = self._seen("others")
 
@@ -337,6 +338,18 @@ class World:
         if found is None:
             found = tuple(sorted(expression.variables(), key=lambda v: v.name))  # type: ignore[attr-defined]
             self._variables[id(expression)] = found
+        return found
+
+    def _names(self) -> Mapping[Effect, str]:
+        """What effects are called: the same for those that nobody sees and that do the same."""
+        first: dict[object, str] = {}
+        found: dict[Effect, str] = {}
+        for effect in self.composition.effects:
+            spec = effect.spec
+            code = self.reader.code(f"do_{effect.name.lower()}")
+            does = (spec.needs, spec.writes, spec.forgets, tuple(spec.sets.items()), code)
+            alone = spec.seen is not Observer.NOBODY or self.touch(effect, "do").speaks or not code
+            found[effect] = effect.name if alone else first.setdefault(does, effect.name)
         return found
 
     # Elsewhere.
