@@ -18,7 +18,8 @@ much that is new each has shown of late.
   step by step, although the target does nothing in some of them.
 - With what led to a row, and before its last move another that leaves all machines as they are.
 - With what led to a spot, under a policy that nobody has had there and that a row needs.
-- With a move that leads to a cell in which some row was never taken, where that row is possible.
+- With a move that leads to a cell in some states, for a row that was never taken in them, where
+  the policy does not rule it out.
 - With nothing.
 
 Every so often it is the cell that was visited least, as long as that is not often enough.
@@ -69,6 +70,8 @@ _LEAST: Final = 0.03
 """The share that each other way to begin has at least, of what all of them are worth."""
 _DOUBT: Final = 100
 """Moves in which a way to begin is expected to show something new, before anything is known."""
+_NEW_GROUP: Final = 3
+"""What it counts if both sides stand where they never stood, as far as it matters to users."""
 _USUALLY: Final = 10
 """Moves that an episode is expected to have, before anything is known."""
 _WHILE: Final = 4000
@@ -117,6 +120,8 @@ _DELIVERED: Final = 0.5
 """How often what was sent to the target is delivered next, where nothing is expected."""
 _DELIVERS: Final = ("last to target", "to target")
 """The moves that do so."""
+_CARRIES: Final = (*_DELIVERS, "to tester")
+"""The moves that deliver anything."""
 _LONG: Final = 60
 """Moves of a script from which on it is kept only as the first at a spot."""
 _CROWDED: Final = 12
@@ -232,11 +237,13 @@ class _Group:
         meetings: where they stand in full.
         begun: how many episodes began at one of these.
         moves: for what was taken in a move at one of these, such a move, as far as it was much.
+        left: what users wish for, and what delivers, that was not tried at any of these.
     """
 
     meetings: _Queue[_Meeting] = field(default_factory=_Queue)
     begun: int = 0
     moves: dict[tuple[str, ...], str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -342,9 +349,10 @@ class Steer:
     _grounds: dict[tuple[str, States], list[_Led]] = field(default_factory=dict)
     _turn: deque[tuple[str, States]] = field(default_factory=deque)
     _put: Counter[Pair] = field(default_factory=Counter)
-    _came: dict[Cell, list[tuple[States, str]]] = field(default_factory=dict)
-    _taken: set[str] = field(default_factory=set)
-    _sought: Counter[str] = field(default_factory=Counter)
+    _came: dict[tuple[Cell, States], list[str]] = field(default_factory=dict)
+    _came_turn: deque[tuple[Cell, States]] = field(default_factory=deque)
+    _taken: set[tuple[str, States]] = field(default_factory=set)
+    _sought: Counter[tuple[str, States]] = field(default_factory=Counter)
     _by_states: dict[States, list[Spot]] = field(default_factory=dict)
     _played_by: dict[str, list[str]] = field(default_factory=dict)
     _under: set[tuple[str, Kind]] = field(default_factory=set)
@@ -359,6 +367,12 @@ class Steer:
         self.possible = self.possible or tuple(self.fuzzing.vocabulary)
         self._parts = tuple(plan.parts)
         self._moves = frozenset(self.possible)
+        wishes = [move for moves in self.fuzzing.users.values() for move in moves]
+        wishes += [move.replace("target", "tester", 1) for move in wishes]
+        self._wishes = tuple(name for name in (*wishes, *_CARRIES) if name in self._moves)
+        self._rows_of: dict[Cell, list[str]] = {}
+        for row, cell in self.coverage.known.items():
+            self._rows_of.setdefault(cell, []).append(row)
         self._usual = tuple(name for name in self.possible if name in plan.moves)
         self._policies = Policies(self.fuzzing)
         self._standing = Standing(self.fuzzing)
@@ -490,9 +504,15 @@ class Steer:
         row = self.random.choice(wanted)
         spot.moved[row] += 1
         name = self.random.choice(self._follows[spot.states][row])
-        seed = min(spot.seeds, key=lambda each: (each.used, len(each.moves)))
-        part = self.random.choice(self._played_by[row])
-        return Begin(part, then=(*seed.moves, name))
+        seed = self.random.choice(sorted(spot.seeds, key=lambda each: len(each.moves))[:_STAYING])
+        part = self._one_who_may(row)
+        return Begin(part, then=(*seed.moves, name)) if part else None
+
+    def _one_who_may(self, row: str) -> str:
+        """Somebody under whose policy a row is possible, of the plan where there is one; or ""."""
+        kind, of = self._policies.kind, self._policies.of
+        parts = [p for p in self._parts if self.able(p) and kind(row, of(p)) is not None]
+        return self.random.choice(parts or self._played_by.get(row) or [""])
 
     def _of_others(self) -> Seed | None:
         """A script that somebody else has found, and that shows what was not seen here so far."""
@@ -568,28 +588,30 @@ class Steer:
         return Begin(how.part, how.moves, how.stage, how.last, then, origin)
 
     def _toward(self) -> Begin | None:
-        """What leads to a cell in which some row was never taken, where that row is possible."""
-        taken, cells, sought = self._taken, self.coverage.known, self._sought
-        wanted = [row for row, cell in cells.items() if row not in taken and cell in self._came]
-        if not wanted:
-            return None
-        row = min(wanted, key=lambda each: sought[each])
-        sought[row] += 1
-        states, name = self.random.choice(self._came[cells[row]])
-        spots = self._by_states.get(states)
-        if not spots:
-            return None
-        seed = self.random.choice(self.random.choice(spots).seeds)
+        """What leads to a cell in some states, for a row of it that was not taken in them."""
+        for _ in range(min(len(self._came_turn), _DRAWN)):
+            self._came_turn.rotate(-1)
+            cell, states = self._came_turn[-1]
+            wanted = [
+                row
+                for row in self._rows_of[cell]
+                if (row, states) not in self._taken and self._sought[row, states] < _HOPED
+            ]
+            if wanted and states in self._by_states:
+                row = min(wanted, key=lambda each: self._sought[each, states])
+                self._sought[row, states] += 1
+                return self._sought_at(row, states, self.random.choice(self._came[cell, states]))
+        return None
+
+    def _sought_at(self, row: str, states: States, name: str) -> Begin | None:
+        """A move in some states, under a policy that does not rule a row out."""
+        spots, policies = self._by_states[states], self._policies
         for _ in range(_DRAWN):
-            if self._policies.kind(row, self._policies.of(seed.part)) is not None:
-                return self._led(seed, seed.part, (name,))
             seed = self.random.choice(self.random.choice(spots).seeds)
-        parts = [
-            part
-            for part in self._parts
-            if self.able(part) and self._policies.kind(row, self._policies.of(part)) is not None
-        ]
-        return Begin(self.random.choice(parts), then=(*seed.moves, name)) if parts else None
+            if policies.kind(row, policies.of(seed.part)) is not None:
+                return self._led(seed, seed.part, (name,))
+        part = self._one_who_may(row)
+        return Begin(part, then=(*seed.moves, name)) if part else None
 
     def _between(self) -> Begin | None:
         """What led to a row, with a move before the last that leaves all machines as they are.
@@ -632,9 +654,19 @@ class Steer:
         """The next move, behind a row; "" if none of those that were drawn is possible."""
         if self.uniform:
             return self._by_chance(play)
-        expected = self._expected(play) or self._undone(play) or self._at_once(play)
+        expected = self._expected(play) or self._wished(play) or self._undone(play)
+        expected = expected or self._at_once(play)
         if expected or self._here.last == "" or self.random.random() >= _TIRED:
             return expected or self._least_tried(play)
+        return ""
+
+    def _wished(self, play: Play) -> str:
+        """What a user wishes for, or what delivers, where it was never tried; "" for nothing."""
+        left = self._meeting.group.left
+        for at, name in enumerate(left):
+            if play.can(name):
+                del left[at]
+                return name
         return ""
 
     def _at_once(self, play: Play) -> str:
@@ -755,9 +787,10 @@ class Steer:
             return fresh
         self._learned += 1
         name, was = play.script[-1], self._here
-        meeting = self._meeting
+        meeting, groups = self._meeting, len(self._groups)
         here = self._here = self._spot(rows[-1] if rows else before, play.twin)
         self._meeting = self._where_both_stand(here, play.twin)
+        self._way.shown += _NEW_GROUP * (len(self._groups) - groups)
         waiting = len(play.twin.to_target)
         self._sent, self._waits = waiting > self._waits, waiting
         if rows:
@@ -798,17 +831,18 @@ class Steer:
 
     def _note_taken(self, was: Spot, rows: Sequence[str], name: str) -> None:
         """Note what leads to cells, in which states."""
-        cells = self.coverage.known
+        cells, states = self.coverage.known, was.states
         for row in rows:
-            self._taken.add(row)
             cell = cells.get(row)
             if cell is None:
                 continue
-            came = self._came.setdefault(cell, [])
-            if len(came) < _NOTED:
-                entry = (was.states, name)
-                if entry not in came:
-                    came.append(entry)
+            self._taken.add((row, states))
+            came = self._came.get((cell, states))
+            if came is None:
+                came = self._came[cell, states] = []
+                self._came_turn.append((cell, states))
+            if len(came) < _PER_CELL and name not in came:
+                came.append(name)
 
     @staticmethod
     def _note_much(meeting: _Meeting, rows: Sequence[str], name: str) -> None:
@@ -939,7 +973,11 @@ class Steer:
         key = (here.states, standing.details(target), standing.states(tester), some)
         meeting = self._meetings.get(key)
         if meeting is None:
-            roughly = (standing.users(target), standing.users(tester), some)
-            group = self._groups.setdefault(roughly, _Group())
+            users = standing.users(target), standing.wishes(target)
+            roughly = (users, standing.users(tester), some)
+            group = self._groups.get(roughly)
+            if group is None:
+                group = self._groups[roughly] = _Group(left=list(self._wishes))
+                self.random.shuffle(group.left)
             meeting = self._meetings[key] = _Meeting(group)
         return meeting
