@@ -8,12 +8,19 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from otr_conformance.cli import main
 from otr_conformance.reports.recipes import RECIPES, recipe
+from otr_conformance.shims.recipes import RECIPES as SHIMS
+from otr_conformance.shims.recipes import contents
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
 MINIATURES = Path(__file__).parent / "miniatures"
 PROGRAM = "import sys; from otr_conformance.cli import main; sys.exit(main())"
 
@@ -39,10 +46,50 @@ def test_a_recipe_uses_only_options_that_there_are(
     assert all(f"{option} " in known for option in used)
 
 
+def _instructions() -> Iterator[tuple[str, str]]:
+    """Every text that tells somebody who has no otrspec how to get it."""
+    for name in RECIPES:
+        yield name, recipe(name)
+    for name, shim in SHIMS.items():
+        yield f"README of a shim in {name}", contents(shim)["README.md"].decode()
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        yield page.name, page.read_text(encoding="utf-8")
+
+
+INSTRUCTIONS = dict(_instructions())
+
+
+@pytest.mark.parametrize(("name", "text"), INSTRUCTIONS.items(), ids=INSTRUCTIONS)
+def test_nobody_is_told_to_install_what_has_our_name_in_an_index(name: str, text: str) -> None:
+    installed = re.findall(r"pip3? install(?: -\S+)* ([^\n`#]*)", text)
+    whole = {word.strip("\"'") for words in installed for word in words.split()}
+
+    assert "otrspec" not in whole, name
+    assert not re.search(r"OTRSPEC(: |=)(\$\{OTRSPEC:-)?otrspec\b", text), name
+
+
+def test_the_script_installs_nothing_that_it_was_not_told_to(tmp_path: Path) -> None:
+    script = tmp_path / "ci.sh"
+    script.write_text(recipe("ci.sh"))
+    unset = {name: value for name, value in os.environ.items() if name != "OTRSPEC"}
+    ended = subprocess.run(  # noqa: S603 - our own script
+        ["/bin/sh", str(script)],
+        cwd=tmp_path,
+        env=unset,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode != 0
+    assert "OTRSPEC: is what pip installs" in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["ci.sh"]
+
+
 @pytest.mark.slow
 def test_the_script_writes_reports_and_compares_them(tmp_path: Path) -> None:
     """With a venv that is there already, and an otrspec that runs one case."""
-    tools = tmp_path / "out" / "venv" / "bin"
+    tools = tmp_path / "venv" / "bin"
     tools.mkdir(parents=True)
     command = shlex.join([sys.executable, "-c", PROGRAM])
     otrspec = '#!/bin/sh\n[ "$1" = conform ] && set -- "$@" --case life.started-by-tester\n'
@@ -64,6 +111,8 @@ def test_the_script_writes_reports_and_compares_them(tmp_path: Path) -> None:
             "PATH": f"{fake}{os.pathsep}{os.environ['PATH']}",
             "SHIM": shim,
             "OUT": "out",
+            "VENV": "venv",
+            "OTRSPEC": "nothing, since pip is not what it seems",
             **settings,
         }
         return subprocess.run(  # noqa: S603 - our own script
@@ -78,7 +127,7 @@ def test_the_script_writes_reports_and_compares_them(tmp_path: Path) -> None:
 
     first = run()
     assert first.returncode == 1, first.stderr
-    written = {path.name for path in (tmp_path / "out").iterdir() if path.is_file()}
+    written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == {"report.json", "junit.xml", "report.html", "badge.svg"}
 
     (tmp_path / "out" / "report.json").rename(tmp_path / "before.json")

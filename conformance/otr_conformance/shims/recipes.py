@@ -158,18 +158,21 @@ keep reports.
 
 ## In CI
 
-For GitHub Actions; other services need the same commands.
+For GitHub Actions; other services need the same commands. `OTRSPEC` is what pip installs: an
+address of git with a commit, or the path of a checkout. otrspec is in no package index: whatever
+has its name there is not it.
 
     name: otrspec
     on: [push, pull_request]
     jobs:
       conform:
         runs-on: ubuntu-latest
+        env: {{OTRSPEC: "git+ADDRESS@COMMIT"}}
         steps:
           - uses: actions/checkout@v4
           - uses: actions/setup-python@v5
             with: {{python-version: "3.11"}}
-{setup}          - run: pip install otrspec
+{setup}          - run: pip install "$OTRSPEC"
 {build_step}          - run: otrspec shim check {command}
           - run: otrspec conform {target} --junit report.xml --html report.html
           - uses: actions/upload-artifact@v4
