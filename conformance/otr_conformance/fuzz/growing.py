@@ -84,17 +84,17 @@ class _Growing(Steer):
     _tails: dict[Script, tuple[str, ...]] = field(default_factory=dict)
     _queue: list[str] = field(default_factory=list)
     _cast: Counter[str] = field(default_factory=lambda: Counter({"": _OFTEN}))
-    _wishes: _Wishes = field(init=False)
+    _never: _Wishes = field(init=False)
 
     def __post_init__(self) -> None:
         """See `Steer`."""
         super().__post_init__()
-        self._wishes = _Wishes(self.fuzzing)
+        self._never = _Wishes(self.fuzzing)
 
     def begin(self) -> Begin:
         """See `Steer.begin`."""
-        wish = self._wishes.draw(self.random) if self.random.random() < _WISHED else None
-        how = super().begin() if wish is None else self._wished(wish[0])
+        wish = self._never.draw(self.random) if self.random.random() < _WISHED else None
+        how = super().begin() if wish is None else self._home(wish[0])
         if wish is None and how.moves and self.random.random() < _RECAST:
             how = Begin(self._other(), how.moves)
         kept = () if how.stage is None else self._tails.get(Script(how.part, how.moves), ())
@@ -102,7 +102,7 @@ class _Growing(Steer):
         self._said = tuple(_said(how.part))
         return how
 
-    def _wished(self, seed: Seed) -> Begin:
+    def _home(self, seed: Seed) -> Begin:
         """Behind a script, and nobody's merit."""
         self._way = self._none
         return self._behind(seed)
@@ -132,8 +132,8 @@ class _Growing(Steer):
         fresh = super().learn(play, before, rows)
         if rows and not play.cut:
             self._keep(play, rows)
-        self._wishes.add(rows, play.script)
-        self._wishes.at(self._here)
+        self._never.add(rows, play.script)
+        self._never.at(self._here)
         if self.kept != kept:
             self._tails[Script(play.part, tuple(play.script))] = tuple(self._tail)
         return fresh
