@@ -89,6 +89,28 @@ def test_all_shows_each_case_and_trace_what_happened(capsys: pytest.CaptureFixtu
     assert "tester's user: message private hello" in lines
 
 
+def test_a_trace_says_which_half_of_the_session_id_is_bold(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["conform", "reference", "--case", LIFE, "--all", "--trace"]) == 0
+
+    told = re.findall(
+        r"(\w+)'s user: secure v3 [0-9a-f]{16}, (\w+) half bold\n", capsys.readouterr().out
+    )
+    assert sorted(told) == [("target", "first"), ("tester", "second")]
+
+
+def test_a_text_with_a_line_break_stands_in_one_line_of_a_trace(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    case = "otrv3.case:life.texts"
+    assert main(["conform", "reference", "--case", case, "--all", "--trace"]) == 0
+
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert r"target's user: message private two\nlines" in lines
+    assert "lines" not in lines
+
+
 def test_the_report_has_a_result_for_each_case(capsys: pytest.CaptureFixture[str]) -> None:
     status, report = judged(capsys, "reference", "--case", "life.started-by-t*", "--trace")
 

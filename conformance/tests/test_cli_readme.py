@@ -13,7 +13,7 @@ from otr_conformance.peers import libotr
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 ELISION = "..."
-CHANCE = re.compile(r"\b[0-9a-f]{16}\b|\d+\.\d s|\b(True|False)\b|^ *\d+(?=  [A-Z])")
+CHANCE = re.compile(r"\b[0-9a-f]{16}\b|\d+\.\d s|\b(first|second) half bold\b|^ *\d+(?=  [A-Z])")
 """What may differ: a secure session id and who reads out which half, the time, a row's number."""
 
 

@@ -61,11 +61,11 @@ def plain(text: str) -> str:
 
 
 def spans(*parts: str | tuple[str, str]) -> Text:
-    """A line: texts, or texts with their styles."""
+    """A line: texts, or texts with their styles. A line break in one is an escape, too."""
     line = Text()
     for part in parts:
         text, style = (part, "") if isinstance(part, str) else part
-        line.append(plain(text), style)
+        line.append(plain(text).replace("\n", r"\n"), style)
     return line
 
 

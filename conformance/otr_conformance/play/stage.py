@@ -17,7 +17,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from otr_reference.errors import OtrSpecError
 
@@ -76,6 +76,11 @@ class NoSuchMessage(OtrSpecError):
     """A message cannot be made wrong at a point."""
 
 
+_SECURED: Final = frozenset({"secure", "still-secure"})
+_HALVES: Final = {"True": ", first half bold", "False": ", second half bold", "unknown": ""}
+"""What a report says last of a secure session id, and what people read; it may not be told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a user was told, in words that are equal for equal things.
@@ -90,6 +95,14 @@ class Report:
 
     def __str__(self) -> str:
         return f"{self.what} {self.detail}".strip()
+
+    @property
+    def for_people(self) -> str:
+        """The same for people: which half of a secure session id is bold, in words."""
+        told, _, half = self.detail.rpartition(" ")
+        if self.what not in _SECURED or half not in _HALVES:
+            return str(self)
+        return f"{self.what} {told}{_HALVES[half]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -584,7 +597,7 @@ class Stage(ABC, Generic[K, M, D]):
         seen = self.seen
         self.fired.extend(reaction.trace)
         for report in reaction.reports:
-            self.log.append(f"  target's user: {report}")
+            self.log.append(f"  target's user: {report.for_people}")
             if report.what in {"finished", "insecure"}:
                 self.ended = len(self.arrivals)
             seen.reports[self._comparable("target", report)] += 1
@@ -684,7 +697,7 @@ class Stage(ABC, Generic[K, M, D]):
             self.to_target.append(wire)
             self.log.append(f"  tester -> target: {self.kind(wire)}")
         for report in reaction.reports:
-            self.log.append(f"  tester's user: {report}")
+            self.log.append(f"  tester's user: {report.for_people}")
             comparable = self._comparable("tester", report)
             if seen is not None:
                 seen.peer[comparable] += 1
@@ -693,7 +706,7 @@ class Stage(ABC, Generic[K, M, D]):
 
     def _comparable(self, who: str, report: Report) -> str:
         """A report without what randomness decides; agreement instead of values."""
-        if report.what in {"secure", "still-secure"}:
+        if report.what in _SECURED:
             for reached in () if self.looks_back else self._reached:
                 reached.counts = False
             version, ssid, bold = report.detail.split(" ")
