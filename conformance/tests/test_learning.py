@@ -6,6 +6,7 @@ import json
 import os
 import random
 import sys
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -21,20 +22,27 @@ from otr_conformance.cli.learn_reports import report_of
 from otr_conformance.learn import explained
 from otr_conformance.learn.cache import Cache
 from otr_conformance.learn.cases import case_of, parse, written
-from otr_conformance.learn.differences import compare_machines
-from otr_conformance.learn.errors import BadSetting, OutOfTime, TooManyFaults, Wavering
+from otr_conformance.learn.differences import UNKNOWN, compare_machines, seen_differences
+from otr_conformance.learn.errors import (
+    BadSetting,
+    Endless,
+    OutOfTime,
+    TooManyFaults,
+    Wavering,
+)
 from otr_conformance.learn.known import known_machine, make, refuted, shipped
-from otr_conformance.learn.learner import learn
+from otr_conformance.learn.learner import STILL, VARIETY, _Asking, _Checking, learn
 from otr_conformance.learn.machine import Edge, Machine
 from otr_conformance.learn.mapper import GONE, NOTHING, UNMADE, Answer, agree
 from otr_conformance.learn.picture import picture_of
 from otr_conformance.learn.study import Order, Study, learning_of, settings, study
 from otr_conformance.learn.system import CRASH, HANG, REFUSED, ReferenceSystem, ShimSystem
 from otr_conformance.learn.telling import sequence_of
-from otr_conformance.learn.wish import Algorithm, Wish
+from otr_conformance.learn.wish import Algorithm, Wish, silent
 from otr_conformance.otrv3.grade import GRADER
 from otr_conformance.otrv3.learning import LEARNING, SETTINGS
 from otr_conformance.peers.registry import PEERS
+from otr_conformance.play.stage import Observation
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.reports.junit import junit
 from otr_conformance.reports.kinds import ReportKind
@@ -52,6 +60,7 @@ from otr_model.trace import Arrow, Note
 from otr_reference.errors import Malformed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
     from otr_conformance.learn.wish import Figures
@@ -210,6 +219,17 @@ def test_an_answer_is_read_as_it_is_written() -> None:
     for odd_text in ("", "; ", "-; -", "tells ; x"):
         read = Answer.parse(odd_text)
         assert Answer.parse(str(read)) == read
+
+
+def test_a_message_that_is_shown_as_it_is_has_no_octets_in_an_answer() -> None:
+    reports = ["message open ?OTR:AAMKZW5jb2RlZA==.", "message open hello"]
+    shown = [Observation("", (), tuple(reports))]
+
+    answer = str(Answer.of(GRADER.compared, shown))
+    assert "AAMK" not in answer
+    assert "what arrived, as it is" in answer
+    assert "message open hello" in answer
+    assert str(Answer.of(GRADER.compared, [Observation("", (), tuple(reports[:1]))])) != NOTHING
 
 
 def test_texts_that_wait_are_not_counted() -> None:
@@ -469,6 +489,92 @@ def test_there_is_an_end_when_the_time_is_up() -> None:
     system = ReferenceSystem(LEARNING, SETTINGS["v3-data"])
     with Cache() as cache, pytest.raises(OutOfTime, match="the time is up"):
         learn(system, TALK, cache, replace(QUICK, limit=0.001))
+
+
+class Spoken(ReferenceSystem):
+    """A system whose answers are made here."""
+
+    def __init__(self, says: Callable[[tuple[str, ...]], str]) -> None:
+        super().__init__(LEARNING, SETTINGS["v3-data"])
+        self._says = says
+
+    def begin(self) -> None:
+        """A new word."""
+        self._word = []
+
+    def take(self, name: str) -> str:
+        """The answer to the next input of the word."""
+        self._word.append(name)
+        return self._says(tuple(self._word))
+
+
+def test_a_word_that_refutes_a_machine_is_asked_again_before_it_is_believed() -> None:
+    times: Counter[tuple[str, ...]] = Counter()
+
+    def says(word: tuple[str, ...]) -> str:
+        times[word] += 1
+        return f"tells message open {times[word]}" if word == ("b", "b", "b") else NOTHING
+
+    known = machine((("-", 1), ("-", 0)), (("-", 0), ("x", 1)))
+    with Cache() as cache, pytest.raises(Wavering, match="message open 2"):
+        learn(Spoken(says), ("a", "b"), cache, Wish(checks=200), known=known)
+
+
+def test_where_every_answer_is_new_there_is_an_end_with_the_reason() -> None:
+    with Cache() as cache, pytest.raises(Endless, match=f"'a' in {VARIETY + 1} ways"):
+        learn(
+            Spoken(lambda word: f"tells message open {'a' * 200}{word}"), ("a", "b"), cache, QUICK
+        )
+
+
+def test_machines_that_are_refuted_and_do_not_grow_come_to_an_end() -> None:
+    with Cache() as cache:
+        asking = _Asking(Spoken(lambda _: NOTHING), cache, QUICK, silent)
+        checking = _Checking(("a",), asking, QUICK, None)
+        for size in (1, 2, *[2] * (STILL - 1)):
+            checking._grows(size)
+        with pytest.raises(Endless, match=f"{STILL} machines in a row were refuted"):
+            checking._grows(2)
+        checking._still = 0
+        checking._grows(3)
+
+
+def test_when_learning_is_stopped_the_differences_that_were_seen_are_told() -> None:
+    def watch(figures: Figures, _states: int) -> None:
+        if figures.words > 40:
+            raise KeyboardInterrupt
+
+    variant = mutant("drop otrv3.message:user-end.encrypted")
+    done = study(Order(REFERENCE, "v3-data", QUICK, variant=variant, only=TALK), watch)
+
+    assert done.interrupted
+    assert "interrupted" in done.stopped
+    assert done.learned is None
+    assert ("ENCRYPTED", "exchange v3; user ends") in [(at, word) for at, word, _ in told(done)]
+    assert all(each.verdict is Verdict.FAIL for each in done.found)
+
+
+def test_the_words_that_were_asked_show_each_difference_by_the_shortest_of_them() -> None:
+    known = machine((("x", 1), (NOTHING, 0)), ((NOTHING, 1), ("Error", 0)))
+    answered = [
+        (("b", "b", "a", "b"), (NOTHING, NOTHING, "x", NOTHING)),
+        (("a", "b", "a"), ("x", NOTHING, "x")),
+        (("a", "a"), ("x", NOTHING)),
+    ]
+
+    found = seen_differences(GRADER.compared, known, answered)
+    assert [(each.word, each.at, each.theirs) for each in found] == [(("a", "b"), 1, UNKNOWN)]
+    assert "no Error" in found[0].because
+
+
+@pytest.mark.slow
+def test_a_target_with_which_nothing_becomes_private_is_told_so_with_a_command() -> None:
+    only = ("exchange v3", "Data")
+    done = study(Order(odd("mute"), "v3-data", Wish(checks=1), only=only))
+
+    assert "conform odd --case 'life.*'" in done.remarks[0]
+    assert done.stopped == ""
+    assert studied(only=only).remarks == ()
 
 
 # --- Odd targets --------------------------------------------------------------------------------
@@ -869,6 +975,7 @@ def test_the_command_says_whether_a_machine_of_the_tables_has_drifted(
         (["learn", "reference", "--word", "Data"], "--word needs one --setting"),
         (["learn", "reference", "--setting", "v3-dta"], "did you mean"),
         (["learn", "no-such", "--setting", "v3-smp", "--word", "Data"], "does not start"),
+        (["learn", "no-such"], "no such target or peer, and it does not start as a shim"),
         (["learn", "reference", "--setting", "v3-data", "--word", "Dta"], "no input 'Dta'"),
     ],
 )
@@ -876,7 +983,59 @@ def test_the_command_says_what_is_wrong_with_it(
     capsys: pytest.CaptureFixture[str], arguments: list[str], why: str
 ) -> None:
     assert main(arguments) == 2
-    assert why in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert said.err.count(why) == 1
+    assert said.out == ""
+
+
+def test_the_command_points_to_what_checks_a_broken_shim(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    later = f"{sys.executable} {MINIATURES / 'garbage.py'}"
+    assert main(["learn", later, "--setting", "v3-smp"]) == 3
+    said = capsys.readouterr()
+    assert said.out.count("otrspec shim check") == 1
+    assert "of the tables" not in said.out
+
+    shim = f"{sys.executable} -c 'print(1)'"
+    assert main(["learn", shim]) == 3
+    said = capsys.readouterr()
+
+    assert said.err.count("otrspec shim check") == 1
+    assert said.out == ""
+    assert main(["learn", shim, "--json"]) == 3
+    found = json.loads(capsys.readouterr().out)
+    assert [each["states"] for each in found["settings"]] == [0]
+
+
+def test_the_command_says_which_state_a_number_stands_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "drop otrv3.message:user-end.finished"
+    done = studied(mutant(name), ("exchange v3", "user types", "user ends", "Disconnected"))
+    monkeypatch.setattr("otr_conformance.cli.learn.study", lambda *_: done)
+    assert main(["learn", "reference", "--setting", "v3-data"]) == 1
+
+    said = capsys.readouterr().out
+    numbered = [each for each in done.found if " (" in each.at]
+    assert numbered
+    for each in numbered:
+        assert f"{each.at}: the state of that name in which the tables are after" in said
+
+
+def test_an_interrupt_shows_what_was_seen_and_says_how_far_it_was(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = studied(mutant("drop otrv3.message:user-end.encrypted"))
+    cut = replace(done, learned=None, stopped="it was interrupted", interrupted=True)
+    monkeypatch.setattr("otr_conformance.cli.learn.study", lambda *_: cut)
+    assert main(["learn", "reference", "--setting", "v3-*", "--jobs", "1"]) == 130
+
+    said = capsys.readouterr()
+    assert "not learned: it was interrupted" in said.out
+    assert "exchange v3; user ends" in said.out
+    assert "of the tables" not in said.out
+    assert "interrupted after 0 of 5 settings" in said.err
 
 
 def test_one_word_is_played_as_a_case(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shlex
+import signal
 import sys
 import time
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -17,13 +19,15 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance.learn import cases, explained
+from otr_conformance.learn.errors import Interrupted as LearningInterrupted
 from otr_conformance.learn.picture import picture_of
-from otr_conformance.learn.study import Order, owner_of, settings, study
+from otr_conformance.learn.study import Order, Study, owner_of, settings, study
 from otr_conformance.learn.telling import sequence_of
 from otr_conformance.learn.wish import Algorithm, Wish
 from otr_conformance.peers.registry import PEERS
 from otr_conformance.runner import Runner, usable_cores
-from otr_conformance.shim.errors import ShimAbsent
+from otr_conformance.shim.client import MEMORY, ShimProcess
+from otr_conformance.shim.errors import ShimAbsent, ShimError
 from otr_conformance.targets import find
 from otr_conformance.verdict import GOOD, ExitCode, Verdict
 from otr_diagrams.render import Form, NoRenderer, picture
@@ -31,17 +35,18 @@ from otr_diagrams.sequence import sequence_svg
 
 from .learn_reports import report_of
 from .learn_tables import tables as made_tables
-from .misuse import Misuse, unknown, write_file
+from .misuse import INTERRUPTED, Interrupted, Misuse, unknown, write_file
 from .outputs import Outputs
 from .screen import DIM, HEAD, NAME, WRONG, Screen, grid, spans, tell, write_json
 from .screen import GOOD as FINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
+    from multiprocessing.synchronize import Event
     from pathlib import Path
 
     from otr_conformance.learn.explained import Explanation, Explanations
-    from otr_conformance.learn.study import Found, Study
+    from otr_conformance.learn.study import Found
     from otr_conformance.learn.wish import Figures
     from otr_conformance.targets import Target
 
@@ -51,6 +56,10 @@ __all__ = ["Algorithm", "Asked", "Files", "Outputs", "Wish", "learn", "listing",
 
 _TOLD_EVERY: Final = 20.0
 """Seconds between two lines about how far it is, where there is no terminal."""
+_NUMBERED: Final = " ("
+"""What is in the name of a state that is not the first of that name, as in "PLAINTEXT (2)"."""
+_ENOUGH: Final[list[Event]] = []
+"""In a process that learns for another: set when that has been interrupted."""
 _FORKS: Final = os.name == "posix" and os.uname().sysname != "Darwin"
 
 
@@ -223,7 +232,8 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
         date, or if a machine was not learned to its end; 3 if the shim is at fault.
 
     Raises:
-        Misuse: if there is no such setting, or a file cannot be written.
+        Misuse: if there is no such setting, the target does not start, or a file cannot be written.
+        Interrupted: when what was seen by then is shown and written.
         UnknownTarget: if there is no such target.
         Malformed: if explanations cannot be read.
     """
@@ -236,8 +246,16 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
     files.outputs.look()
     names = _chosen(asked.patterns)
     begun = time.monotonic()
+    fault = _fault(asked, target)
+    if fault:
+        tell(f"otrspec: {asked.target}: {fault}; {_check(asked)} says more")
+        if json:
+            broken = Study(names[0], (), (), stopped=fault, faulty=True)
+            write_json(_document(asked, [broken], [], [], ExitCode.HARNESS_ERROR, 0.0))
+        return ExitCode.HARNESS_ERROR
     orders = [_order(asked, target, name, known, files.resume) for name in names]
-    studies = tuple(_studies(orders, asked.jobs))
+    studies = _studies(orders, asked.jobs)
+    interrupted = len(studies) < len(orders) or any(each.interrupted for each in studies)
     if not asked.patterns:  # what a target cannot be given was not asked for
         studies = tuple(s for s in studies if s.inputs or s.faulty) or studies
     judged = [
@@ -252,7 +270,7 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
         possible = [name for name in settings() if name.partition("-")[0] in versions]
     used = [j.entry for j in judged if j.entry is not None]
     outdated = known.outdated(complete, possible, used)
-    status = _status(studies, judged, outdated)
+    status = INTERRUPTED if interrupted else _status(studies, judged, outdated)
     seconds = time.monotonic() - begun
     drawn = _drawn(studies, asked.target, files.draw)
     if files.outputs:
@@ -268,7 +286,34 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
             (j.setting, j.found.at, j.found.difference.on, j.found.difference.because) for j in left
         )
         write_file(files.propose, text.encode(), replace=False)
-    return status
+    if interrupted:
+        whole = sum(each.learned is not None for each in studies)
+        message = f"interrupted after {whole} of {len(orders)} settings"
+        raise Interrupted(message)
+    return ExitCode(status)
+
+
+def _check(asked: Asked) -> str:
+    """The command that looks at a shim."""
+    return f"`otrspec shim check {shlex.quote(asked.target)}`"
+
+
+def _fault(asked: Asked, target: Target) -> str:
+    """What is wrong with a shim that does not say who it is; "" if it does.
+
+    Raises:
+        Misuse: if it does not start.
+    """
+    if target.command is None:
+        return ""
+    try:
+        with ShimProcess(target.command, timeout=asked.timeout, memory=MEMORY) as shim:
+            shim.hello()
+    except ShimAbsent as absent:
+        raise _absent(asked.target, absent) from absent
+    except ShimError as error:
+        return str(error)
+    return ""
 
 
 def _explanations(name: str, path: Path | None) -> Explanations:
@@ -316,20 +361,15 @@ def _order(
     return Order(target, name, asked.wish, asked.timeout, folder, only=only)
 
 
-def _studies(orders: Sequence[Order], wanted: int) -> Iterator[Study]:
-    """Learn everything, some at a time.
+def _studies(orders: Sequence[Order], wanted: int) -> tuple[Study, ...]:
+    """Learn everything, some at a time; after an interrupt, what was begun by then.
 
     Raises:
         Misuse: if answers cannot be kept, or a process of ours was ended.
     """
     jobs = min(wanted or usable_cores(), len(orders))
     try:
-        if jobs == 1:
-            yield from map(_work, orders)
-            return
-        context = multiprocessing.get_context("fork" if _FORKS else "spawn")
-        with ProcessPoolExecutor(jobs, context, initializer=_mortal) as pool:
-            yield from pool.map(_work, orders)
+        return _one_by_one(orders) if jobs == 1 else _together(orders, jobs)
     except OSError as error:
         message = f"{orders[0].folder}: {error.strerror}"
         raise Misuse(message) from error
@@ -338,8 +378,37 @@ def _studies(orders: Sequence[Order], wanted: int) -> Iterator[Study]:
         raise Misuse(message) from error
 
 
-def _mortal() -> None:
-    """See that this process ends when its parent has ended, however that was ended."""
+def _one_by_one(orders: Sequence[Order]) -> tuple[Study, ...]:
+    done: list[Study] = []
+    for order in orders:
+        done.append(_work(order))
+        if done[-1].interrupted:
+            break
+    return tuple(done)
+
+
+def _together(orders: Sequence[Order], jobs: int) -> tuple[Study, ...]:
+    context = multiprocessing.get_context("fork" if _FORKS else "spawn")
+    enough = context.Event()
+    with ProcessPoolExecutor(jobs, context, initializer=_mortal, initargs=(enough,)) as pool:
+        futures = [pool.submit(_work, order) for order in orders]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+        except KeyboardInterrupt:
+            enough.set()
+            tell("otrspec: interrupted; what was seen until now is looked at")
+            for each in futures:
+                each.cancel()
+        return tuple(each.result() for each in futures if not each.cancelled())
+
+
+def _mortal(enough: Event) -> None:
+    """See that this process ends when its parent has ended, however that was ended.
+
+    An interrupt reaches everybody at a terminal; here, only what the parent makes of it counts.
+    """
+    _ENOUGH.append(enough)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
     def survived() -> None:
@@ -358,7 +427,13 @@ def _work(order: Order) -> Study:
 
 
 def _tell(last: deque[float], what: str, figures: Figures, states: int) -> None:
-    """Say how far it is, now and then."""
+    """Say how far it is, now and then.
+
+    Raises:
+        LearningInterrupted: if no more is wanted.
+    """
+    if any(each.is_set() for each in _ENOUGH):
+        raise LearningInterrupted
     now = time.monotonic()
     every = _TOLD_EVERY if not sys.stderr.isatty() else 2.0
     if now - last[0] < every:
@@ -434,11 +509,24 @@ def _show(  # noqa: PLR0913, PLR0917 - all that came of it
         mine = [j for j in judged if j.setting == each.setting]
         for one in mine:
             _show_difference(out, asked.target, one)
+        _show_numbered(out, each, mine)
         out.line()
     for entry in outdated:
         out.line(
             ("out of date", WRONG), f": {entry.finding} explains nothing any more: {entry.because}"
         )
+    if any(each.faulty for each in studies):
+        out.line((f"{_check(asked)} says more of the shim", WRONG))
+    if any(each.learned is not None for each in studies):
+        _show_table(out, studies, judged)
+    left = sum(not j.accounted_for for j in judged)
+    if left:
+        out.line((f"{left} differences that nothing explains", WRONG))
+    elif not any(each.stopped for each in studies):
+        out.line(("every difference is let pass or explained", FINE))
+
+
+def _show_table(out: Screen, studies: Sequence[Study], judged: Sequence[_Judged]) -> None:
     table = grid(
         "setting", "states", "of the tables", "differences", "let pass", "explained", "words", "s"
     )
@@ -453,11 +541,17 @@ def _show(  # noqa: PLR0913, PLR0917 - all that came of it
         cells = (spans(f"{number:,}") for number in row)
         table.add_row(spans((each.setting, NAME)), *cells, spans(f"{figures.seconds:.0f}"))
     out.show(table)
-    left = sum(not j.accounted_for for j in judged)
-    if left:
-        out.line((f"{left} differences that nothing explains", WRONG))
-    elif not any(each.stopped for each in studies):
-        out.line(("every difference is let pass or explained", FINE))
+
+
+def _show_numbered(out: Screen, each: Study, mine: Sequence[_Judged]) -> None:
+    """Which states the numbers stand for: several of the tables' machine have one name."""
+    if each.known is None:
+        return
+    numbered = {one.found.at: one.found.difference.at for one in mine if _NUMBERED in one.found.at}
+    for name, state in sorted(numbered.items()):
+        word = cases.written(each.known.access[state])
+        out.line((f"{name}: the state of that name in which the tables are after", DIM), indent=2)
+        out.whole((f"    {word}", DIM))
 
 
 def _show_study(out: Screen, each: Study, drawn: Path | None) -> None:
@@ -466,6 +560,8 @@ def _show_study(out: Screen, each: Study, drawn: Path | None) -> None:
         out.line((remark, DIM), indent=2)
     if each.stopped:
         out.line((f"not learned: {each.stopped}", WRONG), indent=2, hang=2)
+        if each.found:
+            out.line((f"what was seen by then shows {len(each.found)} differences", DIM), indent=2)
         return
     if each.learned is None or each.known is None or each.side is None:
         return
@@ -509,7 +605,7 @@ def _document(  # noqa: PLR0913, PLR0917 - all that came of it
     studies: Sequence[Study],
     judged: Sequence[_Judged],
     outdated: Sequence[Explanation],
-    status: ExitCode,
+    status: int,
     seconds: float,
 ) -> Json:
     return {

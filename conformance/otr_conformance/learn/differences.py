@@ -3,22 +3,30 @@
 The product of both is searched, breadth first, from where both begin. An edge whose answers differ
 no more than `otr_conformance.play.compare` lets pass is gone along; one that differs is a
 `Difference`, and what lies behind it is looked at only where another way leads there.
+
+Where the target's machine was not learned to its end, the words that it was asked show differences,
+too (`seen_differences`).
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from .mapper import agree
+from .mapper import UNMADE, agree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from otr_conformance.play.compare import Compared
 
     from .machine import Machine, Word
 
-__all__ = ["Difference", "Side", "compare_machines"]
+__all__ = ["UNKNOWN", "Difference", "Side", "compare_machines", "seen_differences"]
+
+UNKNOWN: Final = -1
+"""The state of a target whose machine was not learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,7 @@ class Difference:
         word: a shortest sequence that shows it; its last input is the one that is answered
             otherwise.
         at: the state of the specification's machine before that.
-        theirs: that of the target's machine.
+        theirs: that of the target's machine; `UNKNOWN` where that was not learned.
         want: what the specification's machine answers.
         got: what the target's machine answers.
         because: what differs, in a sentence.
@@ -75,6 +83,33 @@ def compare_machines(compared: Compared, known: Machine, learned: Machine) -> Si
         tuple(tuple(each) for each in searching.beside),
         searching.passed,
     )
+
+
+def seen_differences(
+    compared: Compared, known: Machine, answered: Iterable[tuple[Word, Word]]
+) -> tuple[Difference, ...]:
+    """The differences that words show which a target has answered, each by the shortest of them.
+
+    Args:
+        compared: what of answers is compared.
+        known: the specification's machine, which has the inputs of the words.
+        answered: words with their answers.
+    """
+    found: dict[tuple[int, str, str], Difference] = {}
+    for word, answers in sorted(answered, key=lambda each: (len(each[0]), each[0])):
+        at = 0
+        taken: Word = ()
+        for name, answer in zip(word, answers, strict=True):
+            edge = known.edges[at][name]
+            because = agree(compared, edge.answer, answer)
+            if answer != UNMADE or because:
+                taken = (*taken, name)
+            if because:
+                difference = Difference(taken, at, UNKNOWN, edge.answer, answer, because)
+                found.setdefault((at, name, because), difference)
+                break
+            at = edge.goto
+    return tuple(sorted(found.values(), key=lambda each: len(each.word)))
 
 
 class _Searching:

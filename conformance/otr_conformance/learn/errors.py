@@ -9,7 +9,15 @@ from otr_reference.errors import OtrSpecError
 if TYPE_CHECKING:
     from .machine import Word
 
-__all__ = ["BadSetting", "LearningStopped", "OutOfTime", "TooManyFaults", "Wavering"]
+__all__ = [
+    "BadSetting",
+    "Endless",
+    "Interrupted",
+    "LearningStopped",
+    "OutOfTime",
+    "TooManyFaults",
+    "Wavering",
+]
 
 
 class BadSetting(OtrSpecError):
@@ -20,8 +28,19 @@ class LearningStopped(OtrSpecError):
     """A machine cannot be learned to its end; what was asked until then is kept."""
 
 
+class Interrupted(LearningStopped):
+    """Whoever began it wants no more."""
+
+    def __init__(self) -> None:
+        super().__init__("it was interrupted; with --resume the next run goes on there")
+
+
 class OutOfTime(LearningStopped):
     """The time is up."""
+
+
+class Endless(LearningStopped):
+    """No end is to be seen: answers are always new, or machines are refuted and do not grow."""
 
 
 class TooManyFaults(LearningStopped):

@@ -10,13 +10,17 @@ target, and when a machine is believed, is decided here. Machines are checked wi
 5. where that is asked for, the words of the Wp method for machines of some states more.
 
 A machine has converged when none of them is answered otherwise than it says.
+
+A word that refutes a machine is asked once more, for what changes from one time to the next is no
+state. Learning stops, with the reason, where one input has `VARIETY` answers, and where `STILL`
+machines one after the other are refuted without having more states than those before.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +30,7 @@ from aalpy.learning_algs.deterministic.KV import run_KV
 from aalpy.learning_algs.deterministic.LSharp import run_Lsharp
 
 from .differences import compare_machines
-from .errors import OutOfTime, Wavering
+from .errors import Endless, OutOfTime, Wavering
 from .machine import Machine
 from .mapper import GONE
 from .wish import Algorithm, Figures, silent
@@ -41,10 +45,16 @@ if TYPE_CHECKING:
     from .system import System
     from .wish import Watch, Wish
 
-__all__ = ["WALK", "Learned", "learn"]
+__all__ = ["STILL", "VARIETY", "WALK", "Learned", "learn"]
 
 WALK: Final = 6
 """How many inputs there are at most between the state and what tells the next one."""
+VARIETY: Final = 100
+"""So many different answers to one input are those of no machine: no peer has had more than 12."""
+STILL: Final = 100
+"""So many machines in a row may be refuted without having more states than those before."""
+_LONG: Final = 100
+"""So much of an answer is quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,7 @@ def learn(  # noqa: PLR0913 - what there is to know, and who is told
     Raises:
         Wavering: if the system answers one word in two ways.
         OutOfTime: if the time is up.
+        Endless: if no end is to be seen.
         TooManyFaults: if it dies or hangs all the time.
         ShimError: if the shim is at fault.
     """
@@ -96,6 +107,10 @@ def learn(  # noqa: PLR0913 - what there is to know, and who is told
         found = run_Lsharp(list(inputs), asking, oracle, "mealy", **common)
     asking.told()
     return Learned(_machine(inputs, found), oracle.checked, asking.figures)
+
+
+def _short(answer: str) -> str:
+    return answer if len(answer) <= _LONG else f"{answer[:_LONG]}..."
 
 
 def _machine(inputs: tuple[str, ...], found: Any) -> Machine:  # noqa: ANN401 - AALpy has no types
@@ -129,6 +144,7 @@ class _Asking(SUL):
         self._word: list[str] = []
         self._answers: list[str] = []
         self._live = False
+        self._variety: defaultdict[str, set[str]] = defaultdict(set)
 
     @property
     def compared(self) -> Compared:
@@ -212,6 +228,34 @@ class _Asking(SUL):
             place, before = conflict
             raise Wavering(word[: place + 1], before, answers[place])
         self._cache.add(word, answers)
+        for name, answer in zip(word, answers, strict=True):
+            self._vary(name, answer)
+
+    def _vary(self, name: str, answer: str) -> None:
+        """Note an answer to an input.
+
+        Raises:
+            Endless: if there are too many different ones.
+        """
+        answers = self._variety[name]
+        answers.add(answer)
+        if len(answers) > VARIETY:
+            one, other = (_short(each) for each in sorted(answers)[:2])
+            message = (
+                f"it has answered {name!r} in {len(answers)} ways, such as {one!r} and {other!r}: "
+                "what it says is new each time, and no machine does so"
+            )
+            raise Endless(message)
+
+    def confirm(self, word: Word) -> None:
+        """Ask a word once more that has just been asked; nothing is done where each has votes.
+
+        Raises:
+            Wavering: if it is answered otherwise this time.
+        """
+        if self._wish.votes == 1:
+            self._look()
+            self._remember(word, self._run(word))
 
     def _look(self) -> None:
         """Whether there is time left."""
@@ -244,20 +288,46 @@ class _Checking(Oracle):
         self.wish = wish
         self.known = known
         self.checked = 0
+        self._largest = 0
+        self._still = 0
 
     def find_cex(self, hypothesis: Any) -> Any:  # noqa: ANN401 - AALpy's types say nothing
-        """A word that the machine answers otherwise; None if none was found."""
+        """A word that the machine answers otherwise; None if none was found.
+
+        Raises:
+            Endless: if machines are refuted again and again, and have no more states.
+            Wavering: if the word is answered otherwise when it is asked again.
+        """
         machine = _machine(self.inputs, hypothesis)
         self.asking.states = machine.size
         self.checked = 0
         for word in self._words(machine):
+            asked = self.asking.figures.words
             pairs = enumerate(zip(self.asking.query(word), machine.run(word), strict=True))
             place = next((n for n, (got, said) in pairs if got != said), None)
             if place is not None:
                 self.asking.figures.rounds += 1
+                self._grows(machine.size)
+                if self.asking.figures.words > asked:
+                    self.asking.confirm(word)
                 return word[: place + 1]
             self.checked += 1
         return None
+
+    def _grows(self, size: int) -> None:
+        """Note that a machine of so many states was refuted.
+
+        Raises:
+            Endless: if there were many in a row, none with more states.
+        """
+        self._still = 0 if size > self._largest else self._still + 1
+        self._largest = max(size, self._largest)
+        if self._still >= STILL:
+            message = (
+                f"{self._still} machines in a row were refuted, and none had more states than "
+                f"{self._largest}: what it answers depends on more than what came before"
+            )
+            raise Endless(message)
 
     def _words(self, machine: Machine) -> Iterator[Word]:
         seen: set[Word] = set()

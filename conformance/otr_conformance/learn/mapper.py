@@ -1,8 +1,9 @@
 """Mappers: between words and messages.
 
 A mapper plays inputs on a stage, and says what came of each in words that do not depend on
-anybody's randomness (`Answer`). Each input takes exactly two observations: what the target did, and
-what the tester read of it; so the same word can be graded as a case.
+anybody's randomness (`Answer`): a message that is shown as it is has no octets in them. Each input
+takes exactly two observations: what the target did, and what the tester read of it; so the same
+word can be graded as a case.
 
 What a target says of itself is compared as `otr_conformance.play.compare` does, so that an answer
 has no more than that looks at. Which keys are in use, and which are made public, is left to cases:
@@ -16,6 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
+from otr_conformance.fuzz.duel import raw
 from otr_conformance.play.compare import Compared, compare
 from otr_conformance.play.stage import AnyStage, Observation
 
@@ -81,8 +83,12 @@ class Answer:
 
     @classmethod
     def of(cls, compared: Compared, seen: Iterable[Observation]) -> Self:
-        """The answer that some observations are; more than `ALIKE` things alike are that many."""
-        seen = tuple(seen)
+        """The answer that some observations are; more than `ALIKE` things alike are that many.
+
+        A message of OTR that is shown to the user as a text is called "(what arrived, as it is)":
+        its octets are others each time.
+        """
+        seen = tuple(map(raw, seen))
         return cls(
             _few(kind for each in seen for kind in each.wires),
             _few(r for each in seen for r in each.reports if _matters(compared, r)),

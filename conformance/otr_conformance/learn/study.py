@@ -10,6 +10,7 @@ played as a case, and graded like every case.
 from __future__ import annotations
 
 import contextlib
+import shlex
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,15 +18,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.runner import TIMEOUT, Runner
-from otr_conformance.shim.errors import ShimError
+from otr_conformance.shim.errors import ShimAbsent, ShimError
 from otr_conformance.verdict import GOOD
 from otr_model.kernel.variant import NONE
 
 from .cache import Cache
 from .cases import case_of
-from .differences import Side, compare_machines
-from .errors import BadSetting, LearningStopped
+from .differences import Side, compare_machines, seen_differences
+from .errors import BadSetting, Interrupted, LearningStopped
 from .known import known_machine
+from .mapper import Answer
 from .system import ReferenceSystem, ShimSystem
 from .wish import Figures, silent
 
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
     from .alphabet import AnyLearning, AnySetting
     from .differences import Difference
+    from .learner import Learned
     from .machine import Machine
     from .wish import Watch, Wish
 
@@ -57,6 +60,9 @@ __all__ = [
 
 _RECHECKED: Final = 3
 """How many words of a file are asked again, to see whether the target still answers so."""
+_EXCHANGE: Final = "exchange "
+"""How the inputs begin that are a whole key exchange."""
+_SECURE: Final = ("secure ", "still-secure ")
 
 
 def learning_of(protocol: str) -> AnyLearning:
@@ -163,12 +169,13 @@ class Study:
         learned: the target's machine; None if it was not learned to its end.
         their_names: of its states, after those of the specification that they stand for.
         side: both beside each other.
-        found: the differences.
+        found: the differences; those that were seen, where it was not learned to its end.
         checked: how many words did not refute the machine.
         figures: what it took.
         hello: what the shim says of itself; None for the reference.
         stopped: why it was not learned to its end; "" if it was.
         faulty: whether that is the shim's fault, or ours.
+        interrupted: whether it was stopped by whoever began it.
         remarks: what else there is to say.
     """
 
@@ -186,6 +193,7 @@ class Study:
     hello: Hello | None = None
     stopped: str = ""
     faulty: bool = False
+    interrupted: bool = False
     remarks: tuple[str, ...] = ()
 
 
@@ -222,6 +230,7 @@ def study(order: Order, watch: Watch = silent, making: Watch = silent) -> Study:
 
     Raises:
         BadSetting: if there is no such setting.
+        ShimAbsent: if the target cannot be started.
         OSError: if answers cannot be kept.
     """
     learning, setting = owner_of(order.setting)
@@ -230,6 +239,8 @@ def study(order: Order, watch: Watch = silent, making: Watch = silent) -> Study:
     with contextlib.ExitStack() as stack:
         try:
             system = _system(order, learning, setting)
+        except ShimAbsent:
+            raise
         except ShimError as error:
             return Study(order.setting, (), (), stopped=_said(error), faulty=True)
         stack.callback(system.close)
@@ -289,38 +300,86 @@ class _Studying:
 
     def run(self, system: ReferenceSystem | ShimSystem) -> Study:
         """All of it."""
-        from .learner import learn  # noqa: PLC0415 - it needs AALpy, which is an extra
-
         hello = system.hello if isinstance(system, ShimSystem) else None
         begun = Study(self.setting.name, self.inputs, self.lacking, hello=hello)
         setting, pause = replace(self.setting, inputs=self.inputs), system.pause
-        known = known_machine(self.learning, setting, pause=pause, watch=self.making)
+        try:
+            known = known_machine(self.learning, setting, pause=pause, watch=self.making)
+        except LearningStopped as stop:
+            return _stopped(begun, stop)
         names = names_of(self.learning, setting, known, pause)
         begun = replace(begun, known=known, names=names)
         with self._cache(self._target_name(system), self._stamp(system)) as cache:
-            self._recheck(system, cache)
-            begun = replace(begun, remarks=_remark(cache))
-            wish = self.order.wish
-            try:
-                learned = learn(system, self.inputs, cache, wish, known=known, watch=self.watch)
-            except LearningStopped as stop:
-                return replace(begun, stopped=str(stop))
-            except ShimError as error:
-                return replace(begun, stopped=_said(error), faulty=True)
+            done, learned = self._learned(system, cache, begun, known)
+            if learned is None:
+                system.close()
+                return self._as_far(done, cache, known)
         system.close()
-        grader = self.learning.suite.grader
-        side = compare_machines(grader.compared, known, learned.machine)
+        side = compare_machines(self.learning.suite.grader.compared, known, learned.machine)
         their_names = _distinct(
-            begun.names[beside[0]] if beside else "unknown" for beside in side.beside
+            done.names[beside[0]] if beside else "unknown" for beside in side.beside
         )
         return replace(
-            begun,
+            done,
             learned=learned.machine,
             their_names=their_names,
             side=side,
-            found=tuple(self._graded(side, begun.names)),
+            found=tuple(self._graded(side.differences, done.names)),
             checked=learned.checked,
             figures=learned.figures,
+        )
+
+    def _learned(
+        self, system: ReferenceSystem | ShimSystem, cache: Cache, begun: Study, known: Machine
+    ) -> tuple[Study, Learned | None]:
+        """What was learned; None, and why, if it was not learned to its end."""
+        from .learner import learn  # noqa: PLC0415 - it needs AALpy, which is an extra
+
+        wish = self.order.wish
+        try:
+            self._recheck(system, cache)
+            remarks = (cache.put_aside, self._presupposes(system, cache, known))
+            begun = replace(begun, remarks=tuple(filter(None, remarks)))
+            learned = learn(system, self.inputs, cache, wish, known=known, watch=self.watch)
+        except LearningStopped as stop:
+            return _stopped(begun, stop), None
+        except KeyboardInterrupt:
+            return _stopped(begun, Interrupted()), None
+        except ShimError as error:
+            return replace(begun, stopped=_said(error), faulty=True), None
+        return begun, learned
+
+    def _as_far(self, stopped: Study, cache: Cache, known: Machine) -> Study:
+        """What was seen of a target whose machine was not learned to its end."""
+        if stopped.faulty:
+            return stopped  # whatever it has answered is not to be relied upon
+        seen = seen_differences(self.learning.suite.grader.compared, known, cache)
+        try:
+            return replace(stopped, found=tuple(self._graded(seen, stopped.names)))
+        except ShimError as error:
+            return replace(stopped, remarks=(*stopped.remarks, _said(error)))
+
+    def _presupposes(
+        self, system: ReferenceSystem | ShimSystem, cache: Cache, known: Machine
+    ) -> str:
+        """What is wrong with a target with which a conversation does not become private, if it is.
+
+        Raises:
+            ShimError: if the shim is at fault.
+        """
+        name = next((each for each in self.inputs if each.startswith(_EXCHANGE)), None)
+        if name is None or not _secure(known.edges[0][name].answer):
+            return ""
+        answers = cache.known((name,))
+        if answers is None:
+            system.begin()
+            answers = (system.take(name),)
+        if _secure(answers[0]):
+            return ""
+        command = shlex.join(("otrspec", "conform", self.order.target.name))
+        return (
+            "this setting presupposes that a key exchange makes the conversation private, and with "
+            f"this target it does not: run {command} --case 'life.*' first"
         )
 
     def _cache(self, name: str, stamp: str) -> Cache:
@@ -353,12 +412,12 @@ class _Studying:
                 cache.distrust("the target answers otherwise by now")
                 return
 
-    def _graded(self, side: Side, names: tuple[str, ...]) -> Iterator[Found]:
+    def _graded(self, differences: Iterable[Difference], names: tuple[str, ...]) -> Iterator[Found]:
         """What the suite says of each difference."""
         order = self.order
         grader = self.learning.suite.grader
         with Runner(order.target, order.timeout) as runner:
-            for each in side.differences:
+            for each in differences:
                 case = case_of(self.learning, self.setting, each.word)
                 if order.target.command is None:
                     lab = self.learning.suite.terms()
@@ -369,5 +428,9 @@ class _Studying:
                 yield Found(each, names[each.at], result)
 
 
-def _remark(cache: Cache) -> tuple[str, ...]:
-    return (cache.put_aside,) if cache.put_aside else ()
+def _stopped(begun: Study, stop: LearningStopped) -> Study:
+    return replace(begun, stopped=str(stop), interrupted=isinstance(stop, Interrupted))
+
+
+def _secure(answer: str) -> bool:
+    return any(report.startswith(_SECURE) for report in Answer.parse(answer).told)

@@ -13,7 +13,7 @@ from otr_conformance.shims.reference import ReferenceEndpoint, ReferenceEndpoint
 
 CHANCE = random.Random(1)  # noqa: S311 - nothing secret
 RARE = 0.2
-REFUSES = "refuses"
+REFUSES, MUTE = "refuses", "mute"
 calls = 0
 
 
@@ -24,6 +24,8 @@ class Odd(ReferenceEndpoint3):
         """Request `receive`."""
         if sys.argv[1] == REFUSES:
             raise Refused
+        if sys.argv[1] == MUTE:
+            return
         super().receive(wire)
 
     def end(self, to: int | None = None) -> None:
