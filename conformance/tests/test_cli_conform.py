@@ -381,6 +381,7 @@ def test_an_interrupted_run_shows_what_it_saw_and_says_that_it_is_not_whole(
     assert re.fullmatch(
         r"Interrupted after 1 of \d+ cases: of what was not run, nothing is known\.", last
     )
+    assert "as expected" not in out
 
 
 @pytest.mark.usefixtures("interrupted")

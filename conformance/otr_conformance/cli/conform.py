@@ -27,7 +27,7 @@ from .choice import Selection, choose
 from .live import watching
 from .misuse import INTERRUPTED, Interrupted, Misuse, write_file
 from .outputs import Outputs
-from .screen import WRONG, Screen, tell, write_json
+from .screen import tell, write_json
 from .summary import View, count, show
 
 if TYPE_CHECKING:
@@ -118,10 +118,7 @@ def conform(  # noqa: PLR0913 - what the command was given
     if view.json:
         write_json(_document(report, view, status))
     else:
-        show(report, view, target.command or ())
-        if finished.interrupted:
-            rest = "of what was not run, nothing is known."
-            Screen().line((f"{finished.interrupted.capitalize()}: {rest}", WRONG))
+        show(report, view, target.command or (), finished.interrupted)
     cut = _cut_short(finished)
     files.write([gather(finished.circumstances, [*outcomes, *cut]) if cut else report])
     if propose is not None:

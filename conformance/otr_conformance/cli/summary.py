@@ -46,13 +46,14 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def show(report: Report, view: View, command: Sequence[str] = ()) -> None:
+def show(report: Report, view: View, command: Sequence[str] = (), interrupted: str = "") -> None:
     """The cases that somebody should look at, then the figures.
 
     Args:
         report: what came of a run.
         view: how much is shown.
         command: of the shim, where it is known.
+        interrupted: how far the run was when its user ended it, in words; "" if nobody did.
     """
     out = Screen()
     if view.everything:
@@ -64,7 +65,7 @@ def show(report: Report, view: View, command: Sequence[str] = ()) -> None:
     if view.everything or report.groups():
         out.line()
     if report.of_cases:
-        _show_figures(out, report, command)
+        _show_figures(out, report, command, interrupted)
     else:
         _show_others(out, report)
 
@@ -140,7 +141,7 @@ def _known(each: Outcome) -> str:
 # --- Figures ----------------------------------------------------------------------------------
 
 
-def _show_figures(out: Screen, report: Report, command: Sequence[str]) -> None:
+def _show_figures(out: Screen, report: Report, command: Sequence[str], interrupted: str) -> None:
     total = len(report.outcomes)
     out.line((_title(report), HEAD), f": {count(total, 'case')} in {report.seconds:.1f} s")
     for name, about in report.dialects.items():
@@ -158,7 +159,11 @@ def _show_figures(out: Screen, report: Report, command: Sequence[str]) -> None:
     out.line()
     for farewell in report.farewells:
         out.line(("crash".ljust(_WIDTH), WRONG), farewell, hang=_WIDTH)
-    _show_end(out, report)
+    if report.unexpected or not interrupted:
+        _show_end(out, report)
+    if interrupted:
+        text = f"{interrupted.capitalize()}: of what was not run, nothing is known."
+        out.line((text, WRONG))
     if report.counts[Verdict.HARNESS_ERROR] and command:
         out.line("A harness error says nothing about the implementation; about its shim, see")
         out.whole("  otrspec shim check ", shlex.join(command))
