@@ -121,7 +121,6 @@ def test_a_finding_may_have_several_tables(tmp_path: Path) -> None:
             "has an entry already",
         ),
         (TOGETHER, "peer-forgets: clause", f"there is no {CLAUSE}"),
-        ("[", "peer.toml", ""),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, field: str, reason: str) -> None:
@@ -130,6 +129,13 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, field: str, reason: s
 
     assert wrong.value.field == field
     assert reason in str(wrong.value)
+
+
+def test_a_file_that_is_no_toml_is_named_as_it_was_given(tmp_path: Path) -> None:
+    with pytest.raises(Malformed, match="is no TOML") as wrong:
+        read(tmp_path, "[")
+
+    assert wrong.value.field == str(tmp_path / "peer.toml")
 
 
 # What is proposed.
