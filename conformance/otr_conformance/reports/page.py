@@ -197,11 +197,11 @@ def _learned(report: Report) -> Iterator[str]:
     number = len(report.outcomes)
     left = len(report.unexpected)
     inside = _count(len(report.learned), "setting")
-    said = f"of {inside} from the machines of the tables."
+    said = f"in {inside}, between its machine and that of the tables."
     yield from _loud(_count(number, "difference"), said, loud=bool(left))
     yield '<div class="wide"><table class="counts"><caption>Settings</caption>'
-    yield "<thead><tr><th>setting<th>states<th>of the tables<th>differences<th>let pass"
-    yield "<th>explained</thead><tbody>"
+    yield "<thead><tr><th>setting<th>states<th>tables<th>differ<th>let pass<th>known</thead>"
+    yield "<tbody>"
     for each in report.learned:
         if each.stopped:
             yield f'<tr><th>{_esc(each.setting)}<td colspan="5" class="bad">not learned'

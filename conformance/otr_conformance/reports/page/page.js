@@ -254,7 +254,7 @@
       requestAnimationFrame(() => holder.append(draw(o, report.name, holder.clientWidth)));
     }
     if (o.log && o.step) made.append(h("details", {}, h("summary", {}, "as text"), h("pre", {}, o.log.join("\n"))));
-    else if (o.log) made.append(h("h3", {}, "What happened"), h("pre", {}, o.log.join("\n")));
+    else if (o.log) made.append(h("h3", {}, data.kind === "fuzzing" ? "What the tables do" : "What happened"), h("pre", {}, o.log.join("\n")));
     if (o.replay) made.append(h("h3", {}, "Replay"), replay(o.replay));
     return made;
   };
