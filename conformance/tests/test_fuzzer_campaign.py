@@ -149,3 +149,17 @@ def test_a_worker_does_not_play_what_its_target_is_not_capable_of() -> None:
 
     assert ("no such move",) not in [seed.moves for seed in worker.steer.seeds]
     assert (able[0],) in [seed.moves for seed in worker.steer.seeds]
+
+
+def test_scripts_that_cannot_be_written_are_complained_of_once_and_kept_in_mind(
+    tmp_path: Path,
+) -> None:
+    corpus = Corpus(tmp_path, "otrv3")
+    assert corpus.path is not None
+    corpus.path.mkdir()
+
+    assert len(corpus.add([Kept("v3", ("tester starts",))])) == 1
+    assert len(corpus.add([Kept("v3", ("target starts",))])) == 1
+    assert len(corpus.scripts) == 2
+    (complaint,) = corpus.complaints
+    assert complaint.endswith("Is a directory: scripts are not kept any more")

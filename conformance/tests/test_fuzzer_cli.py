@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
+from errno import ENOSPC
+from importlib import resources
+from os import strerror
 from typing import TYPE_CHECKING
 
 import pytest
@@ -214,3 +218,57 @@ def test_misuse_is_one_line(
     assert out == ""
     assert complaint in err
     assert err.count("\n") == 1
+
+
+# --- Where nothing can be written -------------------------------------------------------------
+
+TOY = f"{sys.executable} {resources.files('otr_conformance.shims') / 'template_python.py'}"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["fuzz", "reference", "--steps", "9", "--corpus"], ["fuzz-bytes", "--time", "1s"]]
+)
+def test_a_folder_that_cannot_be_written_is_refused_before_the_run(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    option = [] if arguments[-1] == "--corpus" else ["--folder"]
+    for folder, why in ((file, "is no folder"), (file / "in", "Not a directory")):
+        assert main([*arguments, *option, str(folder)]) == 2
+
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err == f"otrspec: {folder}: {why}\n"
+
+
+def test_finds_are_shown_where_they_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(ENOSPC, strerror(ENOSPC))
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    assert main(["fuzz", TOY, "--steps", "4", "--corpus", str(tmp_path)]) == 1
+
+    out, err = capsys.readouterr()
+    assert "1 find that nobody knows" in out
+    assert "it could not be written, and stands here alone" in out
+    assert "--replay" not in out
+    assert err.count("No space left on device: a find could not be written there") == 1
+    assert [path for path in tmp_path.rglob("*") if path.suffix in {".new", ".json"}] == []
+
+
+def test_it_is_said_that_no_conversation_became_private(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    says = "No conversation became private: otrspec conform TARGET --case 'life.*' says more."
+    assert main(["fuzz", TOY, "--steps", "4"]) == 1
+    assert says in capsys.readouterr().out
+
+    assert main(["fuzz", "reference", "--steps", "9"]) == 0
+    says = "No conversation became private: a longer run says more."
+    assert says in capsys.readouterr().out
+
+    assert main(["fuzz", "reference", "--steps", "1000"]) == 0
+    assert "became private" not in capsys.readouterr().out

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from otr_conformance.derive import choice, record
 from otr_conformance.derive.deriving import chosen_anew, vary
 from otr_conformance.derive.deriving import derive as derived_anew
+from otr_conformance.folders import look
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.verdict import ExitCode
 
@@ -35,10 +36,13 @@ def derive(names: tuple[str, ...], jobs: int, *, check: bool, json: bool) -> Exi
     Raises:
         Malformed: if a file is not what it should be.
         Misuse: if a file cannot be written.
+        BadFolder: if that can be told beforehand.
     """
     workers = jobs or os.cpu_count() or 1
     current: dict[str, bool] = {}
     found: list[Derived] = []
+    for name in () if check else names:
+        look(record.path(name).parent)
     for name in names:
         if not check:
             made = derived_anew(name, workers, tell)

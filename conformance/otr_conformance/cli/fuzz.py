@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from otr_conformance.fuzz import known as knowledge
-from otr_conformance.fuzz.campaign import Campaign, State, folder_of
+from otr_conformance.fuzz.campaign import Campaign, State, folder_of, look_at
 from otr_conformance.fuzz.coverage import ENOUGH
 from otr_conformance.fuzz.readings import Readings
 from otr_conformance.fuzz.worker import Order
@@ -61,6 +61,8 @@ _LONG: Final = 600.0
 _SHOWN: Final = 12
 """Moves of a find that are shown on a line."""
 _TICK: Final = 4
+_PUBLIC: Final = "otrspec conform TARGET --case 'life.*'"
+"""What says more about a target that never becomes private."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +152,15 @@ def fuzz(names: tuple[str, ...], asked: Asked, outputs: Outputs | None = None) -
 
     Raises:
         Misuse: if a target cannot be started, or a file cannot be written.
+        BadFolder: if finds cannot be kept.
         UnknownTarget: if there is no such target.
         Malformed: if what is known cannot be read.
     """
     targets = [find(name) for name in names]
     if outputs is not None:
         outputs.look()
+    for target in targets:  # of all, before the first is played with
+        look_at(asked.corpus, target.name)
     fuzzed: list[Fuzzed] = []
     for name, target in zip(names, targets, strict=True):
         try:
@@ -313,6 +318,9 @@ def show(fuzzed: Fuzzed) -> None:
         out.line(f"did not show: {finding}", indent=2)
     out.line()
     unknown = len(fuzzed.unknown)
+    if state.episodes and not state.coverage.private:
+        more = f"{_PUBLIC} says more" if unknown else "a longer run says more"
+        out.line(("No conversation became private", WRONG), f": {more}.")
     if state.lost:
         out.line((state.lost, WRONG))
     elif unknown:
@@ -348,7 +356,9 @@ def _show_find(out: Screen, fuzzed: Fuzzed, each: Find) -> None:
     out.line((f"part   {each.script.part}", DIM), indent=4, hang=2)
     out.line((f"moves  {' / '.join(each.script.moves)}", DIM), indent=4, hang=2)
     out.whole("    ", (f"times  {fuzzed.state.fresh[each.id]:,}", DIM))
-    if fuzzed.asked.corpus is not None:
+    if each.id in fuzzed.state.finds.unwritten:
+        out.line("it could not be written, and stands here alone", indent=4)
+    elif fuzzed.asked.corpus is not None:
         path = folder_of(fuzzed.asked.corpus, fuzzed.target.name) / f"{each.id}.json"
         who = " ".join(map(shlex.quote, each.together)) or fuzzed.target.name
         out.whole(f"    otrspec fuzz --replay {path} {who}")
@@ -366,6 +376,7 @@ def _document(fuzzed: Fuzzed) -> Json:
         "seconds": round(state.seconds, 3),
         "steps": state.steps,
         "plays": state.episodes,
+        "private": state.coverage.private,
         "seed": fuzzed.asked.seed,
         **document_of(reach),
         "reading": list(state.reading),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,7 @@ from otr_conformance.bytefuzz.campaign import Campaign, Plan
 from otr_conformance.bytefuzz.examine import Trouble
 from otr_conformance.bytefuzz.foreign import KINDS, Foreign, Limits, read_known, replayed
 from otr_conformance.bytefuzz.registry import chosen, decoder, decoders
+from otr_conformance.folders import look
 from otr_conformance.shim.errors import ShimError
 from otr_conformance.targets import find
 from otr_conformance.verdict import ExitCode
@@ -21,7 +23,7 @@ from .misuse import Misuse, read_file, write_file
 from .screen import DIM, GOOD, HEAD, NAME, WRONG, Screen, grid, progress, spans, tell, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from otr_conformance.bytefuzz.campaign import Figures
     from otr_conformance.bytefuzz.decoder import Decoder
@@ -213,14 +215,21 @@ def fuzz(asked: Asked, *, json: bool) -> ExitCode:
         raise Misuse(message)
     names = tuple(each.name for each in chosen(asked.what))
     plan = Plan(names, asked.seconds, asked.inputs, asked.seed, asked.jobs)
+    if asked.folder is not None:
+        look(asked.folder)
+    status = ExitCode.EXPECTED
     try:
         made = Campaign(plan, asked.folder)
-        with progress("fuzzing") as step:
-            made.run(_teller(step))
     except OSError as error:
         message = f"{asked.folder}: {error.strerror}"
         raise Misuse(message) from error
-    status = ExitCode.UNEXPECTED if made.finds else ExitCode.EXPECTED
+    try:
+        with progress("fuzzing") as step:
+            made.run(_teller(step))
+    except OSError as error:  # what was found until then is said all the same
+        tell(f"otrspec: {asked.folder}: {error.strerror}: the campaign ends here")
+        status = ExitCode.MISUSE
+    status = ExitCode.UNEXPECTED if made.finds else status
     if json:
         write_json(_document(made, asked, status))
         return status
@@ -338,6 +347,8 @@ def fuzz_target(asked: Asked, known: Path | None, *, json: bool) -> ExitCode:
         message = "say how long: --time 60s, or --inputs 1000 conversations"
         raise Misuse(message)
     target = find(asked.what[0])
+    if asked.folder is not None:
+        look(asked.folder)
     of_it = read_known(known).get(target.name, ()) if known is not None else ()
     made = Foreign(target, asked.seed, _limits(target.name), of_it)
     with progress("fuzzing") as step:
@@ -351,8 +362,7 @@ def fuzz_target(asked: Asked, known: Path | None, *, json: bool) -> ExitCode:
             tell(f"otrspec: {target.name}: {error}")
             return ExitCode.HARNESS_ERROR
     if asked.folder is not None:
-        for each in made.finds:
-            _write_find(asked.folder, each)
+        _write_finds(asked.folder, made.finds)
     status = ExitCode.UNEXPECTED if made.finds else ExitCode.EXPECTED
     if json:
         write_json(
@@ -372,13 +382,16 @@ def fuzz_target(asked: Asked, known: Path | None, *, json: bool) -> ExitCode:
     return status
 
 
-def _write_find(folder: Path, each: Find) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"{folder}: {error.strerror}"
-        raise Misuse(message) from error
-    write_file(folder / each.name, finds.write(each).encode("ascii"))
+def _write_finds(folder: Path, several: Iterable[Find]) -> None:
+    """Write finds. Where that fails it is said; they are shown all the same."""
+    for each in several:
+        path = folder / each.name
+        try:
+            write_file(path, finds.write(each).encode("ascii"))
+        except Misuse as error:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)  # what stands there is no find
+            tell(f"otrspec: {error}: a find could not be written")
 
 
 def _show_target(out: Screen, made: Foreign, asked: Asked) -> None:
@@ -416,6 +429,7 @@ def guided(asked: Asked) -> ExitCode:
         raise Misuse(message)
     found = decoder(asked.what[0])
     folder = asked.folder or Path("guided")
+    look(folder)
     try:
         came = coverage.run(found, folder, asked.seconds, asked.inputs, asked.seed)
     except OSError as error:

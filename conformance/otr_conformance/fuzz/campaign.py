@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import json
 import multiprocessing
+import os
 import signal
 import sys
 import time
@@ -28,6 +29,7 @@ from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from otr_conformance.folders import BadFolder, look
 from otr_conformance.shim.errors import ShimError
 from otr_reference.errors import OtrSpecError
 
@@ -36,12 +38,12 @@ from .finds import Find, Finds
 from .worker import Done, Kept, Order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from multiprocessing.connection import Connection
     from pathlib import Path
     from types import TracebackType
 
-__all__ = ["Campaign", "Corpus", "State", "folder_of"]
+__all__ = ["Campaign", "Corpus", "State", "folder_of", "look_at"]
 
 MOMENT: Final = 1.0
 """Seconds that a process works before it says what came of it."""
@@ -56,6 +58,17 @@ def folder_of(corpus: Path, target: str) -> Path:
     """Where the finds of a target are written."""
     name = "".join(c if c.isalnum() or c in "-_." else "-" for c in target).strip(".")
     return corpus / "finds" / (name or "target")
+
+
+def look_at(corpus: Path | None, target: str) -> None:
+    """See that the folder of a campaign can be written; None: nothing is.
+
+    Raises:
+        BadFolder: if it cannot.
+    """
+    if corpus is not None:
+        look(corpus)
+        look(folder_of(corpus, target))
 
 
 class Corpus:
@@ -103,9 +116,20 @@ class Corpus:
         """Keep scripts; those that are new."""
         new = [kept for kept in several if self._enter(kept)]
         if self.path is not None and new:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.writelines(f"{_line(kept)}\n" for kept in new)
+            self._write(self.path, "".join(f"{_line(kept)}\n" for kept in new))
         return new
+
+    def _write(self, path: Path, lines: str) -> None:
+        """Add lines to the file. Where that fails it is said, and no more is written."""
+        size = path.stat().st_size if path.exists() else 0
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(lines)
+        except OSError as error:
+            self.path = None
+            self.complaints.append(f"{path}: {error.strerror}: scripts are not kept any more")
+            with contextlib.suppress(OSError):
+                os.truncate(path, size)  # no line stands there in part
 
 
 def _line(kept: Kept) -> str:
@@ -165,11 +189,16 @@ class State:
         self.spent += done.seconds
         self.reading = tuple(dict.fromkeys((*self.reading, *done.reading)))
         self.label = done.label if any(done.label) else self.label
-        self.complaints += [c for c in done.complaints if c not in self.complaints]
+        self.complain(done.complaints)
         for find in done.finds:
             self.finds.add(find)
             self.fresh[find.id] += 1
+        self.complain(self.finds.complaints)
         self.fresh.update(done.again)
+
+    def complain(self, complaints: Iterable[str]) -> None:
+        """Take over what went wrong elsewhere, each line once."""
+        self.complaints += [line for line in complaints if line not in self.complaints]
 
     @property
     def seen(self) -> tuple[Find, ...]:
@@ -185,6 +214,9 @@ class Campaign(AbstractContextManager["Campaign"]):
         corpus: the folder; None: nothing is written.
         jobs: how many processes; one works in this process.
         empty: begin without the scripts of the folder, and leave them alone: it is for finds.
+
+    Raises:
+        BadFolder: if the folder cannot be used.
     """
 
     def __init__(
@@ -193,9 +225,14 @@ class Campaign(AbstractContextManager["Campaign"]):
         finds = None if corpus is None else folder_of(corpus, order.target.name)
         self.order = replace(order, finds=finds)
         self.jobs = jobs
-        self.corpus = Corpus(None if empty else corpus, order.protocol)
-        self.state = State(Coverage(order.protocol), Finds(finds))
-        self.state.complaints += [*self.corpus.complaints, *self.state.finds.complaints]
+        try:
+            look_at(corpus, order.target.name)
+            self.corpus = Corpus(None if empty else corpus, order.protocol)
+            self.state = State(Coverage(order.protocol), Finds(finds))
+        except OSError as error:
+            message = f"{error.filename or corpus}: {error.strerror}"
+            raise BadFolder(message) from error
+        self.state.complain([*self.corpus.complaints, *self.state.finds.complaints])
         self._workers: list[_Inline | _Process] = []
         self._news: dict[int, list[Kept]] = {}
         self._deaths = 0
@@ -273,6 +310,7 @@ class Campaign(AbstractContextManager["Campaign"]):
 
     def _take(self, worker: _Inline | _Process, done: Done) -> None:
         new = self.corpus.add(done.kept)
+        self.state.complain(self.corpus.complaints)
         for number, news in self._news.items():
             if number != worker.order.number % self.jobs:
                 news.extend(new)

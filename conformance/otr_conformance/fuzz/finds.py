@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -291,11 +292,17 @@ class Finds:
 
     Args:
         folder: where they are written; None: nowhere.
+
+    Attributes:
+        complaints: what could not be read or written, a line each.
+        unwritten: the ids of finds that could not be written.
+        seen: how often each find was seen, by its id.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
         self.complaints: list[str] = []
+        self.unwritten: set[str] = set()
         self.seen: Counter[str] = Counter()
         self._found: dict[str, Find] = {}
         if folder is not None:
@@ -332,16 +339,30 @@ class Finds:
             return False
         self._found[find.id] = find
         if self.folder is not None:
-            path = self.folder / f"{find.id}.json"
-            beside = path.with_suffix(".new")
+            self._write(find, self.folder / f"{find.id}.json")
+        return True
+
+    def _write(self, find: Find, path: Path) -> None:
+        """Write a find. Where that fails it is complained about; the find is kept all the same."""
+        beside = path.with_suffix(".new")
+        try:
             beside.write_text(find.write(), encoding="utf-8")
             beside.replace(path)
-        return True
+        except OSError as error:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+            self.unwritten.add(find.id)
+            complaint = f"{path.parent}: {error.strerror}: a find could not be written there"
+            if complaint not in self.complaints:
+                self.complaints.append(complaint)
+        else:
+            self.unwritten.discard(find.id)
 
     def drop(self, find: Find) -> None:
         """Forget a find, which is none after all."""
         if self._found.pop(find.id, None) is not None and self.folder is not None:
-            (self.folder / f"{find.id}.json").unlink(missing_ok=True)
+            with suppress(OSError):  # it stays there then, and is none when it is played again
+                (self.folder / f"{find.id}.json").unlink(missing_ok=True)
 
     def again(self, finds: Iterable[Find]) -> None:
         """Count finds that were seen once more."""

@@ -122,6 +122,7 @@ class Scattered(Campaign):
             lost = lost + 1 if done is None else 0
             if done is not None:
                 new = self.corpus.add(done.kept)
+                state.complain(self.corpus.complaints)
                 for other, told in news.items():
                     told.extend(new if other != number else ())
                 state.add(done)
