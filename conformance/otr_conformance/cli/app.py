@@ -334,7 +334,7 @@ def conform(  # noqa: PLR0913 - one for each option
 
 
 @app.command(
-    short_help="Show reports of conform, or make a page of several.",
+    short_help="Show reports, or make a page of several.",
     epilog=_examples(
         "otrspec report report.json",
         "otrspec report libotr.json mine.json --html matrix.html",
@@ -343,7 +343,11 @@ def conform(  # noqa: PLR0913 - one for each option
 def report(  # noqa: PLR0913 - one for each option
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Written by conform --report.", show_default=False),
+        typer.Argument(
+            metavar="FILE...",
+            help="Written by --report of conform, learn or fuzz.",
+            show_default=False,
+        ),
     ],
     *,
     html: Html = None,
@@ -352,10 +356,11 @@ def report(  # noqa: PLR0913 - one for each option
     everything: Annotated[bool, typer.Option("--all", help="Show every case.")] = False,
     json: Json = False,
 ) -> int:
-    """Show reports that `otrspec conform --report` wrote, or write them in another form.
+    """Show reports that conform, learn or fuzz wrote, or write them in another form.
 
-    A page of several reports has a column for each in its matrix of clauses. The exit status is 0:
-    what the reports say is not the question here.
+    A page of several reports of conform has a column for each in its matrix of clauses. Reports of
+    one kind fit on a page, and only those of conform have a badge. The exit status is 0: what the
+    reports say is not the question here.
     """
     from . import report as work  # noqa: PLC0415 - heavy
 
@@ -381,7 +386,8 @@ def compare(
     """Say what was mended, what broke, and what is new or gone, from one report to another.
 
     The exit status is 1 if anything got worse: a verdict that is worse than it was, a case that the
-    target does not support any more, or one that is not the same each time any more.
+    target does not support any more, or one that is not the same each time any more. Of learn or
+    fuzz, two reports of one kind are compared: what is new and nobody knows is worse.
     """
     from . import compare as work  # noqa: PLC0415 - heavy
 
