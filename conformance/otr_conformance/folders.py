@@ -20,12 +20,17 @@ class BadFolder(OtrSpecError):
     """A folder in which nothing can be kept; the message is one line that says why."""
 
 
-def look(folder: Path) -> None:
+def look(folder: Path | None) -> None:
     """See that files can be written in a folder, which is made if it is not there.
+
+    Args:
+        folder: the folder; None: nothing is written.
 
     Raises:
         BadFolder: if they cannot.
     """
+    if folder is None:
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:

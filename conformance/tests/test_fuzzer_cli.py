@@ -226,20 +226,33 @@ TOY = f"{sys.executable} {resources.files('otr_conformance.shims') / 'template_p
 
 
 @pytest.mark.parametrize(
-    "arguments", [["fuzz", "reference", "--steps", "9", "--corpus"], ["fuzz-bytes", "--time", "1s"]]
+    "arguments",
+    [
+        ["fuzz", "reference", "--steps", "9", "--corpus"],
+        ["fuzz-bytes", "--time", "1s", "--folder"],
+        ["fuzz-bytes", "reference", "--time", "1s", "--folder"],
+        ["learn", "reference", "--resume"],
+        ["mutate", "--sample", "1", "--resume"],
+    ],
 )
 def test_a_folder_that_cannot_be_written_is_refused_before_the_run(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "file"
     file.write_text("")
-    option = [] if arguments[-1] == "--corpus" else ["--folder"]
-    for folder, why in ((file, "is no folder"), (file / "in", "Not a directory")):
-        assert main([*arguments, *option, str(folder)]) == 2
+    assert main([*arguments, str(file / "in")]) == 2
 
-        out, err = capsys.readouterr()
-        assert out == ""
-        assert err == f"otrspec: {folder}: {why}\n"
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"otrspec: {file / 'in'}: Not a directory\n"
+
+
+def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+
+    assert main(["fuzz", "reference", "--steps", "9", "--corpus", str(file)]) == 2
+    assert capsys.readouterr().err == f"otrspec: {file}: is no folder\n"
 
 
 def test_finds_are_shown_where_they_cannot_be_written(

@@ -215,8 +215,7 @@ def fuzz(asked: Asked, *, json: bool) -> ExitCode:
         raise Misuse(message)
     names = tuple(each.name for each in chosen(asked.what))
     plan = Plan(names, asked.seconds, asked.inputs, asked.seed, asked.jobs)
-    if asked.folder is not None:
-        look(asked.folder)
+    look(asked.folder)
     status = ExitCode.EXPECTED
     try:
         made = Campaign(plan, asked.folder)
@@ -347,8 +346,7 @@ def fuzz_target(asked: Asked, known: Path | None, *, json: bool) -> ExitCode:
         message = "say how long: --time 60s, or --inputs 1000 conversations"
         raise Misuse(message)
     target = find(asked.what[0])
-    if asked.folder is not None:
-        look(asked.folder)
+    look(asked.folder)
     of_it = read_known(known).get(target.name, ()) if known is not None else ()
     made = Foreign(target, asked.seed, _limits(target.name), of_it)
     with progress("fuzzing") as step:

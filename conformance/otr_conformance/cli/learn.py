@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
+from otr_conformance.folders import look
 from otr_conformance.learn import cases, explained
 from otr_conformance.learn.errors import Interrupted as LearningInterrupted
 from otr_conformance.learn.picture import picture_of
@@ -244,6 +245,7 @@ def learn(asked: Asked, files: Files, *, json: bool) -> ExitCode:
         message = f"{files.propose}: it exists already; --propose writes a new file"
         raise Misuse(message)
     files.outputs.look()
+    look(files.resume)
     names = _chosen(asked.patterns)
     begun = time.monotonic()
     fault = _fault(asked, target)
