@@ -364,12 +364,14 @@ def test_a_machine_of_other_tables_is_refuted_by_a_word() -> None:
     assert refuted(given, faulty) == ("exchange v3", "user ends")
 
 
+@pytest.mark.slow
 def test_with_some_inputs_only_the_machine_is_the_one_that_would_be_learned() -> None:
     setting = replace(SETTINGS["v3-smp"], inputs=("exchange v3", "user ends", "SMP 1", "Data"))
 
     assert known_machine(LEARNING, setting) == make(LEARNING, setting).machine
 
 
+@pytest.mark.slow
 def test_a_machine_that_has_to_be_made_is_made_once(tmp_path: Path) -> None:
     setting = replace(SETTINGS["v3-tagging"], inputs=("exchange v3", "Query v3", "user ends"))
     told: list[int] = []

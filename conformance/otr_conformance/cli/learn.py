@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from importlib.util import find_spec
+from operator import itemgetter
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
@@ -550,7 +551,7 @@ def _show_numbered(out: Screen, each: Study, mine: Sequence[_Judged]) -> None:
     if each.known is None:
         return
     numbered = {one.found.at: one.found.difference.at for one in mine if _NUMBERED in one.found.at}
-    for name, state in sorted(numbered.items()):
+    for name, state in sorted(numbered.items(), key=itemgetter(1)):
         word = cases.written(each.known.access[state])
         out.line((f"{name}: the state of that name in which the tables are after", DIM), indent=2)
         out.whole((f"    {word}", DIM))
