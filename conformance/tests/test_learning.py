@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
 import sys
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from otr_conformance.cli import main
+from otr_conformance.cli.learn import _work
 from otr_conformance.cli.learn_reports import report_of
 from otr_conformance.learn import explained
 from otr_conformance.learn.cache import Cache
@@ -554,6 +556,18 @@ def test_when_learning_is_stopped_the_differences_that_were_seen_are_told() -> N
     assert done.learned is None
     assert ("ENCRYPTED", "exchange v3; user ends") in [(at, word) for at, word, _ in told(done)]
     assert all(each.verdict is Verdict.FAIL for each in done.found)
+
+
+def test_a_process_that_learns_for_another_stops_when_that_was_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    enough = multiprocessing.get_context("spawn").Event()
+    monkeypatch.setattr("otr_conformance.cli.learn._ENOUGH", [enough])
+    order = Order(REFERENCE, "v3-data", QUICK, only=ENDS)
+
+    assert _work(order).learned is not None
+    enough.set()
+    assert _work(order).interrupted
 
 
 def test_the_words_that_were_asked_show_each_difference_by_the_shortest_of_them() -> None:
