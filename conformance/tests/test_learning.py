@@ -44,6 +44,7 @@ from otr_conformance.learn.wish import Algorithm, Wish, silent
 from otr_conformance.otrv3.grade import GRADER
 from otr_conformance.otrv3.learning import LEARNING, SETTINGS
 from otr_conformance.peers.registry import PEERS
+from otr_conformance.play.compare import compare
 from otr_conformance.play.stage import Observation
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.reports.junit import junit
@@ -232,6 +233,14 @@ def test_a_message_that_is_shown_as_it_is_has_no_octets_in_an_answer() -> None:
     assert "what arrived, as it is" in answer
     assert "message open hello" in answer
     assert str(Answer.of(GRADER.compared, [Observation("", (), tuple(reports[:1]))])) != NOTHING
+
+
+def test_a_sentence_about_a_message_that_is_shown_as_it_is_has_no_octets_either() -> None:
+    shown = Observation("", (), ("message open ?OTR:AAMKZW5jb2RlZA==.",))
+
+    said = compare(GRADER.compared, [Observation("", (), ())], [shown]).because
+    assert "message open (what arrived, as it is), which was not expected" in said
+    assert "AAMK" not in said
 
 
 def test_texts_that_wait_are_not_counted() -> None:

@@ -17,6 +17,7 @@ nothing else is (`TOLERANCES`).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,9 @@ RESENT = "resent"
 PRIVATE_TEXT = "message private "
 MALFORMED, ERROR_SENT, ERROR_SHOWN = "warning malformed", "Error", "error"
 AGAIN = " again"
+_ENCODED: Final = re.compile(r"message open \?OTR[:|,].*", re.DOTALL)
+_AS_IT_IS: Final = "message open (what arrived, as it is)"
+"""How a sentence calls a message of OTR that is shown as a text: nobody reads its octets."""
 
 Differences = tuple[list[str], list[str]]
 """What is missing, and what is there beyond what was predicted."""
@@ -422,6 +426,7 @@ def _marks(found: str, report: str) -> bool:
 
 def _sentence(missing: list[str], extra: list[str]) -> str:
     parts = []
+    missing, extra = ([_ENCODED.sub(_AS_IT_IS, each) for each in said] for said in (missing, extra))
     if extra:
         parts.append(f"{', '.join(extra)}, which was not expected")
     if missing:
