@@ -50,7 +50,7 @@ __all__ = ["STILL", "VARIETY", "WALK", "Learned", "learn"]
 WALK: Final = 6
 """How many inputs there are at most between the state and what tells the next one."""
 VARIETY: Final = 100
-"""So many different answers to one input are those of no machine: no peer has had more than 12."""
+"""So many different answers to one input are those of no machine: libotr and otr3 have up to 12."""
 STILL: Final = 100
 """So many machines in a row may be refuted without having more states than those before."""
 _LONG: Final = 100
