@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IN_PROCESS = "reference"
+BEHIND_SHIM = "reference-shim"
 
 
 class UnknownTarget(OtrSpecError):
@@ -42,6 +43,12 @@ class Target:
     expectations: Path | None = None
     pause: int = 0
 
+    @property
+    def asked(self) -> str:
+        """As a user names it on a command line: the command of a shim is one argument."""
+        own = self.command is None or self.name == BEHIND_SHIM or self.name in PEERS
+        return shlex.quote(self.name if own else shlex.join(self.command or ()))
+
 
 def find(name: str) -> Target:
     """The target that a user names.
@@ -51,7 +58,7 @@ def find(name: str) -> Target:
     """
     if name == IN_PROCESS:
         return Target(name, None)
-    if name == "reference-shim":
+    if name == BEHIND_SHIM:
         module = "otr_conformance.shims.reference"
         return Target(name, (sys.executable, "-m", module))
     if name in PEERS:

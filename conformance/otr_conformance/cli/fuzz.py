@@ -61,7 +61,7 @@ _LONG: Final = 600.0
 _SHOWN: Final = 12
 """Moves of a find that are shown on a line."""
 _TICK: Final = 4
-_PUBLIC: Final = "otrspec conform TARGET --case 'life.*'"
+_PUBLIC: Final = "otrspec conform {target} --case 'life.*'"
 """What says more about a target that never becomes private."""
 
 
@@ -158,7 +158,7 @@ def fuzz(names: tuple[str, ...], asked: Asked, outputs: Outputs | None = None) -
     """
     targets = [find(name) for name in names]
     if outputs is not None:
-        outputs.look()
+        outputs.look(len(targets))
     for target in targets:  # of all, before the first is played with
         look_at(asked.corpus, target.name)
     fuzzed: list[Fuzzed] = []
@@ -319,7 +319,11 @@ def show(fuzzed: Fuzzed) -> None:
     out.line()
     unknown = len(fuzzed.unknown)
     if state.episodes and not state.coverage.private:
-        more = f"{_PUBLIC} says more" if unknown else "a longer run says more"
+        more = (
+            f"{_PUBLIC.format(target=fuzzed.target.asked)} says more"
+            if unknown
+            else "a longer run says more"
+        )
         out.line(("No conversation became private", WRONG), f": {more}.")
     if state.lost:
         out.line((state.lost, WRONG))
@@ -360,8 +364,8 @@ def _show_find(out: Screen, fuzzed: Fuzzed, each: Find) -> None:
         out.line("it could not be written, and stands here alone", indent=4)
     elif fuzzed.asked.corpus is not None:
         path = folder_of(fuzzed.asked.corpus, fuzzed.target.name) / f"{each.id}.json"
-        who = " ".join(map(shlex.quote, each.together)) or fuzzed.target.name
-        out.whole(f"    otrspec fuzz --replay {path} {who}")
+        who = " ".join(map(shlex.quote, each.together)) or fuzzed.target.asked
+        out.whole(f"    otrspec fuzz --replay {shlex.quote(str(path))} {who}")
 
 
 def _document(fuzzed: Fuzzed) -> Json:

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from otr_conformance.fuzz import together_telling as together
+from otr_conformance.fuzz.campaign import folder_of
 from otr_conformance.fuzz.telling import name_of, story_of
 from otr_conformance.fuzz.together_cast import fuzzing_of
 from otr_conformance.protocols import protocol
@@ -80,10 +81,18 @@ def _outcome(fuzzed: Fuzzed, each: Find) -> Outcome:
         cause=pattern.because if pattern else "",
         finding=pattern.finding if pattern else "",
         log=together.story_of(each) if each.together else story_of(_fuzzing(each), each.script),
-        replay=shlex.join(
-            ["otrspec", "fuzz", "--replay", f"{each.id}.json", *(each.together or (each.target,))]
-        ),
+        replay=_replay(fuzzed, each),
     )
+
+
+def _replay(fuzzed: Fuzzed, each: Find) -> str:
+    """The command that plays a find again; "" if it is in no file."""
+    corpus = fuzzed.asked.corpus
+    if corpus is None or each.id in fuzzed.state.finds.unwritten:
+        return ""
+    path = folder_of(corpus, fuzzed.target.name) / f"{each.id}.json"
+    who = shlex.join(each.together) or fuzzed.target.asked
+    return f"otrspec fuzz --replay {shlex.quote(str(path))} {who}"
 
 
 def _fuzzing(each: Find) -> Fuzzing:

@@ -46,12 +46,18 @@ class Outputs:
         paths = (self.report, self.junit, self.html, self.badge)
         return [path for path in paths if path is not None]
 
-    def look(self) -> None:
+    def look(self, targets: int = 1) -> None:
         """See that the files can be written, before a long run and not after it.
+
+        Args:
+            targets: how many there will be reports of.
 
         Raises:
             Misuse: if one cannot.
         """
+        if targets > 1 and (self.report or self.junit or self.badge):
+            message = "--report, --junit and --badge are about one target; --html takes several"
+            raise Misuse(message)
         seen: set[Path] = set()
         for path in self._paths():
             if path.is_dir():
