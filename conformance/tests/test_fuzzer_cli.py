@@ -15,6 +15,7 @@ import pytest
 
 from otr_conformance.cli import main
 from otr_conformance.derive.plan import Script
+from otr_conformance.fuzz.campaign import Campaign
 from otr_conformance.fuzz.finds import Find, read
 from otr_conformance.fuzz.worker import tables_of
 from otr_conformance.otrv3.stage import ReferenceParty
@@ -24,7 +25,10 @@ from otr_model import __version__
 from otr_model.kernel.variant import NONE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from otr_conformance.fuzz.campaign import State
 
 MOVES = ("tester starts", "everything arrives", "target types", "everything arrives")
 FIND = Find(
@@ -290,6 +294,25 @@ def test_finds_are_shown_where_they_cannot_be_written(
     assert "--replay" not in out
     assert err.count("No space left on device: a find could not be written there") == 1
     assert [path for path in tmp_path.rglob("*") if path.suffix in {".new", ".json"}] == []
+
+
+def test_an_interrupt_leaves_what_was_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(campaign: Campaign, *_: object) -> Iterator[State]:
+        yield from run(campaign, 0.0, 30)
+        raise KeyboardInterrupt
+
+    run = Campaign.run
+    monkeypatch.setattr(Campaign, "run", interrupted)
+
+    assert main(["fuzz", TOY, "--steps", "9000", "--json"]) == 130
+    out, err = capsys.readouterr()
+    (document,) = json.loads(out)
+    assert document["exit"] == 130
+    assert document["finds"]
+    moves = f"{document['steps']:,} moves"
+    assert err == f"otrspec: interrupted after {moves}\n"
 
 
 def test_it_is_said_that_no_conversation_became_private(

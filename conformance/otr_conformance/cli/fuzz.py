@@ -24,7 +24,7 @@ from otr_conformance.targets import IN_PROCESS, find
 from otr_conformance.verdict import GOOD, ExitCode, Verdict
 
 from .live import STYLES
-from .misuse import Misuse
+from .misuse import INTERRUPTED, Interrupted, Misuse
 from .outputs import Outputs
 from .screen import DIM, HEAD, NAME, WRONG, Screen, console, tell, write_json
 from .screen import GOOD as FINE
@@ -181,6 +181,7 @@ def tell_of(fuzzed: list[Fuzzed], asked: Asked, outputs: Outputs | None) -> Exit
 
     Raises:
         Misuse: if a file cannot be written.
+        Interrupted: when what was found by then is shown and written.
     """
     if asked.json:
         write_json([_document(each) for each in fuzzed])
@@ -191,6 +192,10 @@ def tell_of(fuzzed: list[Fuzzed], asked: Asked, outputs: Outputs | None) -> Exit
         from .fuzz_reports import report_of  # noqa: PLC0415 - heavy
 
         outputs.write([report_of(each) for each in fuzzed])
+    if any(each.stopped for each in fuzzed):
+        moves = _count(sum(each.state.steps for each in fuzzed), "move")
+        message = f"interrupted after {moves}"
+        raise Interrupted(message)
     return status_of(fuzzed)
 
 
@@ -234,7 +239,6 @@ def played(order: Order, known: Known, asked: Asked) -> Fuzzed:
                         break
         except KeyboardInterrupt:
             stopped = True
-            tell("otrspec: interrupted; what was found is kept")
     for complaint in state.complaints:
         tell(f"otrspec: {complaint}")
     if state.lost:
@@ -376,7 +380,7 @@ def _document(fuzzed: Fuzzed) -> Json:
         "name": state.label[0],
         "version": state.label[1],
         "protocol": fuzzed.asked.protocol,
-        "exit": int(fuzzed.status),
+        "exit": INTERRUPTED if fuzzed.stopped else int(fuzzed.status),
         "seconds": round(state.seconds, 3),
         "steps": state.steps,
         "plays": state.episodes,
