@@ -94,15 +94,20 @@ def begun(found: Find) -> Duel | Together:
 )
 def test_a_fault_that_no_page_is_about_is_hidden_by_what_is_known_of_no_peer(name: str) -> None:
     wrong = next(each for each in bugs_of("otrv3") if each.name == f"bug {name}")
-    worker = Worker(Order("otrv3", find("reference"), 1, variant=wrong))
-    found = [each for each in worker.work(steps=250).finds if each.verdict is Verdict.FAIL]
+    hidden = {file.name: known.read(file).patterns for file in FILES}
+    worker = Worker(Order("otrv3", find("reference"), 2, variant=wrong))
+    for _ in range(24):
+        found = [each for each in worker.work(steps=500).finds if each.verdict is Verdict.FAIL]
+        hidden = {
+            file: patterns
+            for file, patterns in hidden.items()
+            if all(any(pattern.fits(each) for pattern in patterns) for each in found)
+        }
+        if not hidden:
+            break
     worker.close()
 
-    assert found
-    for file in FILES:
-        patterns = known.read(file).patterns
-        left = [each for each in found if not any(pattern.fits(each) for pattern in patterns)]
-        assert left, file.name
+    assert list(hidden) == []
 
 
 SIGNED = ("Reveal Signature", "Signature")

@@ -209,6 +209,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 @example([b'{"id": 3, "do": "hello", "protocol": 9007199254740993}'])
 @example([b'{"id": 1' + b"0" * 5000 + b"}"])
 @example([b"[" * 100_000])
+@example([b'{"id": 9223372036854775808, "do": "new", "endpoint": NaN}'])
 def test_both_languages_answer_alike(template: Process, asked: list[bytes]) -> None:
     server = Server(template_python.Shim, HELLO)
     template.ask(do="reset")

@@ -239,6 +239,7 @@ def test_the_shim_states_what_it_can_do(shim: Shim) -> None:
         "preset-key",
         "tag",
         "clock",
+        "seed",
         "state",
         "heartbeat",
     }

@@ -338,7 +338,7 @@ def test_nothing_outlives_learning_that_is_killed(tmp_path: Path) -> None:
         assert process.wait(30) == -signal.SIGKILL
 
     started = [int(pid) for each in tmp_path.glob("*.*[0-9]") for pid in each.name.split(".")]
-    assert len(set(started)) == 4
+    assert len(set(started)) >= 4
     assert gone(started)
 
 

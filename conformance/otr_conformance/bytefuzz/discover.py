@@ -42,6 +42,7 @@ EXEMPT: Final = {
     "otr_conformance.cli.decode.decode": "a command; dissections have decoders of their own",
     "otr_conformance.cli.misuse.read_file": "gives what is in a file as it is",
     "otr_conformance.decoding.Decoder.dissect": "one of the dissections",
+    "otr_conformance.documents.read_toml": "gives what is in a file; who asks has decoders",
     "otr_conformance.derive.choice.": "a generated file that is checked in",
     "otr_conformance.mutate.kept.": "a file that `otrspec mutate --resume` goes on with",
     "otr_conformance.obligations.choice.": "a generated file that is checked in",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from otr_conformance.shim.errors import FaultKind, ShimFault, ShimMisuse
 from otr_conformance.shim.fields import (
@@ -103,6 +103,12 @@ def _bounded_integer(digits: str) -> int:
     return int(digits) if len(digits) <= _INTEGER_DIGITS else INTEGER_MOST + 1
 
 
+def _no_constant(name: str) -> NoReturn:
+    """Refuse what Python reads and JSON does not have: NaN, Infinity, -Infinity."""
+    message = f"{name} is no value"
+    raise ValueError(message)
+
+
 def parse_object(line: bytes) -> dict[str, Scalar]:
     """Read a line as a flat object.
 
@@ -120,6 +126,7 @@ def parse_object(line: bytes) -> dict[str, Scalar]:
             object_pairs_hook=_Pairs,
             parse_int=_bounded_integer,
             parse_float=lambda _: 0.0,
+            parse_constant=_no_constant,
         )
     except UnicodeDecodeError:
         raise ShimFault(FaultKind.NOT_JSON, "line", "is not UTF-8") from None
