@@ -46,7 +46,9 @@ K = TypeVar("K")
 M = TypeVar("M")
 
 LEAST: Final = 8
-"""Texts of fewer letters may occur in others by chance: in what a program says, or in base64."""
+"""Texts of fewer bytes may be in an encoded message by chance: for who searches these."""
+_SHORT: Final = 4
+"""Texts of fewer letters may be in what a program says by chance."""
 
 
 @unique
@@ -251,7 +253,7 @@ class Watch(ABC, Generic[K, M]):
             self._typed_clear(clear.text)
             return
         for text in self._typed:
-            if text == clear.text or (len(text) >= LEAST and text in clear.text):
+            if text == clear.text or (len(text) >= _SHORT and text in clear.text):
                 self._object(
                     Rule.AT_ONCE, f"{text!r} was sent in the clear, later than it was typed"
                 )
