@@ -9,7 +9,8 @@ import pytest
 from otr_conformance.fuzz.coverage import Coverage, cells_of, reachable
 from otr_conformance.fuzz.loop import Loop
 from otr_conformance.fuzz.solo import Worlds
-from otr_conformance.fuzz.steer import Begin, Seed, Steer
+from otr_conformance.fuzz.spots import Begin, Seed
+from otr_conformance.fuzz.steer import Steer
 from otr_conformance.protocols import PROTOCOLS, protocol
 
 

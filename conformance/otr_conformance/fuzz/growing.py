@@ -24,19 +24,21 @@ from otr_conformance.derive.usual import ARRIVES
 from .astray import ANSWERED, identifying
 from .loop import Loop
 from .solo import Worlds
-from .steer import Begin, Seed, Spot, Steer
+from .spots import Begin, Seed, Spot
+from .steer import Steer
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from otr_conformance.derive.search import Pair
 
+    from .neighbours import Aim, Shown
     from .solo import Play
     from .vocabulary import Fuzzing
 
 __all__ = ["FIRST", "GROWN", "cover", "grown"]
 
-GROWN: Final = 60_000
+GROWN: Final = 150_000
 """Moves with the reference alone, in which a corpus is grown."""
 BEHIND: Final = 4
 """How many rows two rows may be apart."""
@@ -59,12 +61,13 @@ _DOUBT: Final = 4
 """As if each move had been played so often more, without an event behind it."""
 _CAUSE: Final = 3
 """How many moves in a row may be needed for an event."""
+_SHARES: Final = ((0.25, 0.55), (0.65, 0.85), (1.0, 0.0))
+"""Until when steering says what is played, and until when what was never shown is looked for then:
+shares of all moves."""
 _CONTEST: Final = 6
 """How many are drawn before somebody else plays."""
 _OFTEN: Final = 1 << 30
 K = TypeVar("K")
-Shown = tuple[str, str]
-"""Something that a script shows."""
 
 
 @dataclass
@@ -73,12 +76,14 @@ class _Growing(Steer):
 
     Attributes:
         shortest: for everything that was shown, the shortest script that showed it.
-        ends: for each row that was the last of its table in a move, the states of the tester, and
-            whether anything was on its way, the shortest script behind which that was so.
+        ends: for each row that was the last of its table in a move, the states of the target, and
+            those of the tester with whether anything was on its way, the shortest script behind
+            which that was so.
     """
 
     shortest: dict[Shown, Script] = field(default_factory=dict)
-    ends: dict[tuple[str, Hashable], Script] = field(default_factory=dict)
+    ends: dict[tuple[str, tuple[Hashable, Hashable]], Script] = field(default_factory=dict)
+    _aimed: Begin | None = None
     _said: tuple[str, ...] = ()
     _tail: list[str] = field(default_factory=list)
     _tails: dict[Script, tuple[str, ...]] = field(default_factory=dict)
@@ -89,10 +94,14 @@ class _Growing(Steer):
     def __post_init__(self) -> None:
         """See `Steer`."""
         super().__post_init__()
+        self._quiet = frozenset(self._alter.quiet)
         self._never = _Wishes(self.fuzzing)
 
     def begin(self) -> Begin:
         """See `Steer.begin`."""
+        if self._aimed is not None:
+            how, self._aimed = self._aimed, None
+            return self._aimed_at(how)
         wish = self._never.draw(self.random) if self.random.random() < _WISHED else None
         how = super().begin() if wish is None else self._home(wish[0])
         if wish is None and how.moves and self.random.random() < _RECAST:
@@ -100,6 +109,12 @@ class _Growing(Steer):
         kept = () if how.stage is None else self._tails.get(Script(how.part, how.moves), ())
         self._tail, self._queue = list(kept), [] if wish is None else list(reversed(wish[1]))
         self._said = tuple(_said(how.part))
+        return how
+
+    def _aimed_at(self, how: Begin) -> Begin:
+        """As it was said, and nobody's merit."""
+        self._way = self._none
+        self._tail, self._queue, self._said = [], [], tuple(_said(how.part))
         return how
 
     def _home(self, seed: Seed) -> Begin:
@@ -144,19 +159,43 @@ class _Growing(Steer):
         for shown in self._shown(play, rows):
             _shorter(self.shortest, shown, script)
         stage = play.twin
-        states = self._standing.users(stage.tester), bool(stage.to_target), bool(stage.to_tester)
+        users = self._standing.users
+        some = users(stage.tester), bool(stage.to_target), bool(stage.to_tester)
+        states = users(stage.target), some
         for row in {row.partition(":")[0]: row for row in rows}.values():
             _shorter(self.ends, (row, states), script)
 
+    def open(self) -> tuple[Aim, ...]:
+        """What was never shown, and may be beside what was."""
+        by_row = self.by_row()
+        shown, aims = self.shortest.keys(), self._aims
+        return (*aims.rows(by_row), *aims.times(shown, by_row), *aims.checks(shown, by_row))
+
+    def aim(self, aim: Aim) -> Iterator[None]:
+        """Time after time, the next episode begins with what may show it."""
+        for how in self._aims.begins(aim):
+            self._aimed = how
+            yield
+
+    def was_shown(self, shown: Shown) -> bool:
+        """Whether something was."""
+        return shown in self.shortest
+
     def by_row(self) -> dict[str, list[Script]]:
-        """For each row that a move can end with, scripts that do, the shortest first."""
-        found: dict[str, list[Script]] = defaultdict(list)
-        for (row, _), script in self.ends.items():
-            found[row].append(script)
-        return {row: sorted(each, key=lambda s: len(s.moves)) for row, each in found.items()}
+        """For each row that a move can end with, scripts that do, the shortest first.
+
+        Those that leave the target in different states come before others.
+        """
+        found: dict[str, dict[Hashable, list[Script]]] = defaultdict(lambda: defaultdict(list))
+        for (row, (states, _)), script in self.ends.items():
+            found[row][states].append(script)
+        return {row: list(_mixed(several.values())) for row, several in found.items()}
 
     def _shown(self, play: Play, rows: Sequence[str]) -> Iterator[Shown]:
         """What the last move shows."""
+        name = play.script[-1]
+        if name in self._quiet:
+            yield from ((name, row) for row in rows)
         for fired in play.twin.fired[-len(rows) :]:
             yield fired.failed, fired.row
             for word in self._said:
@@ -167,6 +206,17 @@ class _Growing(Steer):
                 yield other, row
             tail.append(row)
             del tail[:-BEHIND]
+
+
+def _mixed(several: Iterable[list[Script]]) -> Iterator[Script]:
+    """The shortest of each, the next of each, and so on."""
+    ranked = [
+        (rank, len(script.moves), number, script)
+        for number, scripts in enumerate(several)
+        for rank, script in enumerate(sorted(scripts, key=lambda each: len(each.moves)))
+    ]
+    for *_, script in sorted(ranked, key=lambda each: each[:3]):
+        yield script
 
 
 class _Wishes:
@@ -267,11 +317,7 @@ def grown(fuzzing: Fuzzing, seed: int, steps: int = GROWN) -> tuple[Script, ...]
         seed: what is drawn.
         steps: how many moves are played.
     """
-    random = Random(f"{seed} corpus")  # noqa: S311 - what is played is no secret
-    steer = _Growing(fuzzing, random)
-    loop = Loop(steer, Worlds(fuzzing, judged=False).begin)
-    while loop.steps < steps:
-        loop.episode()
+    steer = _grow(fuzzing, seed, steps)
     shown = cover(steer.shortest.items())
     by_row = steer.by_row()
     return (
@@ -280,6 +326,30 @@ def grown(fuzzing: Fuzzing, seed: int, steps: int = GROWN) -> tuple[Script, ...]
         *shown[FIRST:],
         *_probed(fuzzing, by_row),
     )
+
+
+def _grow(fuzzing: Fuzzing, seed: int, steps: int) -> _Growing:
+    """Play: as steering says, and between that what was never shown is looked for."""
+    random = Random(f"{seed} corpus")  # noqa: S311 - what is played is no secret
+    steer = _Growing(fuzzing, random)
+    loop = Loop(steer, Worlds(fuzzing, judged=False).begin)
+    for steered, aimed in _SHARES:
+        while loop.steps < steps * steered:
+            loop.episode()
+        if aimed > steered:
+            _aim(steer, loop, round(steps * aimed))
+    return steer
+
+
+def _aim(steer: _Growing, loop: Loop, until: int) -> None:
+    """Look for what was never shown beside what was, until so many moves were played."""
+    for aim in steer.open():
+        for _ in steer.aim(aim):
+            loop.episode()
+            if steer.was_shown(aim.shown) or loop.steps >= until:
+                break
+        if loop.steps >= until:
+            break
 
 
 def _probed(fuzzing: Fuzzing, by_row: Mapping[str, Sequence[Script]]) -> Iterator[Script]:

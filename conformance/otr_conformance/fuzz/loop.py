@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .solo import Play
-    from .steer import Begin, Steer
+    from .spots import Begin
+    from .steer import Steer
 
 __all__ = ["Loop", "Trouble"]
 

@@ -28,7 +28,8 @@ from .growing import FIRST
 from .loop import Loop, Trouble
 from .readings import explaining, together
 from .seat import Seat, sentence_of
-from .steer import Seed, Steer
+from .spots import Seed
+from .steer import Steer
 from .tree import Tree
 
 if TYPE_CHECKING:

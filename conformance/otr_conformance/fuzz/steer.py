@@ -17,6 +17,9 @@ much that is new each has shown of late.
 - In the same way where both sides stand somewhere, whatever row came last: a long exchange is found
   step by step, although the target does nothing in some of them.
 - With what led to a row, and before its last move another that leaves all machines as they are.
+- With a script that is a little different from a short one that takes a row, each row in turn: a
+  message arrives later, somebody does something more, or something else. The same for rows that
+  were never taken, with what takes others beside them.
 - With what led to a spot, under a policy that nobody has had there and that a row needs.
 - With a move that leads to a cell in some states, for a row that was never taken in them, where
   the policy does not rule it out.
@@ -37,12 +40,16 @@ from __future__ import annotations
 import gc
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final
 
+from otr_conformance.derive.plan import Script
+
+from .altered import Altering
 from .coverage import ENOUGH, Coverage
+from .neighbours import Aims
 from .policies import Policies
-from .solo import Solo
+from .solo import Solo, Worlds
+from .spots import Begin, Group, Meeting, Queue, Seed, Spot
 from .standing import Standing
 
 if TYPE_CHECKING:
@@ -58,9 +65,7 @@ if TYPE_CHECKING:
     from .standing import States
     from .vocabulary import Fuzzing
 
-__all__ = ["Begin", "Seed", "Spot", "Steer"]
-
-S = TypeVar("S", "Spot", "_Group", "_Meeting")
+__all__ = ["Steer"]
 
 _ADOPTED: Final = 0.3
 """The share of episodes that begin with a script of somebody else's, while there are any."""
@@ -117,11 +122,17 @@ _MUCH_TAKEN: Final = 5
 _UNDONE: Final = 0.3
 """How often such a move is looked for, where nothing is expected."""
 _DELIVERED: Final = 0.5
-"""How often what was sent to the target is delivered next, where nothing is expected."""
-_DELIVERS: Final = ("last to target", "to target")
-"""The moves that do so."""
-_CARRIES: Final = (*_DELIVERS, "to tester")
+"""How often what was just sent is delivered next, where nothing is expected."""
+_DELIVERS: Final = ("last to target", "to target"), ("last to tester", "to tester")
+"""The moves that do so, to each side."""
+_CARRIES: Final = ("last to target", "to target", "to tester")
 """The moves that deliver anything."""
+_RECAST: Final = 0.2
+"""How often somebody else plays an altered script."""
+_TIMES: Final = 25
+"""How often a row that was never taken is looked for in a round."""
+_ASKED: Final = 250
+"""How often in all."""
 _LONG: Final = 60
 """Moves of a script from which on it is kept only as the first at a spot."""
 _CROWDED: Final = 12
@@ -137,130 +148,6 @@ _STAYING: Final = 3
 """Scripts of a spot that are kept then, the shortest, at most."""
 _DULL: Final = 0.1
 """How often somebody plays who shows what arrives as it is, unless more is said."""
-
-
-@dataclass(slots=True, eq=False)
-class Spot:
-    """Where an episode can begin.
-
-    Attributes:
-        last: the row that the target took last.
-        states: those of its machines.
-        seeds: scripts that lead here.
-        begun: how many episodes began here.
-        tried: how often each move was tried here.
-        hoped: how often each row was tried here, under a policy, for a pair that was expected.
-        moved: how often each row was looked for here, under a policy that was not here.
-        policies: how many scripts were kept under each policy.
-    """
-
-    last: str
-    states: States
-    seeds: list[Seed] = field(default_factory=list)
-    begun: int = 0
-    tried: Counter[str] = field(default_factory=Counter)
-    hoped: Counter[tuple[str, Kind]] = field(default_factory=Counter)
-    moved: Counter[str] = field(default_factory=Counter)
-    policies: Counter[int] = field(default_factory=Counter)
-
-
-@dataclass(slots=True, eq=False)
-class Seed:
-    """A script that is kept.
-
-    Attributes:
-        part: who plays.
-        moves: what happens.
-        pairs: the pairs of rows that it was the first to show, in its last move.
-        stage: the stage after it, where it was played by the reference alone.
-        spot: where it leads.
-        used: how many episodes began with it.
-    """
-
-    part: str
-    moves: tuple[str, ...]
-    pairs: tuple[Pair, ...] = ()
-    stage: Solo | None = None
-    spot: Spot | None = None
-    used: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """How an episode begins.
-
-    Attributes:
-        part: who plays.
-        moves: what is played first.
-        stage: the stage after these moves, to be forked; None: they have to be played.
-        last: the row that was taken last before that stage.
-        then: what is played behind that, before anything is chosen.
-        seed: the script that these moves are; None: they are none, or not all of one.
-    """
-
-    part: str
-    moves: tuple[str, ...] = ()
-    stage: Solo | None = None
-    last: str = ""
-    then: tuple[str, ...] = ()
-    seed: Seed | None = None
-
-
-class _Queue(Generic[S]):
-    """Spots, or the like: the one at which the fewest episodes began comes first."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[int, int, S]] = []
-        self._number = 0
-
-    def __len__(self) -> int:
-        return len(self._heap)
-
-    def add(self, spot: S) -> None:
-        """A spot that was not here."""
-        self._number += 1
-        heappush(self._heap, (spot.begun, self._number, spot))
-
-    def next(self) -> S:
-        """The first; it is now one at which one more has begun."""
-        _, _, spot = heappop(self._heap)
-        spot.begun += 1
-        self.add(spot)
-        return spot
-
-
-@dataclass(slots=True, eq=False)
-class _Group:
-    """Where both sides stand, as far as it matters to users.
-
-    Attributes:
-        meetings: where they stand in full.
-        begun: how many episodes began at one of these.
-        moves: for what was taken in a move at one of these, such a move, as far as it was much.
-        left: what users wish for, and what delivers, that was not tried at any of these.
-    """
-
-    meetings: _Queue[_Meeting] = field(default_factory=_Queue)
-    begun: int = 0
-    moves: dict[tuple[str, ...], str] = field(default_factory=dict)
-    left: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True, eq=False)
-class _Meeting:
-    """Where both sides stand, by all that the tables declare.
-
-    Attributes:
-        group: where they stand, as far as it matters to users.
-        seeds: scripts that lead here.
-        begun: how many episodes began here.
-        done: of the moves of the group, those that were tried here.
-    """
-
-    group: _Group
-    seeds: list[Seed] = field(default_factory=list)
-    begun: int = 0
-    done: set[str] = field(default_factory=set)
 
 
 _Led = tuple[Seed | None, str, tuple[str, ...]]
@@ -333,16 +220,16 @@ class Steer:
     kept: int = 0
     own: list[Seed] = field(default_factory=list)
     _here: Spot = field(default_factory=lambda: Spot("", ()))
-    _sent: bool = False
-    _waits: int = 0
+    _sent: tuple[str, ...] = ()
+    _waits: tuple[int, int] = (0, 0)
     _learned: int = 0
     _origin: Seed | None = None
     _spots: dict[tuple[str, States], Spot] = field(default_factory=dict)
-    _waiting: _Queue[Spot] = field(default_factory=_Queue)
-    _meeting: _Meeting = field(default_factory=lambda: _Meeting(_Group()))
-    _meetings: dict[Hashable, _Meeting] = field(default_factory=dict)
-    _groups: dict[Hashable, _Group] = field(default_factory=dict)
-    _both_waiting: _Queue[_Group] = field(default_factory=_Queue)
+    _waiting: Queue[Spot] = field(default_factory=Queue)
+    _meeting: Meeting = field(default_factory=lambda: Meeting(Group()))
+    _meetings: dict[Hashable, Meeting] = field(default_factory=dict)
+    _groups: dict[Hashable, Group] = field(default_factory=dict)
+    _both_waiting: Queue[Group] = field(default_factory=Queue)
     _adopted: deque[Seed] = field(default_factory=deque)
     _follows: dict[States, dict[str, list[str]]] = field(default_factory=dict)
     _stays: dict[States, dict[str, list[str]]] = field(default_factory=dict)
@@ -359,6 +246,10 @@ class Steer:
     _places: set[int] = field(default_factory=set)
     _lately: deque[str] = field(default_factory=lambda: deque(maxlen=_LATELY))
     _by_cell: dict[Cell, list[_Led]] = field(default_factory=dict)
+    _shortest: dict[str, Script] = field(default_factory=dict)
+    _turn_of_rows: deque[str] = field(default_factory=deque)
+    _asked_for: Counter[str] = field(default_factory=Counter)
+    _untaken: Iterator[Begin] = field(default_factory=lambda: iter(()))
     _played: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -367,14 +258,16 @@ class Steer:
         self.possible = self.possible or tuple(self.fuzzing.vocabulary)
         self._parts = tuple(plan.parts)
         self._moves = frozenset(self.possible)
-        wishes = [move for moves in self.fuzzing.users.values() for move in moves]
-        wishes += [move.replace("target", "tester", 1) for move in wishes]
-        self._wishes = tuple(name for name in (*wishes, *_CARRIES) if name in self._moves)
+        self._policies = Policies(self.fuzzing)
+        self._alter = Altering(self.fuzzing, self.possible, self.random)
+        begin = Worlds(self.fuzzing, judged=False).begin
+        self._aims = Aims(self.fuzzing, self._policies, self._alter, self.random, begin)
+        carries = (name for name in _CARRIES if name in self._moves)
+        self._wishes = (*self._alter.wishes, *carries)
         self._rows_of: dict[Cell, list[str]] = {}
         for row, cell in self.coverage.known.items():
             self._rows_of.setdefault(cell, []).append(row)
         self._usual = tuple(name for name in self.possible if name in plan.moves)
-        self._policies = Policies(self.fuzzing)
         self._standing = Standing(self.fuzzing)
         begins = (
             self._at_spot,
@@ -382,6 +275,8 @@ class Steer:
             self._between,
             self._moved,
             self._toward,
+            self._altered,
+            self._beside,
             self._fresh,
         )
         self._ways = tuple(map(_Way, begins))
@@ -443,7 +338,7 @@ class Steer:
         meeting = self._both_waiting.next().meetings.next()
         return self._behind(self.random.choice(meeting.seeds))
 
-    def _at(self, queue: _Queue[Spot]) -> Begin | None:
+    def _at(self, queue: Queue[Spot]) -> Begin | None:
         """At one of the next spots: rather where something is expected."""
         if not queue:
             return None
@@ -536,7 +431,7 @@ class Steer:
         if not self.uniform:
             self._here = self._spot(how.last, play.twin)
             self._meeting = self._where_both_stand(self._here, play.twin)
-            self._sent, self._waits = False, len(play.twin.to_target)
+            self._sent, self._waits = (), self._waiting_on(play.twin)
 
     def arrived(self, play: Play, seed: Seed) -> None:
         """Note that a play has come to the end of a script that had to be played."""
@@ -613,6 +508,35 @@ class Steer:
         part = self._one_who_may(row)
         return Begin(part, then=(*seed.moves, name)) if part else None
 
+    def _altered(self) -> Begin | None:
+        """A script that takes a row, a little different, from the beginning: each row in turn."""
+        if not self._turn_of_rows:
+            return None
+        self._turn_of_rows.rotate(-1)
+        row = self._turn_of_rows[-1]
+        script = self._shortest[row] = self._aims.short(self._shortest[row], row)
+        part = self._part() if self.random.random() < _RECAST else script.part
+        return Begin(part, then=self._alter(script.moves))
+
+    def _beside(self) -> Begin | None:
+        """The same for a row that was never taken, beside others: each a few times in a round."""
+        how = next(self._untaken, None)
+        if how is None:
+            self._untaken = self._round()
+            how = next(self._untaken, None)
+        return how
+
+    def _round(self) -> Iterator[Begin]:
+        """How episodes begin that may take a row that was never taken, but for those asked for."""
+        by_row = {row: [script] for row, script in self._shortest.items()}
+        for aim in self._aims.rows(by_row, _TIMES):
+            _, row = aim.shown
+            for how in self._aims.begins(aim):
+                if row in self._shortest or self._asked_for[row] >= _ASKED:
+                    break
+                self._asked_for[row] += 1
+                yield how
+
     def _between(self) -> Begin | None:
         """What led to a row, with a move before the last that leaves all machines as they are.
 
@@ -670,9 +594,9 @@ class Steer:
         return ""
 
     def _at_once(self, play: Play) -> str:
-        """What delivers that which was sent to the target in the last move; "" if nothing was."""
+        """What delivers that which was sent in the last move, to either side; "" if nothing was."""
         if self._sent and self.random.random() < _DELIVERED:
-            for name in _DELIVERS:
+            for name in self._sent:
                 if name in self._moves and play.can(name):
                     return name
         return ""
@@ -791,8 +715,14 @@ class Steer:
         here = self._here = self._spot(rows[-1] if rows else before, play.twin)
         self._meeting = self._where_both_stand(here, play.twin)
         self._way.shown += _NEW_GROUP * (len(self._groups) - groups)
-        waiting = len(play.twin.to_target)
-        self._sent, self._waits = waiting > self._waits, waiting
+        waiting = self._waiting_on(play.twin)
+        self._sent = tuple(
+            name
+            for names, now, then in zip(_DELIVERS, waiting, self._waits, strict=True)
+            if now > then
+            for name in names
+        )
+        self._waits = waiting
         if rows:
             self._note(was, rows[0], name, play.part)
             self._note_ground(was, here, rows, play)
@@ -845,7 +775,7 @@ class Steer:
                 came.append(name)
 
     @staticmethod
-    def _note_much(meeting: _Meeting, rows: Sequence[str], name: str) -> None:
+    def _note_much(meeting: Meeting, rows: Sequence[str], name: str) -> None:
         """Note a move in which much was taken, for where both sides stand alike."""
         meeting.done.add(name)
         moves = meeting.group.moves
@@ -898,15 +828,18 @@ class Steer:
         here.policies[policy] += 1
         here.seeds.append(seed)
         if len(here.seeds) == 1:
+            here.depth = len(seed.moves)
             self._waiting.add(here)
             self._by_states.setdefault(here.states, []).append(here)
 
-    def _enter_both(self, seed: Seed, meeting: _Meeting) -> None:
+    def _enter_both(self, seed: Seed, meeting: Meeting) -> None:
         meeting.seeds.append(seed)
         if len(meeting.seeds) > 1:
             return
         group = meeting.group
+        meeting.depth = len(seed.moves)
         if not group.meetings:
+            group.depth = meeting.depth
             self._both_waiting.add(group)
         group.meetings.add(meeting)
 
@@ -927,20 +860,29 @@ class Steer:
         self._places.add(place)
         return True
 
-    def _is_another(self, meeting: _Meeting) -> bool:
+    def _is_another(self, meeting: Meeting) -> bool:
         """Whether one more script is kept for where both sides stand."""
         if not meeting.seeds:
             return True
         return len(meeting.seeds) < _PER_STATES and self.random.random() < _ANOTHER
 
     def _note_cells(self, play: Play, rows: Sequence[str]) -> None:
-        """Note what leads to the cells of rows."""
+        """Note what leads to rows, and to their cells."""
         entry = self._since(play)
         cells = self.coverage.known
         for row in rows:
             cell = cells.get(row)
             if cell is not None:
                 self._keep_led(self._by_cell.setdefault(cell, []), entry, _PER_CELL)
+                self._keep_shortest(play, row)
+
+    def _keep_shortest(self, play: Play, row: str) -> None:
+        """Keep a script for a row that it takes in its last move, unless there is a shorter one."""
+        known = self._shortest.get(row)
+        if known is None:
+            self._turn_of_rows.append(row)
+        if known is None or len(play.script) < len(known.moves):
+            self._shortest[row] = Script(play.part, tuple(play.script))
 
     def adopt(self, seed: Seed) -> None:
         """Keep a script that somebody else has found."""
@@ -966,7 +908,12 @@ class Steer:
             spot = self._spots[key] = Spot(last, states)
         return spot
 
-    def _where_both_stand(self, here: Spot, stage: AnyStage) -> _Meeting:
+    @staticmethod
+    def _waiting_on(stage: AnyStage) -> tuple[int, int]:
+        """How many messages are on their way to either side."""
+        return len(stage.to_target), len(stage.to_tester)
+
+    def _where_both_stand(self, here: Spot, stage: AnyStage) -> Meeting:
         """Where both sides stand, and whether anything is on its way."""
         standing, target, tester = self._standing, stage.target, stage.tester
         some = bool(stage.to_target), bool(stage.to_tester), standing.wishes(tester)
@@ -977,7 +924,7 @@ class Steer:
             roughly = (users, standing.users(tester), some)
             group = self._groups.get(roughly)
             if group is None:
-                group = self._groups[roughly] = _Group(left=list(self._wishes))
+                group = self._groups[roughly] = Group(left=list(self._wishes))
                 self.random.shuffle(group.left)
-            meeting = self._meetings[key] = _Meeting(group)
+            meeting = self._meetings[key] = Meeting(group)
         return meeting

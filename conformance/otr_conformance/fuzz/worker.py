@@ -32,7 +32,8 @@ from .readings import Readings
 from .seat import Absent, Seat, sentence_of, verdict_of
 from .shrink import Budget, shrink
 from .solo import Worlds
-from .steer import Seed, Steer
+from .spots import Seed
+from .steer import Steer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,11 +173,11 @@ class Worker:
         self._reading: tuple[str, ...] = ()
         self._doubted: Counter[str] = Counter()
         random = Random(f"{order.seed} {order.number}")  # noqa: S311 - what is played is no secret
-        self.steer = Steer(fuzzing, random, order.uniform, self.seat.moves, self.seat.able)
-        self._moves = frozenset(self.steer.possible)
         self._worlds = Worlds(fuzzing, judged=order.judged)
         own = order.target.command is None and order.variant is NONE
         alone = own and not order.octets
+        self.steer = Steer(fuzzing, random, order.uniform, self.seat.moves, self.seat.able)
+        self._moves = frozenset(self.steer.possible)
         begin = self._worlds.begin if alone else self.seat.begin
         if alone and not order.judged:  # all play over terms then
             self.steer.dull = 1.0
