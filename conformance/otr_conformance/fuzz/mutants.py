@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from random import Random
@@ -49,6 +49,10 @@ CONTROL: Final = Variant("control", "the tables as they are, taken for a mutant"
 _ENDLESS: Final = "a play does not come to an end"
 _SEVERAL: Final = 12
 """How many differences a letter has explained when the tables are read so."""
+_EXAMPLES: Final = 3
+"""Scripts that are remembered because a reading explains what differs in them."""
+_JOINTS: Final = 60
+"""How often two of them are played one after the other."""
 _SLICES: Final = (FIRST, 4 * FIRST, 16 * FIRST)
 """Where the corpus is cut: each of the parts is a tree, and is played before the next."""
 
@@ -144,6 +148,8 @@ class _Hunt:
         self.noted = False
         self._read: tuple[str, ...] = ()
         self._notes: Counter[tuple[str, ...]] = Counter()
+        self._examples: dict[tuple[str, ...], list[Script]] = {}
+        self._joints = 0
 
     def run(self) -> Hunted:
         """Play until it is found, or the budget is used up."""
@@ -185,18 +191,52 @@ class _Hunt:
                     return None
                 self.moves += 1
                 trouble = None if suspect is None else self._replayed(suspect.script)
-                if trouble is not None and self._counts(trouble):
-                    return trouble
+                counts = None if trouble is None else self._counting(trouble)
+                if counts is not None:
+                    return counts
                 if self._read != read:  # what stands behind that is looked for, too
                     break
             else:
                 return None
 
-    def _counts(self, trouble: Trouble) -> bool:
-        """Whether trouble is the mutant's: not that of the reference, nor an ambiguity's."""
+    def _counting(self, trouble: Trouble) -> Trouble | None:
+        """Trouble that is the mutant's: not that of the reference, nor an ambiguity's.
+
+        Who reads an ambiguity one way here and the other way there is found, too: by a script of
+        both.
+        """
+        if not self._is_its_own(trouble):
+            return None
+        names = self._explained(trouble)
+        return trouble if names is None else self._joined(trouble.script, names)
+
+    def _is_its_own(self, trouble: Trouble) -> bool:
+        """Whether trouble is not that of the reference as well."""
         with limited(STALL):
-            alone = self.control.replay(trouble.script)
-        return alone is None and not self._explained(trouble)
+            return self.control.replay(trouble.script) is None
+
+    def _joined(self, script: Script, names: tuple[str, ...]) -> Trouble | None:
+        """What no reading explains of a script behind others that need another one, or before."""
+        for other, known in self._examples.items():
+            for each in known if other != names else ():
+                for joined in (_joint(each, script), _joint(script, each)):
+                    trouble = self._joint_trouble(joined)
+                    if trouble is not None:
+                        return trouble
+        several = self._examples.setdefault(names, [])
+        if len(several) < _EXAMPLES:
+            several.append(script)
+        return None
+
+    def _joint_trouble(self, joined: Script) -> Trouble | None:
+        """What differs in a script, if nothing explains it, and tries are left."""
+        if self._joints >= _JOINTS:
+            return None
+        self._joints += 1
+        trouble = self._replayed(joined)
+        if trouble is None or not self._is_its_own(trouble):
+            return None
+        return None if self._explained(trouble) is not None else trouble
 
     def _suspects(self) -> Iterator[Suspect | None]:
         """After each move of the corpus, where something seems to differ."""
@@ -227,18 +267,19 @@ class _Hunt:
             with limited(STALL):
                 trouble = loop.episode()
             self.moves = before + loop.steps
-            if trouble is not None and self._counts(trouble):
-                return trouble
+            counts = None if trouble is None else self._counting(trouble)
+            if counts is not None:
+                return counts
         return None
 
-    def _explained(self, trouble: Trouble) -> bool:
-        """Whether the letter of an ambiguity explains a difference.
+    def _explained(self, trouble: Trouble) -> tuple[str, ...] | None:
+        """The ambiguities whose letter explains a difference; None if nothing does.
 
         Where it has explained several, the tables are read so from then on. One may be chance: read
         otherwise, a script may lead to where nothing is wrong.
         """
         if not isinstance(trouble.error, Differs) or trouble.error.oracle:
-            return False
+            return None
         script, literal = trouble.script, self.hunter.fuzzing.plan.grader.literal
         known = (each for each in self._notes if self._agrees(script, together(literal, each)))
         names = next(known, None)
@@ -247,13 +288,13 @@ class _Hunt:
                 self.hunter.fuzzing, self._read, lambda reading: self._agrees(script, reading)
             )
         if names is None:
-            return False
+            return None
         self.noted = True
         self._notes[names] += 1
         reading = together(literal, names)
         if self._notes[names] >= _SEVERAL and set(names) > set(self._read) and reading is not None:
             self._read, self.seat.reading = names, reading
-        return True
+        return names
 
     def _agrees(self, script: Script, reading: Variant | None) -> bool:
         """Whether all of a script is compared under a reading, and nothing differs.
@@ -275,6 +316,11 @@ class _Hunt:
         finally:
             self.seat.reading = before
         return True
+
+
+def _joint(first: Script, then: Script) -> Script:
+    """Two scripts, one after the other."""
+    return replace(first, moves=(*first.moves, *then.moves))
 
 
 class _End:
