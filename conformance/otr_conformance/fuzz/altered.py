@@ -41,6 +41,8 @@ _PASSES: Final = (" passes", " pass")
 """What the moves end with that let time pass."""
 _STEM: Final = 2
 """Moves that begin with so many words alike are drawn as one."""
+_SENDS: Final = "tester sends"
+"""What the moves begin with in which a tester sends what no user can ask for."""
 _NAMES: Final = ("target", "tester")
 """Words that say who does something."""
 _MORE: Final = 0.5
@@ -84,11 +86,13 @@ class Altering:
             if name not in self.waits:
                 stems[" ".join(name.split()[:_STEM])].append(name)
         self._stems = tuple(tuple(each) for each in (*stems.values(), self.waits) if each)
+        self._sends = tuple(each for each in self._stems if each[0].startswith(_SENDS))
         self._alike = _alike(self._stems)
         self._kinds = (
             self._likewise,
             self._late,
             self._wished,
+            self._sent,
             self._added,
             self._added,
             self._other,
@@ -124,6 +128,14 @@ class Altering:
     def _wished(self, moves: Moves) -> Moves:
         """A user wishes for something more."""
         return self._with(moves, self.wishes)
+
+    def _sent(self, moves: Moves) -> Moves:
+        """Something more is sent, and overtakes what is on its way."""
+        at = self._random.randrange(len(moves) + 1)
+        names = self._random.choice((self.wishes, *self._sends))
+        name = self._random.choice(names)
+        last = "last to tester" if name.startswith("target") else "last to target"
+        return (*moves[:at], name, last, *moves[at:])
 
     def _added(self, moves: Moves) -> Moves:
         """Something else happens that delivers nothing."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST", "GROWN", "cover", "grown"]
 
-GROWN: Final = 150_000
+GROWN: Final = 200_000
 """Moves with the reference alone, in which a corpus is grown."""
 BEHIND: Final = 4
 """How many rows two rows may be apart."""
@@ -169,7 +169,7 @@ class _Growing(Steer):
         """What was never shown, and may be beside what was."""
         by_row = self.by_row()
         shown, aims = self.shortest.keys(), self._aims
-        return (*aims.rows(by_row), *aims.times(shown, by_row), *aims.checks(shown, by_row))
+        return (*aims.checks(shown, by_row), *aims.times(shown, by_row), *aims.rows(by_row))
 
     def aim(self, aim: Aim) -> Iterator[None]:
         """Time after time, the next episode begins with what may show it."""
