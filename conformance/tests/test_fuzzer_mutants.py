@@ -13,7 +13,7 @@ from otr_conformance.fuzz.astray import identifying
 from otr_conformance.fuzz.edges import edges, values_of
 from otr_conformance.fuzz.growing import cover, grown
 from otr_conformance.fuzz.hunts import Both, Hunts
-from otr_conformance.fuzz.mutants import CONTROL, Hunted, Hunter
+from otr_conformance.fuzz.mutants import CONTROL, Hunted, Hunter, _Hunt
 from otr_conformance.fuzz.promises import Promises
 from otr_conformance.fuzz.seat import Seat
 from otr_conformance.fuzz.solo import Worlds
@@ -329,3 +329,30 @@ def test_a_secret_for_which_nobody_asked_is_not_given() -> None:
     seat = Seat(protocol("otrv4").fuzzing, find(IN_PROCESS))
 
     assert seat.replay(Script("v4", moves)) is None
+
+
+# Who reads an ambiguity now one way, now the other.
+
+PRIVATE = ("tester starts", "everything arrives", "tester types", "repeated to target")
+AGAIN = [Script("v4", (*("a text",) * times, *PRIVATE, "to target")) for times in range(12)]
+AGAIN_LATER = Script(
+    "v4", (*PRIVATE, *("target types", "to tester", "tester types", "to target 1", "to target"))
+)
+
+
+def test_who_reads_an_ambiguity_in_two_ways_is_found_by_a_script_of_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_Hunt, "_by_chance", lambda _self: None)
+    name = "update take-same k kept"
+    mutant = next(each for each in mutants_of("otrv4") if each.name == name)
+
+    one_way = Hunter("otrv4", AGAIN, budget=20).hunt(mutant)
+    other_way = Hunter("otrv4", [AGAIN_LATER], budget=20).hunt(mutant)
+    both = Hunter("otrv4", [*AGAIN, AGAIN_LATER], budget=20).hunt(mutant)
+
+    assert (one_way.found, one_way.noted) == (False, True)
+    assert (other_way.found, other_way.noted) == (False, False)
+    assert both.found
+    assert both.script is not None
+    assert both.script.moves[-len(AGAIN_LATER.moves) :] == AGAIN_LATER.moves

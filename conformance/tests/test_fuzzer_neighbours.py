@@ -122,3 +122,19 @@ def test_what_was_shown_and_what_nothing_leads_to_is_not_looked_for() -> None:
 
 def _of(script: Script) -> tuple[str, tuple[str, ...]]:
     return script.part, script.moves
+
+
+def test_where_time_has_passed_each_other_time_passes() -> None:
+    looking, worlds = aims("otrv4")
+    clock = "otrv4.dake:dake-clock.waiting-auth-r.dake-stale"
+    script = Script("v4", ("target starts dake", "some time passes"))
+    assert ("", clock) in taken(worlds, *_of(script))
+
+    found = [aim.shown for aim in looking.times((), {clock: [script]})]
+
+    waits = altering("otrv4").waits
+    assert {row for _, row in found} == {clock}
+    assert {name for name, _ in found} == set(waits)
+    rest = looking.times({(name, clock) for name in waits[1:]}, {clock: [script]})
+    (aim,) = rest
+    assert [how.then[-1] for how in looking.begins(aim)] == [waits[0]]

@@ -471,7 +471,7 @@ def interop(  # noqa: PLR0913 - one for each option
         "otrspec fuzz libotr ./my-shim --together --time 600",
         "otrspec fuzz --replay fuzzed/finds/libotr/otrv3-....json libotr",
         "otrspec fuzz --replay fuzzed/finds/libotr/otrv3-....json --case",
-        "otrspec fuzz --mutants --sample 100 --budget 20 --corpus hunted/",
+        "otrspec fuzz --mutants --sample 100 --jobs 2 --corpus hunted/",
     ),
 )
 def fuzz(  # noqa: PLR0913 - one for each option
@@ -552,7 +552,7 @@ def fuzz(  # noqa: PLR0913 - one for each option
     budget: Annotated[
         float,
         typer.Option(metavar="SECONDS", min=0.1, help="Processor time for each mutant."),
-    ] = 20.0,
+    ] = 60.0,
     bench: Annotated[
         bool, typer.Option("--bench", help="Measure moves a second, in every way to play.")
     ] = False,
