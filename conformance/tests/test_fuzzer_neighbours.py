@@ -8,7 +8,7 @@ import pytest
 
 from otr_conformance.derive.plan import Script
 from otr_conformance.fuzz.altered import Altering
-from otr_conformance.fuzz.neighbours import Aim, Aims
+from otr_conformance.fuzz.neighbours import Aim, Aims, everybody
 from otr_conformance.fuzz.policies import Policies
 from otr_conformance.fuzz.solo import Worlds
 from otr_conformance.protocols import PROTOCOLS, protocol
@@ -30,9 +30,7 @@ def altering(name: str, seed: int = 1) -> Altering:
 def aims(name: str = "otrv3") -> tuple[Aims, Worlds]:
     fuzzing = protocol(name).fuzzing
     worlds = Worlds(fuzzing, judged=False)
-    random = Random(1)  # noqa: S311 - what is played is no secret
-    made = Aims(fuzzing, Policies(fuzzing), altering(name), random, worlds.begin)
-    return made, worlds
+    return Aims(altering(name), Policies(fuzzing)), worlds
 
 
 def taken(worlds: Worlds, part: str, moves: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -118,6 +116,20 @@ def test_what_was_shown_and_what_nothing_leads_to_is_not_looked_for() -> None:
     assert known in {aim.shown for aim in looking.checks((), {EQUAL: [script]})}
     assert known not in {aim.shown for aim in looking.checks({known}, {EQUAL: [script]})}
     assert list(looking.begins(Aim(("", NOT_EQUAL), (), 0))) == []
+
+
+def test_who_may_not_play_is_nobody_to_alter_a_script_for() -> None:
+    fuzzing = protocol("otrv3").fuzzing
+    script = Script("v3", ANSWERED)
+    several = {}
+    for name in ("", "v2"):
+        able = name.__eq__ if name else everybody
+        looking = Aims(altering("otrv3"), Policies(fuzzing), able)
+        aim = next(aim for aim in looking.rows({EQUAL: [script]}) if aim.shown == ("", NOT_EQUAL))
+        several[name] = {how.part for how in looking.begins(aim)}
+
+    assert len(several[""]) > 1
+    assert several["v2"] == {"v2"}
 
 
 def _of(script: Script) -> tuple[str, tuple[str, ...]]:

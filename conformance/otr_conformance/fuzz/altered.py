@@ -60,13 +60,15 @@ class Altering:
         random: where chance comes from.
 
     Attributes:
+        fuzzing: what a protocol states.
+        random: where chance comes from.
         wishes: what the users of both sides may wish for.
         waits: what lets time pass.
         quiet: what delivers nothing.
     """
 
     def __init__(self, fuzzing: Fuzzing, possible: Sequence[str], random: Random) -> None:
-        self._possible, self._random = tuple(possible), random
+        self.fuzzing, self.random, self._possible = fuzzing, random, tuple(possible)
         known = frozenset(possible)
         by_event = [tuple(filter(known.__contains__, each)) for each in fuzzing.users.values()]
         by_event += [tuple(filter(known.__contains__, map(_tester, each))) for each in by_event]
@@ -103,9 +105,9 @@ class Altering:
 
     def __call__(self, moves: Moves) -> Moves:
         """The same with one thing otherwise, or two."""
-        moves = self._random.choice(self._kinds)(moves)
-        if self._random.random() < _TWICE:
-            moves = self._random.choice(self._kinds)(moves)
+        moves = self.random.choice(self._kinds)(moves)
+        if self.random.random() < _TWICE:
+            moves = self.random.choice(self._kinds)(moves)
         return moves
 
     def _late(self, moves: Moves) -> Moves:
@@ -117,12 +119,12 @@ class Altering:
         delivered = [at for at, name in enumerate(slowly) if name in _OVERTAKES]
         if not delivered:
             return moves
-        at = self._random.choice(delivered)
+        at = self.random.choice(delivered)
         last = _OVERTAKES[slowly[at]]
         rest = [last if _OVERTAKES.get(each) == last else each for each in slowly[at + 1 :]]
-        if not rest or self._random.random() < _MORE:
-            rest[:0] = self._random.choice(self.wishes), last
-        until = self._random.randrange(len(rest)) + 1
+        if not rest or self.random.random() < _MORE:
+            rest[:0] = self.random.choice(self.wishes), last
+        until = self.random.randrange(len(rest)) + 1
         return (*slowly[:at], *rest[:until], last.removeprefix("last "), *rest[until:])
 
     def _wished(self, moves: Moves) -> Moves:
@@ -131,19 +133,19 @@ class Altering:
 
     def _sent(self, moves: Moves) -> Moves:
         """Something more is sent, and overtakes what is on its way."""
-        at = self._random.randrange(len(moves) + 1)
-        names = self._random.choice((self.wishes, *self._sends))
-        name = self._random.choice(names)
+        at = self.random.randrange(len(moves) + 1)
+        names = self.random.choice((self.wishes, *self._sends))
+        name = self.random.choice(names)
         last = "last to tester" if name.startswith("target") else "last to target"
         return (*moves[:at], name, last, *moves[at:])
 
     def _added(self, moves: Moves) -> Moves:
         """Something else happens that delivers nothing."""
-        return self._with(moves, self._random.choice(self._stems))
+        return self._with(moves, self.random.choice(self._stems))
 
     def _with(self, moves: Moves, names: Sequence[str]) -> Moves:
-        at = self._random.randrange(len(moves) + 1)
-        return (*moves[:at], self._random.choice(names), *moves[at:])
+        at = self.random.randrange(len(moves) + 1)
+        return (*moves[:at], self.random.choice(names), *moves[at:])
 
     def _other(self, moves: Moves) -> Moves:
         """A user wishes for the same in another way."""
@@ -161,12 +163,12 @@ class Altering:
         places = [at for at, name in enumerate(moves) if others.get(name)]
         if not places:
             return moves
-        at = self._random.choice(places)
-        return (*moves[:at], self._random.choice(others[moves[at]]), *moves[at + 1 :])
+        at = self.random.choice(places)
+        return (*moves[:at], self.random.choice(others[moves[at]]), *moves[at + 1 :])
 
     def _less(self, moves: Moves) -> Moves:
         """Something does not happen."""
-        at = self._random.randrange(len(moves) + 1)
+        at = self.random.randrange(len(moves) + 1)
         return (*moves[:at], *moves[at + 1 :])
 
 

@@ -16,21 +16,19 @@ from otr_model.kernel.vocabulary import Validity
 from otr_reference.errors import OtrSpecError
 
 from .shrink import Budget, shrink
+from .solo import Worlds
 from .spots import Begin
 from .vocabulary import UnknownPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from random import Random
 
     from otr_conformance.derive.plan import Script
 
     from .altered import Altering
     from .policies import Policies
-    from .solo import Solo
-    from .vocabulary import Fuzzing
 
-__all__ = ["Aim", "Aims", "Shown"]
+__all__ = ["Aim", "Aims", "Shown", "everybody"]
 
 K = TypeVar("K")
 Shown = tuple[str, str]
@@ -58,6 +56,11 @@ _FALSIFY: Final = "falsify:"
 """What is said of a tester who deviates, in front of the check that fails then."""
 
 
+def everybody(_part: str) -> bool:
+    """Everybody may play."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Aim:
     """Something that was never shown.
@@ -77,23 +80,18 @@ class Aims:
     """Knows what could be shown, and begins episodes that may.
 
     Args:
-        fuzzing: what the protocol states.
-        policies: what the tables say of policies.
         alter: makes a script a little different.
-        random: where chance comes from.
-        make: makes a play of somebody, of which nothing has happened yet.
+        policies: what the tables say of policies.
+        able: whether somebody may play at all.
     """
 
     def __init__(
-        self,
-        fuzzing: Fuzzing,
-        policies: Policies,
-        alter: Altering,
-        random: Random,
-        make: Callable[[str], Solo],
+        self, alter: Altering, policies: Policies, able: Callable[[str], bool] = everybody
     ) -> None:
-        self._fuzzing, self._make, self._policies = fuzzing, make, policies
-        self._alter, self._random = alter, random
+        self._alter, self._policies, self._able = alter, policies, able
+        self._fuzzing = fuzzing = alter.fuzzing
+        self._random = alter.random
+        self._make = Worlds(fuzzing, judged=False).begin
         self._known: dict[Script, Script] = {}
         rows = fuzzing.plan.composition.rows()
         self._cells: dict[str, list[str]] = defaultdict(list)
@@ -196,7 +194,9 @@ class Aims:
         return known
 
     def _takes(self, script: Script, row: str) -> bool:
-        """Whether a script takes a row in its last move."""
+        """Whether somebody may play a script, and takes a row in its last move."""
+        if not self._able(script.part):
+            return False
         try:
             play = self._make(script.part)
             before = 0
@@ -215,8 +215,8 @@ class Aims:
             if label in self._alter.waits:
                 yield Begin(script.part, then=script.moves)
             elif label:
-                part, first = self._deviant(script.part, label, row), number < len(aim.beside)
-                yield Begin(part, then=script.moves if first else self._alter(script.moves))
+                part, as_it_was = self._deviant(script.part, label, row), number < aim.times // 2
+                yield Begin(part, then=script.moves if as_it_was else self._alter(script.moves))
             else:
                 part = self._somebody(script.part, row)
                 as_it_was = part != script.part and self._random.random() < _AS_IT_WAS
@@ -224,29 +224,26 @@ class Aims:
 
     def _somebody(self, part: str, row: str) -> str:
         """Who plays: the same, unless the policy rules the row out, or now and then."""
-        rules_out = self._policies.kind(row, self._policies.of(part)) is None
-        return self._drawn(row) if rules_out or self._random.random() < _RECAST else part
+        other = not self._may(part, row) or self._random.random() < _RECAST
+        return (self._drawn(row) or part) if other else part
 
     def _drawn(self, row: str) -> str:
-        """Somebody under whose policy a row may be taken, if one is drawn."""
-        part, policies = "", self._policies
-        parts = self._fuzzing.plan.parts
-        plain = [each for each in parts if policies.kind(row, policies.of(each)) is not None]
+        """Somebody under whose policy a row may be taken; "" if nobody was drawn."""
+        plain = [each for each in self._fuzzing.plan.parts if self._may(each, row)]
         if plain and self._random.random() < _PLAIN:
             return self._random.choice(plain)
-        for _ in range(_DRAWN):
-            part = self._fuzzing.draw_part(self._random)
-            if policies.kind(row, policies.of(part)) is not None:
-                break
-        return part
+        drawn = (self._fuzzing.draw_part(self._random) for _ in range(_DRAWN))
+        return next((part for part in drawn if self._may(part, row)), "")
+
+    def _may(self, part: str, row: str) -> bool:
+        """Whether somebody may play, and a row may be taken under the policy."""
+        return self._able(part) and self._policies.kind(row, self._policies.of(part)) is not None
 
     def _deviant(self, part: str, label: str, row: str) -> str:
         """The same to play, and a check fails; somebody else where that cannot be said."""
-        policies = self._policies
         kept = [word for word in self._in_words(part).split() if not word.startswith(_FALSIFY)]
         made = " ".join((*kept, f"{_FALSIFY}{label}"))
-        may = policies.kind(row, policies.of(made)) is not None
-        if may and self._random.random() >= _RECAST:
+        if self._may(made, row) and self._random.random() >= _RECAST:
             return made
         for _ in range(_DRAWN):
             words = self._drawn(row).split()

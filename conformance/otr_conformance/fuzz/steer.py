@@ -46,9 +46,9 @@ from otr_conformance.derive.plan import Script
 
 from .altered import Altering
 from .coverage import ENOUGH, Coverage
-from .neighbours import Aims
+from .neighbours import Aims, everybody
 from .policies import Policies
-from .solo import Solo, Worlds
+from .solo import Solo
 from .spots import Begin, Group, Meeting, Queue, Seed, Spot
 from .standing import Standing
 
@@ -190,10 +190,6 @@ class _Way:
             self.shown /= 2
 
 
-def _everybody(_part: str) -> bool:
-    return True
-
-
 @dataclass
 class Steer:
     """Chooses who plays, where to begin, and what happens next.
@@ -214,7 +210,7 @@ class Steer:
     random: Random
     uniform: bool = False
     possible: tuple[str, ...] = ()
-    able: Callable[[str], bool] = _everybody
+    able: Callable[[str], bool] = everybody
     dull: float = _DULL
     coverage: Coverage = field(init=False)
     kept: int = 0
@@ -260,8 +256,7 @@ class Steer:
         self._moves = frozenset(self.possible)
         self._policies = Policies(self.fuzzing)
         self._alter = Altering(self.fuzzing, self.possible, self.random)
-        begin = Worlds(self.fuzzing, judged=False).begin
-        self._aims = Aims(self.fuzzing, self._policies, self._alter, self.random, begin)
+        self._aims = Aims(self._alter, self._policies, self.able)
         carries = (name for name in _CARRIES if name in self._moves)
         self._wishes = (*self._alter.wishes, *carries)
         self._rows_of: dict[Cell, list[str]] = {}
