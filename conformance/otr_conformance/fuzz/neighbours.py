@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Aim", "Aims", "Shown", "everybody"]
 
-K = TypeVar("K")
+K = TypeVar("K", str, tuple[str, str])
 Shown = tuple[str, str]
 """Something that a script shows: a check that failed, a move, or "", and a row."""
 
@@ -153,24 +153,29 @@ class Aims:
                         other = replace(script, moves=(*before, name))
                         yield Aim((name, row), (other,), 1)
 
-    def rows(self, by_row: Mapping[str, Sequence[Script]], times: int = _TIMES) -> Iterator[Aim]:
+    def rows(
+        self,
+        by_row: Mapping[str, Sequence[Script]],
+        times: int = _TIMES,
+        tired: Collection[str] = (),
+    ) -> Iterator[Aim]:
         """The rows that were never taken, and may be beside others.
 
         Args:
             by_row: for each row, scripts whose last move takes it, the shortest first.
             times: how often each is looked for.
+            tired: rows that are not looked for any more.
         """
-        for row in self._in_order(self._cell_of):
+        for row in self._in_order(self._cell_of.keys() - by_row.keys() - set(tired)):
             cell, event = self._cell_of[row]
-            if row not in by_row:
-                beside = self._beside(self._cells[cell], by_row)
-                beside = beside or self._beside(self._events[event], by_row)
-                if beside:
-                    yield Aim(("", row), beside, times)
+            beside = self._beside(self._cells[cell], by_row)
+            beside = beside or self._beside(self._events[event], by_row)
+            if beside:
+                yield Aim(("", row), beside, times)
 
     def _in_order(self, several: Iterable[K]) -> list[K]:
         """The same, in an order that is drawn."""
-        mixed = list(several)
+        mixed = sorted(several)
         self._random.shuffle(mixed)
         return mixed
 

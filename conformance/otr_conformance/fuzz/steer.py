@@ -524,10 +524,11 @@ class Steer:
     def _round(self) -> Iterator[Begin]:
         """How episodes begin that may take a row that was never taken, but for those asked for."""
         by_row = {row: [script] for row, script in self._shortest.items()}
-        for aim in self._aims.rows(by_row, _TIMES):
+        tired = [row for row, times in self._asked_for.items() if times >= _ASKED]
+        for aim in self._aims.rows(by_row, _TIMES, tired):
             _, row = aim.shown
             for how in self._aims.begins(aim):
-                if row in self._shortest or self._asked_for[row] >= _ASKED:
+                if row in self._shortest:
                     break
                 self._asked_for[row] += 1
                 yield how
