@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from .solo import Solo
     from .standing import States
 
-__all__ = ["Begin", "Group", "Meeting", "Queue", "Seed", "Spot"]
+__all__ = ["DEEP", "Begin", "Group", "Meeting", "Queue", "Seed", "Spot"]
 
 S = TypeVar("S", "Spot", "Group", "Meeting")
 
-_DEEP: Final = 5
+DEEP: Final = 5
 """Moves of a script that count as if one episode had begun where it leads: short ones first."""
 
 
@@ -104,7 +104,7 @@ class Queue(Generic[S]):
     def add(self, spot: S) -> None:
         """A spot that was not here."""
         self._number += 1
-        heappush(self._heap, (spot.begun + spot.depth / _DEEP, self._number, spot))
+        heappush(self._heap, (spot.begun + spot.depth / DEEP, self._number, spot))
 
     def next(self) -> S:
         """The first; it is now one at which one more has begun."""
