@@ -68,7 +68,7 @@ class Altering:
     """
 
     def __init__(self, fuzzing: Fuzzing, possible: Sequence[str], random: Random) -> None:
-        self.fuzzing, self.random, self._possible = fuzzing, random, tuple(possible)
+        self.fuzzing, self.random = fuzzing, random
         known = frozenset(possible)
         by_event = [tuple(filter(known.__contains__, each)) for each in fuzzing.users.values()]
         by_event += [tuple(filter(known.__contains__, map(_tester, each))) for each in by_event]
@@ -78,9 +78,9 @@ class Altering:
             for each in by_event
             for name in each
         }
-        reach = tuple(name for name in self._possible if name.endswith(_ONE))
+        reach = tuple(name for name in possible if name.endswith(_ONE))
         self._falsified: dict[str, Moves] = dict.fromkeys(_OVERTAKES, reach)
-        quiet = (name for name in self._possible if not name.endswith(_DELIVERS))
+        quiet = (name for name in possible if not name.endswith(_DELIVERS))
         self.quiet = tuple(name for name in quiet if name != ARRIVES)
         self.waits = tuple(name for name in self.quiet if name.endswith(_PASSES))
         stems: dict[str, list[str]] = defaultdict(list)
