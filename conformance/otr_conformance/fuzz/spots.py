@@ -92,7 +92,7 @@ class Begin:
 
 
 class Queue(Generic[S]):
-    """Spots, or the like: where the fewest episodes began comes first, and where short scripts lead."""
+    """Spots, or the like: where the fewest episodes began and short scripts lead comes first."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, S]] = []
