@@ -205,6 +205,33 @@ def test_an_error_of_a_target_in_this_process_is_its_crash() -> None:
         duel.play("target starts")
 
 
+@pytest.mark.parametrize(
+    ("move", "otherwise"),
+    [
+        ("target starts", b"?OTRv2?\nlet us talk in private"),
+        ("a Query for 2", b"?OTR:AAIC another code."),
+        ("target types an Error", b"?OTR Error: in other words"),
+    ],
+)
+def test_words_and_codes_that_a_peer_without_otr_is_shown_are_up_to_the_target(
+    move: str, otherwise: bytes
+) -> None:
+    duel = Duel(THREE, "target:allow_v2", real(THREE))
+    duel.play(move)
+    duel.stage.to_tester[-1:] = [otherwise]
+
+    assert duel.play("last to tester")
+
+
+def test_a_text_that_a_peer_without_otr_is_shown_is_not_up_to_the_target() -> None:
+    duel = Duel(THREE, "target:allow_v2", real(THREE))
+    duel.play("target types")
+    duel.stage.to_tester[-1:] = [b"see ?OTRv2? and more"]
+
+    with pytest.raises(Differs, match="told message open see"):
+        duel.play("last to tester")
+
+
 # --- The network ----------------------------------------------------------------------------------
 
 

@@ -54,6 +54,7 @@ __all__ = [
     "raw",
     "real",
     "reference",
+    "unread",
 ]
 
 TIRED: Final = 200
@@ -65,6 +66,9 @@ WHOLE: Final = 1 << 20
 KNOWN: Final = "what the target does now is known, and not compared"
 MORE: Final = "the target has sent more than the tables have, which is let pass"
 _ENCODED: Final = re.compile(r"message open (\?OTR[:|,]|Wire\()")
+_SAID: Final = re.compile(r"message open \?OTR(?:\?(?:v[^?\s]*\?)?|v[^?\s]*\?| Error:)")
+"""What is shown of a Query or an Error Message that is not understood, but for free words in it."""
+_AS_IT_IS: Final = ("message open ?OTR", "message open Wire(")
 _OPEN: Final = "message open "
 _CONCAT: Final = "message open Concat("
 _MIXED: Final = "message open (pieces of several messages)"
@@ -346,7 +350,7 @@ class Duel:
             return
         wanted, found = self.twin.observations[before:], self.stage.observations[seen:]
         for number, (want, got) in enumerate(zip(wanted, found, strict=False)):
-            both = alike(raw(want), raw(got)) if self._apart else (want, got)
+            both = alike(raw(want), raw(got)) if self._apart else (unread(want), unread(got))
             because = self._comparing.next(*both)
             if because:
                 error = Differs(f"{want.step}: {because}", rows)
@@ -424,12 +428,32 @@ def _played(move: Move[Any], stage: AnyStage) -> Stuck | None:
 
 
 def raw(seen: Observation) -> Observation:
-    """An observation in which encoded messages that are shown as they are have no octets.
+    """An observation in which messages of OTR that are shown as they are have no octets."""
+    reports = _readable(seen.reports)
+    return unread(seen if reports is seen.reports else replace(seen, reports=reports))
 
-    They count once: a message may be in more pieces over bytes than over terms.
+
+def unread(seen: Observation) -> Observation:
+    """The same of what the peer's user was shown: those octets are up to whoever sent them."""
+    peer = _readable(seen.peer)
+    return seen if peer is seen.peer else replace(seen, peer=peer)
+
+
+def _readable(reports: tuple[str, ...]) -> tuple[str, ...]:
+    """Reports without the octets of encoded messages, and free words of Queries and Errors.
+
+    Encoded messages count once: one may be in more pieces over bytes than over terms.
     """
-    reports = tuple(report for report in seen.reports if not _ENCODED.match(report))
-    return seen if reports == seen.reports else replace(seen, reports=(_SHOWN, *reports))
+    if not any(report.startswith(_AS_IT_IS) for report in reports):
+        return reports
+    told = tuple(_said(report) for report in reports if not _ENCODED.match(report))
+    return told if len(told) == len(reports) else (_SHOWN, *told)
+
+
+def _said(report: str) -> str:
+    """What a Query or an Error Message says that is shown as it is; any other report whole."""
+    found = _SAID.match(report)
+    return found[0] if found else report
 
 
 def alike(want: Observation, got: Observation) -> tuple[Observation, Observation]:
