@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import pytest
 
 from otr_conformance.fuzz import finds, known
 from otr_conformance.fuzz.duel import Duel, reference
+from otr_conformance.fuzz.known import Pattern
 from otr_conformance.fuzz.readings import Readings
 from otr_conformance.fuzz.seat import Seat
 from otr_conformance.fuzz.together_telling import references
@@ -20,6 +22,7 @@ from otr_conformance.peers.registry import PEERS
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.targets import find
 from otr_conformance.verdict import Verdict
+from otr_reference.errors import Malformed
 
 if TYPE_CHECKING:
     from otr_conformance.fuzz.finds import Find
@@ -86,6 +89,24 @@ def begun(found: Find) -> Duel | Together:
         return references(found.protocol, len(found.together)).begin(found.script.part)
     fuzzing = PROTOCOLS[found.protocol].fuzzing
     return Duel(fuzzing, found.script.part, reference(fuzzing))
+
+
+def test_a_pattern_of_what_shows_only_with_a_peer_hides_nothing_that_always_shows() -> None:
+    path = FINDINGS / "finds" / "otr3-query-replaces-exchange.json"
+    always = finds.read(path.name, path.read_bytes())
+    pattern = Pattern("mine", "it does", says="*", when="only with this peer")
+
+    assert not pattern.fits(always)
+    assert not pattern.fits(replace(always, when="not every time"))
+    assert pattern.fits(replace(always, when="only with this peer"))
+
+
+def test_a_pattern_says_in_known_words_when_a_find_shows(tmp_path: Path) -> None:
+    file = tmp_path / "known.toml"
+    file.write_text('[mine]\nbecause = "x"\nfinds = [{ says = "x*", when = "seldom" }]\n')
+
+    with pytest.raises(Malformed, match="when is 'only with this peer' or 'not every time'"):
+        known.read(file)
 
 
 @pytest.mark.slow

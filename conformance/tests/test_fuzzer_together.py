@@ -26,7 +26,8 @@ from otr_conformance.mutate.catalogue import bugs_of
 from otr_conformance.protocols import PROTOCOLS
 from otr_conformance.targets import Target
 from otr_conformance.verdict import Verdict
-from otr_model.kernel.variant import NONE
+from otr_model.kernel.variant import NONE, EditRow, Variant
+from otr_model.otrv3.effects import Do
 from otr_model.trace import Arrow
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from otr_conformance.fuzz.finds import Find
     from otr_conformance.fuzz.together import Together
     from otr_conformance.fuzz.worker import Done
-    from otr_model.kernel.variant import Variant
 
 REFERENCE = Target("reference", None)
 PRIVATE = {
@@ -244,6 +244,30 @@ def test_of_two_that_are_suspected_the_one_is_at_fault_that_differs_with_the_ref
     assert trouble is not None
     blame = group.blame(trouble)
     assert (blame.who, blame.when) == ("alice", "")
+
+
+def test_where_random_numbers_decide_whoever_is_suspected_plays_under_others_too() -> None:
+    """Bob warns of each D-H Commit that crosses his own, but only where his has the higher hash."""
+    row = "otrv3.ake:dh-commit.awaiting-dhkey.allowed.ours-higher"
+    warns = Variant("warns", "", (EditRow(row, do=(Do.SEND_DH_COMMIT, Do.WARN_UNREADABLE)),))
+    group = met("otrv3", bug("otrv3", "smp-always-succeeds"), warns, octets=True)
+    second = ("a Query for 3, to bob", "lost to alice")
+    script = Script("v3", (*second, "alice starts", "bob starts", "everything arrives"))
+    shown = [with_draws(group, draw, script) for draw in range(4)]
+    assert shown[0] is shown[1] is None
+    for trouble in shown[2:]:
+        assert trouble is not None
+        blame = group.blame(trouble)
+        assert (blame.who, blame.when) == ("bob", "")
+
+
+def with_draws(group: Group, draw: int, script: Script) -> Trouble | None:
+    """What a script shows where Alice is the reference and draws such random numbers."""
+    group._substitutes, group._draw = frozenset({"alice"}), draw
+    try:
+        return group.replay(script)
+    finally:
+        group._substitutes, group._draw = frozenset(), 0
 
 
 def test_what_neither_does_with_the_reference_is_said_to_be_seen_only_sometimes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from otr_conformance.fuzz.together import Deviates
 from otr_conformance.fuzz.together_cast import fuzzing_of
 from otr_conformance.fuzz.together_group import Chair, Group
-from otr_conformance.fuzz.together_promises import Ledger, legible
+from otr_conformance.fuzz.together_promises import Ledger, Side, legible
 from otr_conformance.interop.wires import Identity
 from otr_conformance.otrv3.fuzzing import ALTERINGS
 from otr_conformance.otrv3.kept import accepted, unbelieved, unkept
@@ -343,6 +344,24 @@ def test_three_ends_of_one_conversation_are_one_too_many() -> None:
     assert "three have one secure session id" in secured(
         ledger, "third", "x", first=False, peer="alice"
     )
+
+
+def test_keys_of_two_exchanges_are_told_apart_by_their_secure_session_ids() -> None:
+    refreshed = ("alice types", "alice starts", "everything arrives", "alice types")
+    play = played(met().begin("v3"), (*PRIVATE, *refreshed))
+    ledger, view = play.company.ledger, play.company.views["alice"]
+    assert ledger is not None
+    first, second = ledger.under["alice"]
+    assert "" != first != second == ledger.users["alice"].session[0]
+
+    side = Side.of(play.fuzzing, view, fair=True, inside=False)
+    again = cast("Any", SimpleNamespace(own=[view.own[0], view.own[0]]))
+    side.ssids = [first, second]
+    assert list(side._of_counters(again)) == []
+    side.counted, side.used, side.ssids = 0, set(), [first, first]
+    assert list(side._of_counters(again)) == [
+        "the target encrypted twice under one key and counter"
+    ]
 
 
 def test_messages_have_to_fit_the_network() -> None:

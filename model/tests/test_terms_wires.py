@@ -282,6 +282,20 @@ def put_together(suite: Suites, pieces: list[Fragment]) -> Message:
     return suite.decode(suite.joined(stored))
 
 
+def test_pieces_behind_the_beginning_of_an_encoded_message_are_none_of_their_own() -> None:
+    """What is stored begins with a text that somebody made up, which opens an encoded message."""
+    for suite in (TERMS, BYTES):
+        last = fragments(suite, suite.encode(messages(suite, 3)[0]), 200)[-1]
+        begun, whole, other = (
+            replace(last, k=1, piece=suite.octets(text))
+            for text in (b"?OTR:AAM", b"x?OTR:AAI.", b"hello")
+        )
+
+        assert isinstance(put_together(suite, [begun, last]), MalformedMessage)
+        assert put_together(suite, [whole, last]) == put_together(suite, [whole])
+        assert isinstance(put_together(suite, [other, last]), Plaintext)
+
+
 @pytest.mark.parametrize("version", [2, 3])
 @given(size=st.integers(60, 400))
 def test_a_message_is_split_as_over_bytes_and_put_together_again(version: int, size: int) -> None:

@@ -18,8 +18,9 @@ plaintext oracle or a promise says of that, and are passed over likewise.
 is known if each pattern of `after` fits a row that the tables take before the last move, in order;
 each of `moves` fits a move; each of `rows` fits a row that they take in the last move; that of
 `part` fits who plays; and that of `says` fits the sentence without the step that it begins with.
-`*` stands for anything. What is left out fits everything, but not both `rows` and `says` may be
-left out. As finds are made short, whatever came before is needed for what differs.
+With `when`, it is known only if it shows so: "only with this peer", or "not every time". `*` stands
+for anything. What is left out fits everything, but not both `rows` and `says` may be left out. As
+finds are made short, whatever came before is needed for what differs.
 
 `ends` has rows, too, in order: what the target does behind them is not compared. A pattern of rows
 in `ends` or `after` may be about several that are taken in a row: it has spaces between them. In
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NONE", "Known", "Pattern", "file_of", "read"]
 
-_OF_A_PATTERN: Final = {"protocol", "part", "after", "moves", "rows", "says"}
+_OF_A_PATTERN: Final = {"protocol", "part", "after", "moves", "rows", "says", "when"}
+WHENS: Final = ("only with this peer", "not every time")
+"""How a find of several may show: see `.together_group`."""
 _USUAL: Final = "otrv3"
 """The protocol of a change that is about no row, where nothing is said."""
 
@@ -65,6 +68,7 @@ class Pattern:
         moves: patterns, each of a move.
         rows: patterns, each of a row that they predict in the last move.
         says: a pattern of the sentence.
+        when: that it does not show with the reference in all other places; "": however it shows.
     """
 
     finding: str
@@ -75,12 +79,14 @@ class Pattern:
     moves: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     says: str = "*"
+    when: str = ""
 
     def fits(self, find: Find) -> bool:
         """Whether a find looks so."""
         rows, said = find.rows, plain(find.because)
         return (
             self.protocol in {"", find.protocol}
+            and self.when in {"", find.when}
             and fnmatchcase(find.script.part, self.part)
             and all(any(fnmatchcase(row, each) for row in rows) for each in self.rows)
             and fnmatchcase(said, self.says)
@@ -207,18 +213,22 @@ class _Reader:
 
     def _pattern(self, each: dict[str, Any]) -> Pattern:
         if not {"rows", "says"} & set(each) or not set(each) <= _OF_A_PATTERN:
-            reason = "a find has rows, says or both, and may have after, moves, part and protocol"
+            reason = (
+                "a find has rows, says or both, and may have after, moves, part, protocol and when"
+            )
             self.refuse("finds", reason)
         after, moves, rows = (self._several(each, word) for word in ("after", "moves", "rows"))
-        says, protocol, part = (
+        says, protocol, part, when = (
             each.get(word, usual)
-            for word, usual in (("says", "*"), ("protocol", ""), ("part", "*"))
+            for word, usual in (("says", "*"), ("protocol", ""), ("part", "*"), ("when", ""))
         )
         if not all(isinstance(text, str) for text in (says, protocol, part)):
             self.refuse("finds", "says, part and protocol are texts")
+        if when not in {"", *WHENS}:
+            self.refuse("finds", f"when is {' or '.join(map(repr, WHENS))}")
         if not any(text.strip("*") for text in (*rows, says)):
             self.refuse("finds", "a find that fits everything explains nothing")
-        return Pattern(self.name, self.because, protocol, part, after, moves, rows, says)
+        return Pattern(self.name, self.because, protocol, part, after, moves, rows, says, when)
 
     def _several(self, each: dict[str, Any], word: str, where: str = "finds") -> tuple[str, ...]:
         """A pattern, or a list of them."""

@@ -128,9 +128,13 @@ class Promises:
 
     def _of_counters(self, stage: AnyStage) -> Iterator[str]:
         own = stage.own
-        for data in own[self.counted :]:
-            used = self.fuzzing.under(stage, data)
+        for number, data in enumerate(own[self.counted :], self.counted):
+            used = self._under(stage, data, number)
             if used in self.used:
                 yield "the target encrypted twice under one key and counter"
             self.used.add(used)
         self.counted = len(own)
+
+    def _under(self, stage: AnyStage, data: object, number: int) -> Hashable:  # noqa: ARG002 - others need it
+        """The keys and the counter that a Data Message of the target's is encrypted under."""
+        return self.fuzzing.under(stage, data)

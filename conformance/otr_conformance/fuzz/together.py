@@ -304,7 +304,7 @@ class Company:
         self.log += (_named(line, view.name) for line in view.log)
         view.log.clear()
         if self.ledger is not None:
-            self.ledger.passed(view.name, view.last)
+            self.ledger.passed(view.name, view.last, len(view.own))
             if len(messages) != len(wires):
                 suite: Any = self.lab.suite
                 for message in messages:
@@ -430,11 +430,11 @@ class Together:
         compared = fuzzing.plan.grader.compared
         self._comparing = {name: Comparing(compared) for name in gathering.seats}
         alone = self.company is self.twin
-        listening = self.company.ledger is not None
+        ledger = self.company.ledger
         self._sides = (
-            sides(fuzzing, self.company.views, gathering, inside=inside and alone)
-            if listening
-            else {}
+            {}
+            if ledger is None
+            else sides(fuzzing, self.company.views, ledger, inside=inside and alone)
         )
         terms: Any = self.twin.lab.suite
         terms.ask = _first if self.company.lab is self.twin.lab else self._ask

@@ -8,7 +8,7 @@ nobody does, they play once more: either they fail only together, or not every t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from otr_conformance.interop.rules import rules_of
@@ -21,6 +21,7 @@ from otr_model.kernel.variant import NONE
 from otr_reference.errors import OtrSpecError
 
 from .finds import plain
+from .known import WHENS
 from .loop import Trouble
 from .seat import PATIENCE, Absent, sentence_of
 from .together import Company, Deviates, Fallen, Together
@@ -43,14 +44,15 @@ if TYPE_CHECKING:
 __all__ = ["ALWAYS", "SOMETIMES", "TOGETHER", "Blame", "Chair", "Group"]
 
 ALWAYS: Final = ""
-TOGETHER: Final = "only with this peer"
-SOMETIMES: Final = "not every time"
+TOGETHER, SOMETIMES = WHENS
 _FAULTS: Final = 3
 """How often in a row a shim may fail to start, before it is given up."""
 _TIRED: Final = 200
 """Plays after which terms are forgotten: they are kept for as long as a lab."""
 _OPINIONS: Final = 3
 """How often somebody who is suspected plays with references: random numbers may decide."""
+_MORE: Final = 9
+"""How often the one who did it plays once more, before another is blamed for something else."""
 _FOUR: Final = "otrv4"
 
 
@@ -199,6 +201,7 @@ class Group:
     _terms: Any = None
     _met: int = 0
     _substitutes: frozenset[str] = frozenset()
+    _draw: int = 0
     _blames: dict[tuple[object, ...], tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -329,7 +332,7 @@ class Group:
         if deviation is not None:
             return self.rules.reference(lab, seat, deviation)
         if name in self._substitutes:
-            return self.rules.reference(lab, seat)
+            return self.rules.reference(lab, replace(seat, draw=self._draw))
         return self.by_name[name].party(self.rules, lab, seat)
 
     def _predicted(self, gathering: Gathering, name: str) -> Variant:
@@ -423,6 +426,10 @@ class Group:
         if len(suspects) == 1:
             return suspects[0], ALWAYS
         guilty = {name: at for name in suspects if (at := self._alone(name, error, script))}
+        if error.who in suspects and all(otherwise for otherwise, _ in guilty.values()):
+            at = self._alone(error.who, error, script, range(_OPINIONS, _OPINIONS + _MORE))
+            if at:
+                guilty[error.who] = at
         if guilty:
             soonest = min(guilty.values())
             first = [name for name, at in guilty.items() if at == soonest]
@@ -431,15 +438,18 @@ class Group:
         when = TOGETHER if again is not None else SOMETIMES
         return (error.who if error.who in suspects else suspects[0]), when
 
-    def _alone(self, who: str, error: Deviates, script: Script) -> tuple[bool, int] | tuple[()]:
+    def _alone(
+        self, who: str, error: Deviates, script: Script, draws: range = range(_OPINIONS)
+    ) -> tuple[bool, int] | tuple[()]:
         """Whether one differs with references opposite: in another way, and at which move.
 
-        The same comes before anything else; nothing: it does not differ.
+        The same comes before anything else; nothing: it does not differ. The references draw other
+        random numbers each time: it may be these that decide.
         """
         self._substitutes = frozenset(self.names) - {who}
         found: list[tuple[bool, int]] = []
         try:
-            for _ in range(_OPINIONS):
+            for self._draw in draws:
                 trouble = self.replay(script)
                 if trouble is None or not isinstance(trouble.error, Deviates | Fallen):
                     continue
@@ -447,7 +457,7 @@ class Group:
                 if not found[-1][0]:
                     break
         finally:
-            self._substitutes = frozenset()
+            self._substitutes, self._draw = frozenset(), 0
         return min(found, default=())
 
 

@@ -37,7 +37,7 @@ from otr_conformance.shim.vocabulary import PolicyWord
 from .promises import Promises
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Hashable, Iterator, Mapping
 
     from otr_conformance.interop.meeting import View
     from otr_conformance.interop.wires import Identity
@@ -117,6 +117,8 @@ class Ledger:
     Attributes:
         texts: what was typed.
         common: texts that were typed several times.
+        under: the secure session id that somebody was told last when each Data Message was sent, by
+            name; "" among three, where it may be another one's.
         broken: in whose view something is wrong, what it is, in a sentence, and whether that is the
             one who did it: what somebody is shown may be another's fault.
     """
@@ -128,6 +130,7 @@ class Ledger:
         self.texts: dict[str, _Typed] = {}
         self.common: set[str] = set()
         self._given: object = None
+        self.under: dict[str, list[str]] = {name: [] for name in identities}
         self.broken: list[tuple[str, str, bool]] = []
 
     def asked(self, who: str, command: object) -> None:
@@ -145,10 +148,17 @@ class Ledger:
         required = PolicyWord.REQUIRE_ENCRYPTION in seat.policy
         self.texts[readable] = _Typed(who, private or required, meant)
 
-    def passed(self, who: str, reaction: Reaction) -> None:
-        """An endpoint did something."""
+    def passed(self, who: str, reaction: Reaction, sent: int = 0) -> None:
+        """An endpoint did something.
+
+        Args:
+            who: by name.
+            reaction: what it did.
+            sent: how many Data Messages it has sent so far.
+        """
         honest = who in self.gathering.honest
         user = self.users[who]
+        before = user.session[0]
         if self._given is not None and reaction.wires:
             user.secrets.append(repr(self._given))
         self._given = None
@@ -158,6 +168,10 @@ class Ledger:
             self._told(user, report)
             if honest:
                 self.broken += ((who, says, False) for says in self._of_report(who, user, report))
+        agreed = any(report.what in SECURE for report in reaction.reports)
+        ssid = user.session[0] if agreed else before
+        under = self.under[who]
+        under += [ssid if len(self.users) == ENDS else ""] * (sent - len(under))
         self._of_ends()
 
     def whole(self, who: str, wire: Wire) -> None:
@@ -291,7 +305,17 @@ class Ledger:
 
 @dataclass
 class Side(Promises):
-    """The promises of one who talks to others: SMP and ends are the ledger's."""
+    """The promises of one who talks to others: SMP and ends are the ledger's.
+
+    Nobody of ours is at the other end, whose keys could be looked at, and those of two exchanges
+    may have one id. So keys are told apart by the exchange as well: its secure session id is made
+    of the two keys that it agreed on.
+
+    Attributes:
+        ssids: the secure session id that was told last when each Data Message was sent.
+    """
+
+    ssids: list[str] = field(default_factory=list)
 
     def _broken(self, move: str, stage: AnyStage) -> Iterator[str]:  # noqa: ARG002 - as there
         new = stage.observations[self.looked :]
@@ -303,16 +327,20 @@ class Side(Promises):
             yield from self.objections
             yield from self.fuzzing.kept(stage.target)
 
+    def _under(self, stage: AnyStage, data: object, number: int) -> Hashable:
+        return super()._under(stage, data, number), *self.ssids[number : number + 1]
+
 
 def sides(
-    fuzzing: Fuzzing, views: Mapping[str, View], gathering: Gathering, *, inside: bool
+    fuzzing: Fuzzing, views: Mapping[str, View], ledger: Ledger, *, inside: bool
 ) -> dict[str, Side]:
     """The promises of those who deviate in nothing; `inside`: they can be looked into."""
-    return {
-        name: Side.of(fuzzing, view, fair=True, inside=inside)
-        for name, view in views.items()
-        if name in gathering.honest
-    }
+    found: dict[str, Side] = {}
+    for name, view in views.items():
+        if name in ledger.gathering.honest:
+            found[name] = Side.of(fuzzing, view, fair=True, inside=inside)
+            found[name].ssids = ledger.under[name]
+    return found
 
 
 # ---- What anybody can read.

@@ -73,6 +73,9 @@ _OVERHEADS: Final = {
     for version, text in _FRAGMENTS.items()
 }
 _WITHOUT_TAGS: Final = Header(2, 0, 0)
+ENCODED: Final = b"?OTR:"
+"""How an encoded message begins."""
+_STRANGE: Final = MalformedMessage("message", "is not base-64 with a full stop behind it")
 
 
 # Encoding and decoding.
@@ -307,7 +310,8 @@ def whole(pool: TermPool, stored: Term) -> Term:
 
     Returns:
         The message. What stands in front of an encoded message, and behind its end, is not looked
-        at. Octets that are not known and have no beginning of one in them are a plaintext.
+        at. Octets that are not known and have no beginning of one in them are a plaintext; behind a
+        beginning that is, they are no message.
     """
     parts = cast("tuple[Term, ...]", stored.args) if stored.op is Op.CONCAT else (stored,)
     for place, part in enumerate(parts):
@@ -317,6 +321,9 @@ def whole(pool: TermPool, stored: Term) -> Term:
                     return wire
                 if _has_marker(wire):
                     return received_wire(pool, _mixed(pool, parts[place:]))
+            case Op.TEXT, (bytes() as known,) if len(parts) > 1 and ENCODED in known:
+                ends = b"." in known.partition(ENCODED)[2]
+                return wire_of_bytes(pool, known) if ends else received_wire(pool, _STRANGE)
             case _:
                 pass
     return wire_of(pool, Plaintext(cast("Octets", stored)))
@@ -335,7 +342,7 @@ def _mixed(pool: TermPool, parts: tuple[Term, ...]) -> Message:
     """
     spans = _spans(parts)
     if not spans:
-        return MalformedMessage("message", "is not base-64 with a full stop behind it")
+        return _STRANGE
     first, total = spans[0].message, sum(size for _, size in spans[-1].places.values())
     values: dict[str, object] = {}
     octet = 0
