@@ -12,6 +12,7 @@ import pytest
 
 from otr_conformance.fuzz.drawn import Words
 from otr_conformance.fuzz.duel import Crashed, Differs, Duel, mutant, real, reference
+from otr_conformance.fuzz.solo import Worlds
 from otr_conformance.fuzz.vocabulary import UNFORGED, Fuzzing, UnknownMove, UnknownPart
 from otr_conformance.mutate.catalogue import bugs_of
 from otr_conformance.play.stage import Stuck
@@ -291,6 +292,19 @@ def test_a_number_that_no_message_can_have_is_not_forged() -> None:
 
     with pytest.raises(Stuck, match="Sender keyid: does not fit"):
         THREE.vocabulary["forged with a higher key id, to target 0"].play(with_last)
+
+
+def test_a_number_that_no_message_can_have_is_not_put_into_one() -> None:
+    play = Worlds(THREE).begin("v3")
+    both_type = ("target types", "everything arrives", "tester types", "everything arrives")
+    counts = "tester counts its keys from nearly the last"
+    for move in (counts, *PRIVATE, *both_type * 4, "tester types"):
+        play.play(move)
+    waiting = len(play.twin.to_target)
+
+    assert not play.play("with a higher key id, to target 0")
+    assert (play.cut, len(play.twin.to_target)) == ("", waiting)
+    assert play.play("to target 0")
 
 
 def test_a_message_goes_back_to_its_sender() -> None:

@@ -208,7 +208,9 @@ def _wrong(point: Point, stage: AnyStage, number: int) -> None:
 def _altered(what: str, alter: Altering, stage: AnyStage, number: int) -> None:
     wire = taken_from(stage, "target", number)
     suite: Any = stage.lab.suite
-    altered = alter(suite, stage.decode(wire))
+    plain = stage.decode(wire)
+    with writable():
+        altered = alter(suite, plain)
     if altered is None:
         message = f"{stage.kind(wire)} has no {what}"
         raise Stuck(message)
