@@ -25,7 +25,8 @@ much that is new each has shown of late.
   the policy does not rule it out.
 - With nothing.
 
-Every so often it is the cell that was visited least, as long as that is not often enough.
+Every so often it is what led to one of the rarest rows, as long as these were not taken often
+enough.
 
 A row that followed a move in the same states is expected to follow again, unless its guard does not
 hold under the policy. Where it would make a pair that was never seen, that move is tried first, a
@@ -70,7 +71,7 @@ __all__ = ["Steer"]
 _ADOPTED: Final = 0.3
 """The share of episodes that begin with a script of somebody else's, while there are any."""
 _RARE: Final = 0.1
-"""The share of episodes that begin with a rare cell."""
+"""The share of episodes that begin with what leads to a rare row, while there are any."""
 _LEAST: Final = 0.03
 """The share that each other way to begin has at least, of what all of them are worth."""
 _DOUBT: Final = 100
@@ -108,7 +109,7 @@ _PER_STATES: Final = 3
 _ANOTHER: Final = 0.05
 """How often another script is kept for the states of both sides."""
 _PER_CELL: Final = 12
-"""Scripts that visit a cell, and are kept for that, at most."""
+"""Moves that are noted because they led to a cell in some states, at most."""
 _LATELY: Final = 300
 """Moves that are remembered because they showed something new."""
 _FRUITFUL: Final = 0.3
@@ -129,6 +130,8 @@ _CARRIES: Final = ("last to target", "to target", "to tester")
 """The moves that deliver anything."""
 _RECAST: Final = 0.2
 """How often somebody else plays an altered script."""
+_AS_IT_WAS: Final = 0.5
+"""How often a script that takes a rare row is not altered."""
 _TIMES: Final = 25
 """How often a row that was never taken is looked for in a round."""
 _ASKED: Final = 250
@@ -241,7 +244,7 @@ class Steer:
     _under: set[tuple[str, Kind]] = field(default_factory=set)
     _places: set[int] = field(default_factory=set)
     _lately: deque[str] = field(default_factory=lambda: deque(maxlen=_LATELY))
-    _by_cell: dict[Cell, list[_Led]] = field(default_factory=dict)
+    _times_taken: Counter[str] = field(default_factory=Counter)
     _shortest: dict[str, Script] = field(default_factory=dict)
     _turn_of_rows: deque[str] = field(default_factory=deque)
     _asked_for: Counter[str] = field(default_factory=Counter)
@@ -370,7 +373,7 @@ class Steer:
                 seed.stage = None
         for spot in self._spots.values():
             spot.policies = Counter(self._policies.of(seed.part) for seed in spot.seeds)
-        for several in (*self._by_cell.values(), *self._grounds.values()):
+        for several in self._grounds.values():
             for origin, _, _ in several:
                 if origin is not None:
                     origin.stage = None
@@ -462,13 +465,20 @@ class Steer:
         return seldom and self.random.random() >= self.dull
 
     def _rare(self) -> Begin | None:
-        """What leads to the rarest cell, made a little different; None if all are often visited."""
-        cells = self.coverage.cells
-        rarest = min(self._by_cell, key=lambda cell: cells[cell], default=None)
-        if rarest is None or cells[rarest] >= ENOUGH:
+        """What leads to one of the rarest rows, or almost; None if all were taken often."""
+        taken = self._times_taken
+        rare = [row for row in self._shortest if taken[row] < ENOUGH]
+        if not rare:
             return None
-        origin, part, then = self.random.choice(self._by_cell[rarest])
-        return self._led(origin, part, self._varied(then))
+        several = (self.random.choice(rare) for _ in range(_LOOKED))
+        script = self._short(min(several, key=lambda row: taken[row]))
+        as_it_was = self.random.random() < _AS_IT_WAS
+        return Begin(script.part, then=script.moves if as_it_was else self._alter(script.moves))
+
+    def _short(self, row: str) -> Script:
+        """A short script that takes a row."""
+        script = self._shortest[row] = self._aims.short(self._shortest[row], row)
+        return script
 
     def _led(self, origin: Seed | None, part: str, then: tuple[str, ...]) -> Begin:
         """What led somewhere, or something like it."""
@@ -508,8 +518,7 @@ class Steer:
         if not self._turn_of_rows:
             return None
         self._turn_of_rows.rotate(-1)
-        row = self._turn_of_rows[-1]
-        script = self._shortest[row] = self._aims.short(self._shortest[row], row)
+        script = self._short(self._turn_of_rows[-1])
         part = self._part() if self.random.random() < _RECAST else script.part
         return Begin(part, then=self._alter(script.moves))
 
@@ -553,20 +562,6 @@ class Steer:
             name = self.random.choice(before[first])
             return self._led(origin, part, (*then[:-1], name, then[-1]))
         return None
-
-    def _varied(self, moves: tuple[str, ...]) -> tuple[str, ...]:
-        """The same with a move put in, left out or replaced, or as it is."""
-        at = self.random.randrange(len(moves) + 1)
-        other = self.random.choice(self.possible)
-        match self.random.randrange(6):
-            case 0:
-                return (*moves[:at], other, *moves[at:])
-            case 1:
-                return (*moves[:at], *moves[at + 1 :])
-            case 2:
-                return (*moves[:at], other, *moves[at + 1 :])
-            case _:
-                return moves
 
     # What happens next.
 
@@ -763,6 +758,7 @@ class Steer:
             if cell is None:
                 continue
             self._taken.add((row, states))
+            self._times_taken[row] += 1
             came = self._came.get((cell, states))
             if came is None:
                 came = self._came[cell, states] = []
@@ -806,7 +802,8 @@ class Steer:
         also = not long and self._is_another(meeting)
         if fresh:
             self.own.append(Seed(play.part, tuple(play.script), fresh, None, here))
-            self._note_cells(play, rows)
+            for row in rows:
+                self._keep_shortest(play, row)
         if not (new or also):
             self.kept += bool(fresh)
             return
@@ -862,18 +859,10 @@ class Steer:
             return True
         return len(meeting.seeds) < _PER_STATES and self.random.random() < _ANOTHER
 
-    def _note_cells(self, play: Play, rows: Sequence[str]) -> None:
-        """Note what leads to rows, and to their cells."""
-        entry = self._since(play)
-        cells = self.coverage.known
-        for row in rows:
-            cell = cells.get(row)
-            if cell is not None:
-                self._keep_led(self._by_cell.setdefault(cell, []), entry, _PER_CELL)
-                self._keep_shortest(play, row)
-
     def _keep_shortest(self, play: Play, row: str) -> None:
         """Keep a script for a row that it takes in its last move, unless there is a shorter one."""
+        if row not in self.coverage.known:
+            return
         known = self._shortest.get(row)
         if known is None:
             self._turn_of_rows.append(row)
