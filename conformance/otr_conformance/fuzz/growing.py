@@ -6,7 +6,8 @@ The reference plays alone, steered, and now and then one of the probes by which 
 states apart, at once or message by message. Rows that were never taken are looked for where their
 states are, by what led to their events elsewhere. What is looked for is *shown*: two rows, one a
 few rows behind the other; a check that fails, in a row; a word about who plays, and a row. Of
-everything that is shown, the shortest script that shows it is kept.
+everything that is shown, the shortest script that shows it is kept. Twice, what was never shown is
+looked for beside what was (`.neighbours`).
 Nothing is known of what could be wrong with anybody.
 """
 
