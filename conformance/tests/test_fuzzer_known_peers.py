@@ -116,7 +116,7 @@ def test_a_pattern_says_in_known_words_when_a_find_shows(tmp_path: Path) -> None
 def test_a_fault_that_no_page_is_about_is_hidden_by_what_is_known_of_no_peer(name: str) -> None:
     wrong = next(each for each in bugs_of("otrv3") if each.name == f"bug {name}")
     hidden = {file.name: known.read(file).patterns for file in FILES}
-    worker = Worker(Order("otrv3", find("reference"), 2, variant=wrong))
+    worker = Worker(Order("otrv3", find("reference"), 1, variant=wrong))
     for _ in range(24):
         found = [each for each in worker.work(steps=500).finds if each.verdict is Verdict.FAIL]
         hidden = {
