@@ -41,8 +41,8 @@ _PASSES: Final = (" passes", " pass")
 """What the moves end with that let time pass."""
 _STEM: Final = 2
 """Moves that begin with so many words alike are drawn as one."""
-_SENDS: Final = "tester sends"
-"""What the moves begin with in which a tester sends what no user can ask for."""
+_OVERTAKES_ALL: Final = 0.5
+"""How often something more that is sent overtakes what is on its way."""
 _NAMES: Final = ("target", "tester")
 """Words that say who does something."""
 _MORE: Final = 0.5
@@ -88,7 +88,6 @@ class Altering:
             if name not in self.waits:
                 stems[" ".join(name.split()[:_STEM])].append(name)
         self._stems = tuple(tuple(each) for each in (*stems.values(), self.waits) if each)
-        self._sends = tuple(each for each in self._stems if each[0].startswith(_SENDS))
         self._alike = _alike(self._stems)
         self._kinds = (
             self._likewise,
@@ -132,12 +131,12 @@ class Altering:
         return self._with(moves, self.wishes)
 
     def _sent(self, moves: Moves) -> Moves:
-        """Something more is sent, and overtakes what is on its way."""
+        """Something more is sent, and overtakes what is on its way; or all of that arrives."""
         at = self.random.randrange(len(moves) + 1)
-        names = self.random.choice((self.wishes, *self._sends))
-        name = self.random.choice(names)
+        name = self.random.choice(self.random.choice((self.wishes, *self._stems)))
         last = "last to tester" if name.startswith("target") else "last to target"
-        return (*moves[:at], name, last, *moves[at:])
+        delivers = last if self.random.random() < _OVERTAKES_ALL else ARRIVES
+        return (*moves[:at], name, delivers, *moves[at:])
 
     def _added(self, moves: Moves) -> Moves:
         """Something else happens that delivers nothing."""

@@ -1,6 +1,6 @@
 """What was never shown is looked for beside what was: in scripts that are a little different.
 
-A row that was never taken is looked for beside rows of its cell, or of its event in other states;
+A row that was never taken is looked for beside rows of its cell, and of its event in other states;
 a check that never failed beside rows that are taken when a check of that message fails, or none
 does. What led there is made short first, then altered again and again.
 """
@@ -169,9 +169,10 @@ class Aims:
         for row in self._in_order(self._cell_of.keys() - by_row.keys() - set(tired)):
             cell, event = self._cell_of[row]
             beside = self._beside(self._cells[cell], by_row)
-            beside = beside or self._beside(self._events[event], by_row)
-            if beside:
-                yield Aim(("", row), beside, times)
+            elsewhere = self._beside(self._events[event], by_row)
+            several = tuple(dict.fromkeys((*beside, *elsewhere)))
+            if several:
+                yield Aim(("", row), several, times)
 
     def _in_order(self, several: Iterable[K]) -> list[K]:
         """The same, in an order that is drawn."""
