@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from otr_conformance.derive.plan import Script
+    from otr_model.kernel.guard import Guard
+    from otr_model.kernel.vocabulary import Condition
 
     from .altered import Altering
     from .policies import Policies
@@ -38,6 +40,8 @@ _BESIDE: Final = 3
 """Scripts that are altered for one aim, at most."""
 _KEPT: Final = 4000
 """Scripts that were made short and are remembered."""
+_LIKE: Final = 5
+"""Rows beside which a row that was never taken is looked for, at most."""
 _REPLAYS: Final = 40
 """Replays that it may take to make one of them short."""
 _TIMES: Final = 100
@@ -98,6 +102,7 @@ class Aims:
         self._events: dict[str, list[str]] = defaultdict(list)
         self._checks: list[Shown] = []
         self._cell_of: dict[str, tuple[str, str]] = {}
+        self._needs = {row.id: _needs(row.when) for row in rows}
         for row in rows:
             cell, event = (
                 f"{row.table} {row.at.label} {row.on.label}",
@@ -167,12 +172,10 @@ class Aims:
             tired: rows that are not looked for any more.
         """
         for row in self._in_order(self._cell_of.keys() - by_row.keys() - set(tired)):
-            cell, event = self._cell_of[row]
-            beside = self._beside(self._cells[cell], by_row)
-            elsewhere = self._beside(self._events[event], by_row)
-            several = tuple(dict.fromkeys((*beside, *elsewhere)))
-            if several:
-                yield Aim(("", row), several, times)
+            _, event = self._cell_of[row]
+            beside = self._like(row, self._events[event], by_row)
+            if beside:
+                yield Aim(("", row), beside, times)
 
     def _in_order(self, several: Iterable[K]) -> list[K]:
         """The same, in an order that is drawn."""
@@ -187,6 +190,24 @@ class Aims:
         found = [(len(script.moves), row, script) for row in rows for script in by_row.get(row, ())]
         first = sorted(found, key=lambda each: each[0])[:_BESIDE]
         return tuple(self.short(script, row) for _, row, script in first)
+
+    def _like(
+        self, row: str, others: Sequence[str], by_row: Mapping[str, Sequence[Script]]
+    ) -> tuple[Script, ...]:
+        """Short scripts that take rows whose guards need most of what the guard of a row needs."""
+        needs, cell = self._needs[row], self._cell_of[row]
+        found = [
+            (
+                -sum(needs.get(each) is holds for each, holds in self._needs[other].items()),
+                self._cell_of[other] != cell,
+                len(by_row[other][0].moves),
+                other,
+            )
+            for other in others
+            if other in by_row
+        ]
+        rows = [other for *_, other in sorted(found)[:_LIKE]]
+        return tuple(dict.fromkeys(self.short(by_row[other][0], other) for other in rows))
 
     def short(self, script: Script, row: str) -> Script:
         """A script that takes a row in its last move, with as little as possible."""
@@ -269,3 +290,13 @@ class Aims:
 def _asked(policy: Any) -> str:  # noqa: ANN401 - of the protocol
     """The policies that are asked for."""
     return ",".join(each.name for each in fields(policy) if getattr(policy, each.name))
+
+
+def _needs(guard: Guard) -> dict[Condition, bool]:
+    """The conditions that have to hold, or must not, so that a guard does."""
+    needs = {}
+    for condition in guard.atoms():
+        for holds in (False, True):
+            if guard.settle({condition: not holds}) is False:
+                needs[condition] = holds
+    return needs
