@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .vocabulary import Fuzzing
 
-__all__ = ["Altering"]
+__all__ = ["ONE_BY_ONE", "Altering"]
 
 Moves = tuple[str, ...]
 
@@ -30,7 +30,7 @@ _OVERTAKES: Final = {
     "to tester 0": "last to tester",
 }
 """For a move that delivers a message, one by which a later message arrives before it."""
-_SLOWLY: Final = ("to target", "to tester") * 3
+ONE_BY_ONE: Final = ("to target", "to tester") * 3
 """What is played instead of everything that arrives at once, so that something may overtake."""
 _ONE: Final = ", to target 0"
 """What the moves end with that deliver a message, but not as it was."""
@@ -191,4 +191,4 @@ def _tester(name: str) -> str:
 
 def _one_by_one(moves: Iterable[str]) -> Iterable[str]:
     for name in moves:
-        yield from _SLOWLY if name == ARRIVES else (name,)
+        yield from ONE_BY_ONE if name == ARRIVES else (name,)

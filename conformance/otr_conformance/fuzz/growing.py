@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from otr_conformance.derive.plan import Script
 from otr_conformance.derive.usual import ARRIVES
 
+from .altered import ONE_BY_ONE
 from .astray import ANSWERED, identifying
 from .loop import Loop
 from .solo import Worlds
@@ -49,7 +50,6 @@ _PROBED: Final = 0.08
 """How often a probe begins, in place of a single move."""
 _SLOWLY: Final = 0.5
 """How often what is to arrive in a probe arrives message by message."""
-_ONE_BY_ONE: Final = ("to target", "to tester") * 3
 _RECAST: Final = 0.2
 """How often a script is played from the beginning by somebody else."""
 _WISHED: Final = 0.25
@@ -137,7 +137,7 @@ class _Growing(Steer):
         while self._queue:
             name = self._queue.pop()
             if name == ARRIVES and self.random.random() < _SLOWLY:
-                self._queue += _ONE_BY_ONE
+                self._queue += ONE_BY_ONE
             elif play.can(name):
                 return name
         return super().choose(play, last)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from otr_model.kernel.vocabulary import Validity
 from otr_reference.errors import OtrSpecError
 
+from .coverage import cells_of
 from .shrink import Budget, shrink
 from .solo import Worlds
 from .spots import Begin
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from otr_model.kernel.vocabulary import Condition
 
     from .altered import Altering
+    from .coverage import Cell
     from .policies import Policies
 
 __all__ = ["Aim", "Aims", "Shown", "everybody"]
@@ -98,19 +100,15 @@ class Aims:
         self._make = Worlds(fuzzing, judged=False).begin
         self._known: dict[Script, Script] = {}
         rows = fuzzing.plan.composition.rows()
-        self._cells: dict[str, list[str]] = defaultdict(list)
-        self._events: dict[str, list[str]] = defaultdict(list)
+        self._cell_of = cells_of(fuzzing.plan.protocol)
+        self._cells: dict[Cell, list[str]] = defaultdict(list)
+        self._events: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._checks: list[Shown] = []
-        self._cell_of: dict[str, tuple[str, str]] = {}
         self._needs = {row.id: _needs(row.when) for row in rows}
         for row in rows:
-            cell, event = (
-                f"{row.table} {row.at.label} {row.on.label}",
-                f"{row.table} {row.on.label}",
-            )
+            table, _, event = cell = self._cell_of[row.id]
             self._cells[cell].append(row.id)
-            self._events[event].append(row.id)
-            self._cell_of[row.id] = cell, event
+            self._events[table, event].append(row.id)
             for condition in row.when.atoms():
                 if isinstance(condition.spec, Validity) and not row.when.settle({condition: True}):
                     labels = (check.label for check in condition.spec.checks)
@@ -135,7 +133,7 @@ class Aims:
             by_row: for each row, scripts whose last move takes it, the shortest first.
         """
         for label, row in self._in_order(self._checks):
-            beside = self._beside(self._cells[self._cell_of[row][0]], by_row)
+            beside = self._beside(self._cells[self._cell_of[row]], by_row)
             if label in self._deviants and (label, row) not in shown and beside:
                 yield Aim((label, row), beside, _CHECKED)
 
@@ -172,8 +170,8 @@ class Aims:
             tired: rows that are not looked for any more.
         """
         for row in self._in_order(self._cell_of.keys() - by_row.keys() - set(tired)):
-            _, event = self._cell_of[row]
-            beside = self._like(row, self._events[event], by_row)
+            table, _, event = self._cell_of[row]
+            beside = self._like(row, self._events[table, event], by_row)
             if beside:
                 yield Aim(("", row), beside, times)
 
