@@ -6,6 +6,8 @@ from random import Random
 
 import pytest
 
+from otr_conformance.derive.plan import Script
+from otr_conformance.derive.usual import ARRIVES
 from otr_conformance.fuzz.coverage import Coverage, cells_of, reachable
 from otr_conformance.fuzz.loop import Loop
 from otr_conformance.fuzz.solo import Worlds
@@ -101,17 +103,44 @@ def test_what_others_found_is_played_only_where_it_shows_something_new() -> None
 
 
 def test_episodes_begin_where_few_began_and_short_scripts_lead() -> None:
+    """Each way has its turn; this is that of spots."""
     steer = played(2, 400).steer
     spots = {id(seed.spot): seed.spot for seed in steer.seeds if seed.spot is not None}
     before = {key: spot.begun for key, spot in spots.items() if spot.seeds}
     turn = {key: begun + spots[key].depth / DEEP for key, begun in before.items()}
 
     for _ in range(20):
-        steer.begin()
+        steer._at_spot()
 
     grown = {key for key, begun in before.items() if spots[key].begun > begun}
     assert 0 < len(grown) < len(before)
     assert max(turn[key] for key in grown) <= min(turn[key] for key in turn.keys() - grown)
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_each_setting_has_its_turn_with_each_move_and_all_arrives(name: str) -> None:
+    steer = played(2, 600, name).steer
+    settings = list(steer._settings.values())
+    reached = [each for each in settings if each.meetings]
+    before = [each.begun for each in reached]
+
+    begun = [how for how in (steer._in_setting() for _ in range(300)) if how is not None]
+
+    assert len(reached) > 2
+    assert all(each.begun > was for each, was in zip(reached, before, strict=True))
+    assert all(how.then[-1] == ARRIVES for how in begun)
+    assert len({how.then[0] for how in begun}) > 80
+
+
+def test_what_led_to_a_cell_is_played_by_somebody_who_took_another_row_there() -> None:
+    steer = Steer(protocol("otrv4").fuzzing, Random(2))  # noqa: S311 - what is played is no secret
+    row = "otrv4.dake:identity.waiting-auth-r.untrusted"
+    script = Script("v4", ("target starts dake", "to tester", "tester starts dake", "to target"))
+    steer._played_by[row] = ["trusted"]
+
+    how = steer._sought_by(row, script)
+
+    assert how == Begin("trusted", then=script.moves)
 
 
 def test_a_long_run_gives_up_stages_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,18 @@ def test_policies_that_no_guard_of_a_row_asks_about_are_alike_for_it() -> None:
 
     assert one != other
     for row in ("otrv3.smp:user-smp-abort.expect1.private", "otrv3.message:user-end.encrypted"):
-        assert policies.kind(row, one) == policies.kind(row, other) == ()
+        assert policies.kind(row, one) == policies.kind(row, other) is not None
+
+
+def test_a_condition_of_a_policy_and_a_state_does_not_hold_where_the_policy_does_not() -> None:
+    policies = Policies(protocol("otrv4").fuzzing)
+    row = "otrv4.message:user-send.start.tagged"
+    tags, plain = map(policies.of, ("tagging", "v4"))
+
+    assert policies.kind(row, plain) is None
+    kind = policies.kind(row, tags)
+    assert kind is not None
+    assert None in kind
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
@@ -88,6 +99,49 @@ def test_a_private_conversation_of_version_3_is_told_from_none() -> None:
     )
 
     assert standing.details(before.target) != standing.details(private.target)
+
+
+def test_where_all_sessions_stand_is_told_by_their_message_states() -> None:
+    standing = Standing(protocol("otrv4").fuzzing)
+    private = ("tester starts dake", "everything arrives")
+    scripts = (
+        (),
+        private,
+        (*private, "tester ends", "everything arrives"),
+        (*private, "the tester's other client", "tester starts dake", "everything arrives"),
+        (*private, "target ends"),
+    )
+
+    settings = [standing.setting(after("otrv4", "v4", *moves).target) for moves in scripts]
+
+    nothing, one, finished, two, ended = settings
+    assert nothing == ended
+    assert one == two
+    assert len({nothing, one, finished}) == 3
+
+
+def test_for_whom_a_text_waits_and_what_came_too_early_is_part_of_where_a_side_stands() -> None:
+    standing = Standing(protocol("otrv4").fuzzing)
+    finished = ("tester starts dake", "everything arrives", "tester ends", "everything arrives")
+    scripts = (
+        ("tester starts dake", "to target", "target types"),
+        (*finished, "target types", "target ends"),
+        ("tester starts dake", "to target", "to tester", "tester types", "last to target"),
+    )
+
+    anybody, somebody, early = (
+        standing.setting(after("otrv4", "v4", *moves).target) for moves in scripts
+    )
+
+    assert len({anybody, somebody, early}) == 3
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_plaintext_that_was_seen_is_told_as_it_decides_what_is_typed(name: str) -> None:
+    standing = Standing(protocol(name).fuzzing)
+    before, seen = (after(name, "tagging", *moves) for moves in ((), ("a text",)))
+
+    assert standing.flags(before.target) != standing.flags(seen.target)
 
 
 def test_a_way_to_begin_that_shows_more_gets_more_of_the_moves() -> None:

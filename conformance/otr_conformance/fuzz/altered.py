@@ -34,6 +34,8 @@ ONE_BY_ONE: Final = ("to target", "to tester") * 3
 """What is played instead of everything that arrives at once, so that something may overtake."""
 _ONE: Final = ", to target 0"
 """What the moves end with that deliver a message, but not as it was."""
+_REPEATS: Final = ("again to ", "repeated to ")
+"""What the moves begin with by which a message arrives once more."""
 _NUMBERS: Final = ("", *(f" {number}" for number in range(8)))
 _DELIVERS: Final = tuple(f"to {who}{each}" for who in ("target", "tester") for each in _NUMBERS)
 """What the moves end with that deliver something."""
@@ -64,6 +66,7 @@ class Altering:
         random: where chance comes from.
         wishes: what the users of both sides may wish for.
         waits: what lets time pass.
+        repeats: what delivers a message once more.
         quiet: what delivers nothing.
     """
 
@@ -88,10 +91,12 @@ class Altering:
             if name not in self.waits:
                 stems[" ".join(name.split()[:_STEM])].append(name)
         self._stems = tuple(tuple(each) for each in (*stems.values(), self.waits) if each)
+        self.repeats = tuple(name for name in possible if name.startswith(_REPEATS))
         self._alike = _alike(self._stems)
         self._kinds = (
             self._likewise,
             self._late,
+            self._repeated,
             self._wished,
             self._sent,
             self._added,
@@ -126,6 +131,10 @@ class Altering:
         until = self.random.randrange(len(rest)) + 1
         return (*slowly[:at], *rest[:until], last.removeprefix("last "), *rest[until:])
 
+    def _repeated(self, moves: Moves) -> Moves:
+        """Some message arrives once more."""
+        return self._with(moves, self.repeats)
+
     def _wished(self, moves: Moves) -> Moves:
         """A user wishes for something more."""
         return self._with(moves, self.wishes)
@@ -134,15 +143,20 @@ class Altering:
         """Something more is sent, and overtakes what is on its way; or all of that arrives."""
         at = self.random.randrange(len(moves) + 1)
         name = self.random.choice(self.random.choice((self.wishes, *self._stems)))
+        return (*moves[:at], name, self.delivers(name), *moves[at:])
+
+    def delivers(self, name: str) -> str:
+        """What delivers what a move may have sent: that alone, or everything on its way."""
         last = "last to tester" if name.startswith("target") else "last to target"
-        delivers = last if self.random.random() < _OVERTAKES_ALL else ARRIVES
-        return (*moves[:at], name, delivers, *moves[at:])
+        return last if self.random.random() < _OVERTAKES_ALL else ARRIVES
 
     def _added(self, moves: Moves) -> Moves:
         """Something else happens that delivers nothing."""
         return self._with(moves, self.random.choice(self._stems))
 
     def _with(self, moves: Moves, names: Sequence[str]) -> Moves:
+        if not names:
+            return moves
         at = self.random.randrange(len(moves) + 1)
         return (*moves[:at], self.random.choice(names), *moves[at:])
 

@@ -7,26 +7,24 @@ while somebody plays: where a guard does not hold under them, there is no need t
 from __future__ import annotations
 
 from dataclasses import fields
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
-from otr_model.kernel.expr import Scope
-from otr_model.kernel.readings import PythonReading
+from otr_model.kernel.expr import Compare, Reading, Scope
 from otr_model.kernel.vocabulary import Defined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Hashable, Mapping
 
+    from otr_model.kernel.expr import BoolVar, IntArray, IntVar, Variable
     from otr_model.kernel.guard import Guard
-    from otr_model.kernel.vocabulary import Condition
     from otr_model.kernel.words import Word
 
     from .vocabulary import Fuzzing
 
 __all__ = ["Kind", "Policies"]
 
-Kind = tuple[bool, ...]
-"""What the conditions of a row's guard come to that are about policies alone."""
+Kind = tuple[bool | None, ...]
+"""What the conditions of a row's guard come to; None: not known, by policies alone."""
 
 _OTHERS: Final = frozenset({"tester", "tester_size", "variant", "max_size"})
 """What is said of who plays, and is no policy of the target's."""
@@ -47,7 +45,6 @@ class Policies:
         self._of_part: dict[str, int] = {}
         self._settings: list[dict[str, Any]] = []
         self._kinds: list[dict[str, Kind | None]] = []
-        self._tests: dict[Condition, Callable[[Any], bool] | None] = {}
 
     def of(self, part: str) -> int:
         """What is said about the target, in what is said about who plays."""
@@ -73,41 +70,101 @@ class Policies:
         guard: Guard | None = self._guards.get(row)
         if guard is None:
             return ()
-        step = SimpleNamespace(config=SimpleNamespace(**settings))
-        known = {}
-        for condition in guard.atoms():
-            test = self._test(condition, settings)
-            if test is not None:
-                known[condition] = test(step)
-        return None if guard.settle(known) is False else tuple(known.values())
-
-    def _test(self, condition: Condition, settings: dict[str, Any]) -> Callable[[Any], bool] | None:
-        """How a condition is asked that is about policies alone; None: it is not."""
-        if condition not in self._tests:
-            test = None
-            if isinstance(condition.spec, Defined):
-                variables = condition.spec.expr.variables()
-                if all(v.scope is Scope.ENDPOINT and v.name in settings for v in variables):
-                    reading = _Policies()
-                    test = condition.spec.expr.read(reading)
-                    test = None if reading.asks_for_states else test
-            self._tests[condition] = test
-        return self._tests[condition]
+        reading = _Policies(settings)
+        known = {
+            condition: condition.spec.expr.read(reading)
+            for condition in guard.atoms()
+            if isinstance(condition.spec, Defined)
+        }
+        decided = {condition: value for condition, value in known.items() if value is not None}
+        return None if guard.settle(decided) is False else tuple(known.values())
 
 
-class _Policies(PythonReading):
-    """Notes whether states are asked for, which are no policies.
+class _Policies(Reading[int | None, bool | None]):
+    """What an expression comes to where nothing but policies is known; None: that is open.
 
-    Attributes:
-        asks_for_states: whether they are.
+    Args:
+        settings: the variables that are known, by name.
     """
 
-    asks_for_states = False
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
 
-    def in_state(self, machine: str, states: tuple[Word, ...], owner: str) -> Callable[[Any], bool]:
-        """A state is asked for."""
-        self.asks_for_states = True
-        return super().in_state(machine, states, owner)
+    def number(self, value: int) -> int:
+        """A constant."""
+        return value
+
+    def integer(self, variable: IntVar) -> int | None:
+        """A variable."""
+        known: int | None = self._settings.get(variable.name) if _lasts(variable) else None
+        return known
+
+    def element(self, array: IntArray, at: tuple[int | None, ...]) -> None:
+        """An element of what an endpoint keeps."""
+
+    def plus(self, left: int | None, right: int | None) -> int | None:
+        """A sum."""
+        return None if left is None or right is None else left + right
+
+    def minus(self, left: int | None, right: int | None) -> int | None:
+        """A difference."""
+        return None if left is None or right is None else left - right
+
+    def remainder(self, left: int | None, divisor: int) -> int | None:
+        """A remainder."""
+        return None if left is None else left % divisor
+
+    def choose(
+        self,
+        when: bool | None,  # noqa: FBT001 - a truth value is what this node asks
+        then: int | None,
+        otherwise: int | None,
+    ) -> int | None:
+        """One of two."""
+        if when is None:
+            return then if then == otherwise else None
+        return then if when else otherwise
+
+    def truth(self, value: bool) -> bool:  # noqa: FBT001 - a truth value is what this node is
+        """A constant."""
+        return value
+
+    def flag(self, variable: BoolVar) -> bool | None:
+        """A variable."""
+        known: bool | None = self._settings.get(variable.name) if _lasts(variable) else None
+        return known
+
+    def compare(self, how: Compare, left: int | None, right: int | None) -> bool | None:
+        """A comparison."""
+        if left is None or right is None:
+            return None
+        match how:
+            case Compare.EQUAL:
+                return left == right
+            case Compare.LESS:
+                return left < right
+            case Compare.AT_MOST:
+                return left <= right
+
+    def negation(self, part: bool | None) -> bool | None:  # noqa: FBT001 - a truth value is what this node is
+        """Not."""
+        return None if part is None else not part
+
+    def conjunction(self, parts: tuple[bool | None, ...]) -> bool | None:
+        """All: one that does not hold is enough to know."""
+        return False if False in parts else None if None in parts else True
+
+    def disjunction(self, parts: tuple[bool | None, ...]) -> bool | None:
+        """Any: one that holds is enough to know."""
+        return True if True in parts else None if None in parts else False
+
+    def in_state(self, machine: str, states: tuple[Word, ...], owner: str) -> None:
+        """A state is asked for, which is no policy."""
+
+
+def _lasts(variable: Variable) -> bool:
+    """Whether a variable stays as it is while somebody plays."""
+    return variable.scope is Scope.ENDPOINT
 
 
 def _settings(said: dict[str, Any]) -> dict[str, Any]:

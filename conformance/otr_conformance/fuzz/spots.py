@@ -8,15 +8,17 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from otr_conformance.derive.search import Pair
 
     from .policies import Kind
     from .solo import Solo
     from .standing import States
 
-__all__ = ["DEEP", "Begin", "Group", "Meeting", "Queue", "Seed", "Spot"]
+__all__ = ["DEEP", "Begin", "Group", "Meeting", "Queue", "Seed", "Setting", "Spot"]
 
-S = TypeVar("S", "Spot", "Group", "Meeting")
+S = TypeVar("S", "Spot", "Setting", "Group", "Meeting")
 
 DEEP: Final = 5
 """Moves of a script that count as if one episode had begun where it leads: short ones first."""
@@ -35,6 +37,7 @@ class Spot:
         hoped: how often each row was tried here, under a policy, for a pair that was expected.
         moved: how often each row was looked for here, under a policy that was not here.
         policies: how many scripts were kept under each policy.
+        flags: policies and flags under which scripts were kept.
         depth: how many moves the first of them has.
     """
 
@@ -46,6 +49,7 @@ class Spot:
     hoped: Counter[tuple[str, Kind]] = field(default_factory=Counter)
     moved: Counter[str] = field(default_factory=Counter)
     policies: Counter[int] = field(default_factory=Counter)
+    flags: set[Hashable] = field(default_factory=set)
     depth: int = 0
 
 
@@ -139,6 +143,7 @@ class Meeting:
 
     Attributes:
         group: where they stand, as far as it matters to users.
+        setting: where all sessions of the target stand, roughly.
         seeds: scripts that lead here.
         begun: how many episodes began here.
         depth: how many moves the first of them has.
@@ -146,7 +151,25 @@ class Meeting:
     """
 
     group: Group
+    setting: Setting
     seeds: list[Seed] = field(default_factory=list)
     begun: int = 0
     depth: int = 0
     done: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class Setting:
+    """Where all sessions of the target stand, roughly.
+
+    Attributes:
+        meetings: where both sides stand then.
+        begun: how many episodes began at one of these.
+        depth: how many moves the first script has that led to one.
+        left: what delivers nothing, and is to be tried here next.
+    """
+
+    meetings: Queue[Meeting] = field(default_factory=Queue)
+    begun: int = 0
+    depth: int = 0
+    left: list[str] = field(default_factory=list)

@@ -37,6 +37,8 @@ States = tuple[Any, ...]
 """The states of machines."""
 _OWN = "member"
 """Whose state a condition asks for, where it is that of the session at hand."""
+_MESSAGE = "message"
+"""The machine that says whether a conversation is private."""
 
 
 class Standing:
@@ -58,8 +60,9 @@ class Standing:
             for scope in (Scope.SHARED, Scope.MEMBER)
         )
         wished = _most(row for row in rows if row.on in fuzzing.users)
-        self._wishes = tuple(
-            v.name for v in wished if isinstance(v, BoolVar) and v.scope is Scope.MEMBER
+        self._flags, self._wishes = (
+            tuple(v.name for v in wished if isinstance(v, BoolVar) and v.scope is scope)
+            for scope in (Scope.SHARED, Scope.MEMBER)
         )
         self._beside = fuzzing.beside
 
@@ -83,6 +86,14 @@ class Standing:
         session = reference.conversation.current
         return tuple([getattr(session, name, None) for name in self._machines])
 
+    def setting(self, party: AnyParty) -> Hashable:
+        """The message states of all sessions, and what the protocol adds."""
+        reference: Any = party
+        conversation = reference.conversation
+        states = {getattr(each, _MESSAGE) for each in conversation.members.values()}
+        current = getattr(conversation.current, _MESSAGE)
+        return frozenset(states), current, self._beside(party)
+
     def details(self, party: AnyParty) -> Hashable:
         """Flags and numbers on which some condition depends, and what the protocol adds."""
         reference: Any = party
@@ -93,6 +104,11 @@ class Standing:
             *[min(getattr(session, name, 0), most) for name, most in self._own],
             self._beside(party),
         )
+
+    def flags(self, party: AnyParty) -> Hashable:
+        """Flags of no session that decide what a wish of a user's leads to."""
+        reference: Any = party
+        return tuple([getattr(reference.conversation, name) for name in self._flags])
 
     def wishes(self, party: AnyParty) -> Hashable:
         """Flags that decide what a wish of a user's leads to."""

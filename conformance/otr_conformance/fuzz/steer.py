@@ -16,13 +16,18 @@ much that is new each has shown of late.
   forked, so that nothing is replayed.
 - In the same way where both sides stand somewhere, whatever row came last: a long exchange is found
   step by step, although the target does nothing in some of them.
+- In the same way by the message states of all sessions of the target, of which there are few: what
+  is rare gets as much as what is not. Each move that delivers nothing is made there in turn, and
+  what it sends arrives, and all else.
 - With what led to a row, and before its last move another that leaves all machines as they are.
 - With a script that is a little different from a short one that takes a row, each row in turn: a
   message arrives later, somebody does something more, or something else. The same for rows that
   were never taken, with what takes others beside them.
-- With what led to a spot, under a policy that nobody has had there and that a row needs.
+- With what led to a spot, under a policy that nobody has had there and that a row needs, or by
+  somebody who took the row before.
 - With a move that leads to a cell in some states, for a row that was never taken in them, where
-  the policy does not rule it out.
+  the policy does not rule it out; or with all that led to the cell, by somebody who took the row
+  before.
 - With nothing.
 
 Every so often it is what led to one of the rarest rows, as long as these were not taken often
@@ -40,17 +45,18 @@ from __future__ import annotations
 
 import gc
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from otr_conformance.derive.plan import Script
+from otr_conformance.derive.usual import ARRIVES
 
 from .altered import Altering
 from .coverage import ENOUGH, Coverage
 from .neighbours import Aims, everybody
 from .policies import Policies
 from .solo import Solo
-from .spots import Begin, Group, Meeting, Queue, Seed, Spot
+from .spots import Begin, Group, Meeting, Queue, Seed, Setting, Spot
 from .standing import Standing
 
 if TYPE_CHECKING:
@@ -92,6 +98,8 @@ _DRAWN: Final = 40
 """Moves that are drawn in search of one that is possible, at most."""
 _HOPED: Final = 4
 """How often a row is tried at a spot, under each policy, for a pair that is expected."""
+_SOUGHT: Final = 8
+"""How often a row is looked for in some states in which others of its cell were taken."""
 _AGAIN: Final = 10
 """Episodes that begin at a spot, after which each such row is tried there once more."""
 _TRIED: Final = 4
@@ -104,6 +112,8 @@ _PER_POLICY: Final = 3
 """Scripts that are kept for a spot under one policy of the target's."""
 _POLICIES: Final = 8
 """Policies of the target's under which scripts are kept for a spot."""
+_FLAGS: Final = 2 * _POLICIES
+"""Policies with flags that decide what users may do, under which scripts are kept for a spot."""
 _PER_STATES: Final = 3
 """Scripts that are kept for the states of both sides."""
 _ANOTHER: Final = 0.05
@@ -225,10 +235,12 @@ class Steer:
     _origin: Seed | None = None
     _spots: dict[tuple[str, States], Spot] = field(default_factory=dict)
     _waiting: Queue[Spot] = field(default_factory=Queue)
-    _meeting: Meeting = field(default_factory=lambda: Meeting(Group()))
+    _meeting: Meeting = field(default_factory=lambda: Meeting(Group(), Setting()))
     _meetings: dict[Hashable, Meeting] = field(default_factory=dict)
     _groups: dict[Hashable, Group] = field(default_factory=dict)
     _both_waiting: Queue[Group] = field(default_factory=Queue)
+    _settings: dict[Hashable, Setting] = field(default_factory=dict)
+    _settings_waiting: Queue[Setting] = field(default_factory=Queue)
     _adopted: deque[Seed] = field(default_factory=deque)
     _follows: dict[States, dict[str, list[str]]] = field(default_factory=dict)
     _stays: dict[States, dict[str, list[str]]] = field(default_factory=dict)
@@ -236,6 +248,7 @@ class Steer:
     _turn: deque[tuple[str, States]] = field(default_factory=deque)
     _put: Counter[Pair] = field(default_factory=Counter)
     _came: dict[tuple[Cell, States], list[str]] = field(default_factory=dict)
+    _came_by: dict[tuple[Cell, States], Script] = field(default_factory=dict)
     _came_turn: deque[tuple[Cell, States]] = field(default_factory=deque)
     _taken: set[tuple[str, States]] = field(default_factory=set)
     _sought: Counter[tuple[str, States]] = field(default_factory=Counter)
@@ -270,6 +283,7 @@ class Steer:
         begins = (
             self._at_spot,
             self._at_both,
+            self._in_setting,
             self._between,
             self._moved,
             self._toward,
@@ -336,6 +350,18 @@ class Steer:
         meeting = self._both_waiting.next().meetings.next()
         return self._behind(self.random.choice(meeting.seeds))
 
+    def _in_setting(self) -> Begin | None:
+        """Where all sessions of the target stand, the same: each move in turn, and all arrives."""
+        if not self._settings_waiting:
+            return None
+        setting = self._settings_waiting.next()
+        how = self._behind(self.random.choice(setting.meetings.next().seeds))
+        if not setting.left:
+            setting.left = [*self._alter.quiet, *self._alter.repeats]
+            self.random.shuffle(setting.left)
+        name = setting.left.pop()
+        return replace(how, then=(name, self._alter.delivers(name), ARRIVES))
+
     def _at(self, queue: Queue[Spot]) -> Begin | None:
         """At one of the next spots: rather where something is expected."""
         if not queue:
@@ -373,6 +399,7 @@ class Steer:
                 seed.stage = None
         for spot in self._spots.values():
             spot.policies = Counter(self._policies.of(seed.part) for seed in spot.seeds)
+            spot.flags.clear()
         for several in self._grounds.values():
             for origin, _, _ in several:
                 if origin is not None:
@@ -384,13 +411,13 @@ class Steer:
 
         That is where a row was seen in the same states, but under none of the policies here.
         """
-        seen, kind = self.coverage.pairs, self._policies.kind
+        seen = self.coverage.pairs
         wanted = [
             row
             for row in self._follows.get(spot.states, ())
             if (spot.last, row) not in seen
             and spot.moved[row] < _TRIED
-            and all(kind(row, policy) is None for policy in spot.policies)
+            and self._is_in_vain(spot, row)
         ]
         if not wanted:
             return None
@@ -398,8 +425,14 @@ class Steer:
         spot.moved[row] += 1
         name = self.random.choice(self._follows[spot.states][row])
         seed = self.random.choice(sorted(spot.seeds, key=lambda each: len(each.moves))[:_STAYING])
-        part = self._one_who_may(row)
+        took = self._played_by.get(row, ())
+        part = self.random.choice(took) if spot.moved[row] > 1 and took else self._one_who_may(row)
         return Begin(part, then=(*seed.moves, name)) if part else None
+
+    def _is_in_vain(self, spot: Spot, row: str) -> bool:
+        """Whether each policy here rules a row out, or it was tried often enough under it."""
+        kinds = {self._policies.kind(row, policy) for policy in spot.policies}
+        return all(kind is None or spot.hoped[row, kind] >= _HOPED for kind in kinds)
 
     def _one_who_may(self, row: str) -> str:
         """Somebody under whose policy a row is possible, of the plan where there is one; or ""."""
@@ -495,11 +528,13 @@ class Steer:
             wanted = [
                 row
                 for row in self._rows_of[cell]
-                if (row, states) not in self._taken and self._sought[row, states] < _HOPED
+                if (row, states) not in self._taken and self._sought[row, states] < _SOUGHT
             ]
             if wanted and states in self._by_states:
                 row = min(wanted, key=lambda each: self._sought[each, states])
                 self._sought[row, states] += 1
+                if self._sought[row, states] % 2 == 0:
+                    return self._sought_by(row, self._came_by[cell, states])
                 return self._sought_at(row, states, self.random.choice(self._came[cell, states]))
         return None
 
@@ -512,6 +547,12 @@ class Steer:
                 return self._led(seed, seed.part, (name,))
         part = self._one_who_may(row)
         return Begin(part, then=(*seed.moves, name)) if part else None
+
+    def _sought_by(self, row: str, script: Script) -> Begin | None:
+        """What led to others of a cell, played by somebody who took a row before, or may."""
+        took = self._played_by.get(row)
+        part = self.random.choice(took) if took else self._one_who_may(row)
+        return Begin(part, then=script.moves) if part else None
 
     def _altered(self) -> Begin | None:
         """A script that takes a row, a little different, from the beginning: each row in turn."""
@@ -717,7 +758,7 @@ class Steer:
         if rows:
             self._note(was, rows[0], name, play.part)
             self._note_ground(was, here, rows, play)
-            self._note_taken(was, rows, name)
+            self._note_taken(was, rows, play)
             self._note_much(meeting, rows, name)
         if fresh:
             self._lately.append(name)
@@ -730,9 +771,6 @@ class Steer:
         kind = self._policies.kind(row, self._policies.of(part))
         if kind is not None and (row, kind) not in self._under:
             self._under.add((row, kind))
-        several = self._played_by.setdefault(row, [])
-        if len(several) < _PLAYED_BY and part not in several:
-            several.append(part)
         moves = self._follows.setdefault(was.states, {}).setdefault(row, [])
         if len(moves) < _NOTED and name not in moves:
             moves.append(name)
@@ -750,14 +788,18 @@ class Steer:
             self._turn.append(key)
         self._keep_led(several, self._since(play), _GROUNDS)
 
-    def _note_taken(self, was: Spot, rows: Sequence[str], name: str) -> None:
+    def _note_taken(self, was: Spot, rows: Sequence[str], play: Play) -> None:
         """Note what leads to cells, in which states."""
         cells, states = self.coverage.known, was.states
+        name, length = play.script[-1], len(play.script)
         for row in rows:
             cell = cells.get(row)
             if cell is None:
                 continue
             self._taken.add((row, states))
+            several = self._played_by.setdefault(row, [])
+            if len(several) < _PLAYED_BY and play.part not in several:
+                several.append(play.part)
             self._times_taken[row] += 1
             came = self._came.get((cell, states))
             if came is None:
@@ -765,6 +807,9 @@ class Steer:
                 self._came_turn.append((cell, states))
             if len(came) < _PER_CELL and name not in came:
                 came.append(name)
+            known = self._came_by.get((cell, states))
+            if known is None or length < len(known.moves):
+                self._came_by[cell, states] = Script(play.part, tuple(play.script))
 
     @staticmethod
     def _note_much(meeting: Meeting, rows: Sequence[str], name: str) -> None:
@@ -829,8 +874,12 @@ class Steer:
         meeting.seeds.append(seed)
         if len(meeting.seeds) > 1:
             return
-        group = meeting.group
+        group, setting = meeting.group, meeting.setting
         meeting.depth = len(seed.moves)
+        if not setting.meetings:
+            setting.depth = meeting.depth
+            self._settings_waiting.add(setting)
+        setting.meetings.add(meeting)
         if not group.meetings:
             group.depth = meeting.depth
             self._both_waiting.add(group)
@@ -842,15 +891,27 @@ class Steer:
             return True
         if long:
             return False
+        if self._is_otherwise(play, here, policy):
+            return True
         kept = here.policies[policy]
         if not kept:
             return policy in self._plain or len(here.policies) <= _POLICIES
-        if kept >= _PER_POLICY:
-            return False
+        return kept < _PER_POLICY and self._is_elsewhere(play, here)
+
+    def _is_elsewhere(self, play: Play, here: Spot) -> bool:
+        """Whether a play is at a place, at a spot, that is new."""
         place = hash((here.last, self.fuzzing.plan.place(play.twin)))
         if place in self._places:
             return False
         self._places.add(place)
+        return True
+
+    def _is_otherwise(self, play: Play, here: Spot, policy: int) -> bool:
+        """Whether flags that decide what users may do are as they never were at a spot."""
+        flags = policy, self._standing.flags(play.twin.target)
+        if flags in here.flags or (policy not in self._plain and len(here.flags) >= _FLAGS):
+            return False
+        here.flags.add(flags)
         return True
 
     def _is_another(self, meeting: Meeting) -> bool:
@@ -902,14 +963,16 @@ class Steer:
         """Where both sides stand, and whether anything is on its way."""
         standing, target, tester = self._standing, stage.target, stage.tester
         some = bool(stage.to_target), bool(stage.to_tester), standing.wishes(tester)
-        key = (here.states, standing.details(target), standing.states(tester), some)
+        roughly = standing.setting(target)
+        key = (here.states, roughly, standing.details(target), standing.states(tester), some)
         meeting = self._meetings.get(key)
         if meeting is None:
+            setting = self._settings.setdefault(roughly, Setting())
             users = standing.users(target), standing.wishes(target)
-            roughly = (users, standing.users(tester), some)
-            group = self._groups.get(roughly)
+            place = (users, standing.users(tester), some)
+            group = self._groups.get(place)
             if group is None:
-                group = self._groups[roughly] = Group(left=list(self._wishes))
+                group = self._groups[place] = Group(left=list(self._wishes))
                 self.random.shuffle(group.left)
-            meeting = self._meetings[key] = Meeting(group)
+            meeting = self._meetings[key] = Meeting(group, setting)
         return meeting

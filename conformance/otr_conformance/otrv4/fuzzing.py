@@ -453,9 +453,13 @@ def _place(_stage: Stage, message: DataMessage) -> Hashable:
 
 
 def _beside(party: AnyParty) -> Hashable:
-    """The message state of version 3."""
-    older = party.conversation.version_3 if isinstance(party, ReferenceParty) else None
-    return None if older is None else older.current.message
+    """The message state of version 3, for whom some text waits, and what came too early."""
+    if not isinstance(party, ReferenceParty):
+        return None
+    conversation = party.conversation
+    older, current = conversation.version_3, conversation.current
+    waits = next((each.meant_for is not None for each in conversation.queue or ()), None)
+    return None if older is None else older.current.message, waits, min(current.early, _EARLY)
 
 
 def _kept(party: AnyParty) -> Iterator[str]:
@@ -471,6 +475,8 @@ def _judged(_party: AnyParty, _objections: list[str]) -> None:
     """Nothing reads the tables of version 4 a second time."""
 
 
+_EARLY: Final = 2
+"""Data Messages that came too early, from which on their number says nothing more."""
 _USERS: Final[Mapping[Word, tuple[str, ...]]] = {
     Event.USER_START: ("target starts",),
     Event.USER_START_DAKE: ("target starts dake",),
