@@ -10,16 +10,21 @@ from __future__ import annotations
 import shlex
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Final
 
 from otr_conformance.peers.registry import PEERS
 from otr_reference.errors import OtrSpecError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 IN_PROCESS = "reference"
 BEHIND_SHIM = "reference-shim"
+
+
+_INTERPRETERS: Final = (
+    *("bash", "bun", "deno", "dotnet", "go", "guile", "java", "julia", "lua", "luajit", "mono"),
+    *("node", "nodejs", "ocaml", "perl", "php", "pypy", "python", "racket", "ruby", "runghc", "sh"),
+)
+"""Programs that run a file which they are given, by names without numbers of their versions."""
 
 
 class UnknownTarget(OtrSpecError):
@@ -72,4 +77,17 @@ def find(name: str) -> Target:
     if not words:
         message = "the target is empty: name `reference`, a peer, or the command of a shim"
         raise UnknownTarget(message)
-    return Target(words[0], words)
+    return Target(_program(words), words)
+
+
+def _program(words: tuple[str, ...]) -> str:
+    """What a command runs: its first word, or the file that an interpreter is given first."""
+    runs = Path(words[0]).name.rstrip("0123456789.")
+    return next(filter(_is_file, words[1:]), words[0]) if runs in _INTERPRETERS else words[0]
+
+
+def _is_file(word: str) -> bool:
+    try:
+        return Path(word).is_file()
+    except OSError:  # such as a name that is too long to be one
+        return False

@@ -688,7 +688,7 @@ class Foreign:
 def _named(target: Target) -> str:
     """What a user calls a target: a command is called by all its words."""
     command = target.command or ()
-    return shlex.join(command) if command[:1] == (target.name,) else target.name
+    return shlex.join(command) if target.name in command else target.name
 
 
 _REFERENCE: Final = (sys.executable, "-m", "otr_conformance.shims.reference")
