@@ -120,7 +120,7 @@ def test_episodes_begin_where_few_began_and_short_scripts_lead() -> None:
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_each_setting_has_its_turn_with_each_move_and_all_arrives(name: str) -> None:
     steer = played(2, 600, name).steer
-    settings = list(steer._settings.values())
+    settings = list(steer._places.settings.values())
     reached = [each for each in settings if each.meetings]
     before = [each.begun for each in reached]
 
@@ -136,7 +136,7 @@ def test_what_led_to_a_cell_is_played_by_somebody_who_took_another_row_there() -
     steer = Steer(protocol("otrv4").fuzzing, Random(2))  # noqa: S311 - what is played is no secret
     row = "otrv4.dake:identity.waiting-auth-r.untrusted"
     script = Script("v4", ("target starts dake", "to tester", "tester starts dake", "to target"))
-    steer._played_by[row] = ["trusted"]
+    steer._notes.played_by[row] = ["trusted"]
 
     how = steer._sought_by(row, script)
 

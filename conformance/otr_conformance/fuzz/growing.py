@@ -160,7 +160,7 @@ class _Growing(Steer):
         for shown in self._shown(play, rows):
             _shorter(self.shortest, shown, script)
         stage = play.twin
-        users = self._standing.users
+        users = self._places.standing.users
         some = users(stage.tester), bool(stage.to_target), bool(stage.to_tester)
         states = users(stage.target), some
         for row in {row.partition(":")[0]: row for row in rows}.values():

@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
     from otr_conformance.derive.search import Pair
 
@@ -22,6 +22,10 @@ S = TypeVar("S", "Spot", "Setting", "Group", "Meeting")
 
 DEEP: Final = 5
 """Moves of a script that count as if one episode had begun where it leads: short ones first."""
+_MUCH: Final = 5
+"""Rows in one move from which on it is tried wherever both sides stand alike."""
+_NOTED: Final = 24
+"""Such moves that are noted where they do, at most."""
 
 
 @dataclass(slots=True, eq=False)
@@ -156,6 +160,13 @@ class Meeting:
     begun: int = 0
     depth: int = 0
     done: set[str] = field(default_factory=set)
+
+    def note(self, rows: Sequence[str], name: str) -> None:
+        """Note the rows that a move led to here: where both sides stand alike, if it was much."""
+        self.done.add(name)
+        moves = self.group.moves
+        if len(rows) >= _MUCH and len(moves) < _NOTED:
+            moves.setdefault(tuple(rows), name)
 
 
 @dataclass(slots=True, eq=False)

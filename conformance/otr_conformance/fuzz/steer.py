@@ -48,25 +48,27 @@ from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from otr_conformance.derive.plan import Script
 from otr_conformance.derive.usual import ARRIVES
 
 from .altered import Altering
 from .coverage import ENOUGH, Coverage
 from .neighbours import Aims, everybody
+from .noted import Notes
+from .places import PER_POLICY, STAYING, Places
 from .policies import Policies
 from .solo import Solo
-from .spots import Begin, Group, Meeting, Queue, Seed, Setting, Spot
-from .standing import Standing
+from .spots import Begin, Group, Meeting, Seed, Setting, Spot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
+    from otr_conformance.derive.plan import Script
     from otr_conformance.derive.search import Pair
     from otr_conformance.play.stage import AnyStage
 
     from .coverage import Cell
+    from .noted import Led
     from .policies import Kind
     from .solo import Play
     from .standing import States
@@ -104,32 +106,12 @@ _AGAIN: Final = 10
 """Episodes that begin at a spot, after which each such row is tried there once more."""
 _TRIED: Final = 4
 """Moves that are drawn for it each time, at most, in search of one that is possible."""
-_NOTED: Final = 24
-"""Moves that are noted for a row in some states, at most."""
-_PLAYED_BY: Final = 8
-"""Who is remembered to have taken a row, at most."""
-_PER_POLICY: Final = 3
-"""Scripts that are kept for a spot under one policy of the target's."""
-_POLICIES: Final = 8
-"""Policies of the target's under which scripts are kept for a spot."""
-_FLAGS: Final = 2 * _POLICIES
-"""Policies with flags that decide what users may do, under which scripts are kept for a spot."""
-_PER_STATES: Final = 3
-"""Scripts that are kept for the states of both sides."""
-_ANOTHER: Final = 0.05
-"""How often another script is kept for the states of both sides."""
-_PER_CELL: Final = 12
-"""Moves that are noted because they led to a cell in some states, at most."""
 _LATELY: Final = 300
 """Moves that are remembered because they showed something new."""
 _FRUITFUL: Final = 0.3
 """The share of moves that are drawn from those that showed something new of late."""
-_GROUNDS: Final = 4
-"""Scripts that are kept because a row followed in some states, at most."""
 _USUAL: Final = 0.35
 """The share of moves that are drawn from those of the plan: users, and a network that carries."""
-_MUCH_TAKEN: Final = 5
-"""Rows in one move from which on it is tried wherever both sides stand alike."""
 _UNDONE: Final = 0.3
 """How often such a move is looked for, where nothing is expected."""
 _DELIVERED: Final = 0.5
@@ -146,10 +128,6 @@ _TIMES: Final = 25
 """How often a row that was never taken is looked for in a round."""
 _ASKED: Final = 250
 """How often in all."""
-_LONG: Final = 60
-"""Moves of a script from which on it is kept only as the first at a spot."""
-_CROWDED: Final = 12
-"""Messages on their way beyond which it is the same: all of them are copied, and delivered."""
 _LONGEST: Final = 150
 """Moves of a script that is kept, at most."""
 _MUCH: Final = 1_000_000
@@ -157,14 +135,8 @@ _MUCH: Final = 1_000_000
 _FROZEN: Final = 500
 """Stages that are kept between two times at which the collector of garbage is told to leave all
 alone that there is: it would look through every one of them, again and again."""
-_STAYING: Final = 3
-"""Scripts of a spot that are kept then, the shortest, at most."""
 _DULL: Final = 0.1
 """How often somebody plays who shows what arrives as it is, unless more is said."""
-
-
-_Led = tuple[Seed | None, str, tuple[str, ...]]
-"""What led somewhere: the script that an episode began with, who played, what was played then."""
 
 
 @dataclass(slots=True)
@@ -233,33 +205,11 @@ class Steer:
     _waits: tuple[int, int] = (0, 0)
     _learned: int = 0
     _origin: Seed | None = None
-    _spots: dict[tuple[str, States], Spot] = field(default_factory=dict)
-    _waiting: Queue[Spot] = field(default_factory=Queue)
     _meeting: Meeting = field(default_factory=lambda: Meeting(Group(), Setting()))
-    _meetings: dict[Hashable, Meeting] = field(default_factory=dict)
-    _groups: dict[Hashable, Group] = field(default_factory=dict)
-    _both_waiting: Queue[Group] = field(default_factory=Queue)
-    _settings: dict[Hashable, Setting] = field(default_factory=dict)
-    _settings_waiting: Queue[Setting] = field(default_factory=Queue)
     _adopted: deque[Seed] = field(default_factory=deque)
-    _follows: dict[States, dict[str, list[str]]] = field(default_factory=dict)
-    _stays: dict[States, dict[str, list[str]]] = field(default_factory=dict)
-    _grounds: dict[tuple[str, States], list[_Led]] = field(default_factory=dict)
-    _turn: deque[tuple[str, States]] = field(default_factory=deque)
     _put: Counter[Pair] = field(default_factory=Counter)
-    _came: dict[tuple[Cell, States], list[str]] = field(default_factory=dict)
-    _came_by: dict[tuple[Cell, States], Script] = field(default_factory=dict)
-    _came_turn: deque[tuple[Cell, States]] = field(default_factory=deque)
-    _taken: set[tuple[str, States]] = field(default_factory=set)
     _sought: Counter[tuple[str, States]] = field(default_factory=Counter)
-    _by_states: dict[States, list[Spot]] = field(default_factory=dict)
-    _played_by: dict[str, list[str]] = field(default_factory=dict)
-    _under: set[tuple[str, Kind]] = field(default_factory=set)
-    _places: set[int] = field(default_factory=set)
     _lately: deque[str] = field(default_factory=lambda: deque(maxlen=_LATELY))
-    _times_taken: Counter[str] = field(default_factory=Counter)
-    _shortest: dict[str, Script] = field(default_factory=dict)
-    _turn_of_rows: deque[str] = field(default_factory=deque)
     _asked_for: Counter[str] = field(default_factory=Counter)
     _untaken: Iterator[Begin] = field(default_factory=lambda: iter(()))
     _played: Counter[str] = field(default_factory=Counter)
@@ -279,7 +229,8 @@ class Steer:
         for row, cell in self.coverage.known.items():
             self._rows_of.setdefault(cell, []).append(row)
         self._usual = tuple(name for name in self.possible if name in plan.moves)
-        self._standing = Standing(self.fuzzing)
+        self._places = Places(self.fuzzing, self._policies, self._wishes, self.random)
+        self._notes = Notes(self._policies, self.coverage.known)
         begins = (
             self._at_spot,
             self._at_both,
@@ -293,12 +244,11 @@ class Steer:
         )
         self._ways = tuple(map(_Way, begins))
         self._way = self._none = _Way(self._at_spot)
-        self._plain = frozenset(map(self._policies.of, self._parts))
 
     @property
     def seeds(self) -> list[Seed]:
         """The scripts that are kept now, and those that others have found and nobody has played."""
-        return [*(seed for spot in self._spots.values() for seed in spot.seeds), *self._adopted]
+        return [*self._places.seeds, *self._adopted]
 
     # Where to begin.
 
@@ -340,30 +290,8 @@ class Steer:
         return Begin(self._part())
 
     def _at_spot(self) -> Begin | None:
-        """Where the fewest episodes began."""
-        return self._at(self._waiting)
-
-    def _at_both(self) -> Begin | None:
-        """The same by where both sides stand."""
-        if not self._both_waiting:
-            return None
-        meeting = self._both_waiting.next().meetings.next()
-        return self._behind(self.random.choice(meeting.seeds))
-
-    def _in_setting(self) -> Begin | None:
-        """Where all sessions of the target stand, the same: each move in turn, and all arrives."""
-        if not self._settings_waiting:
-            return None
-        setting = self._settings_waiting.next()
-        how = self._behind(self.random.choice(setting.meetings.next().seeds))
-        if not setting.left:
-            setting.left = [*self._alter.quiet, *self._alter.repeats]
-            self.random.shuffle(setting.left)
-        name = setting.left.pop()
-        return replace(how, then=(name, self._alter.delivers(name), ARRIVES))
-
-    def _at(self, queue: Queue[Spot]) -> Begin | None:
-        """At one of the next spots: rather where something is expected."""
+        """At one of the spots where the fewest began: rather where something is expected."""
+        queue = self._places.waiting
         if not queue:
             return None
         for _ in range(_LOOKED):
@@ -373,6 +301,25 @@ class Steer:
                 return self._behind(self.random.choice(hopeful))
         return self._behind(self.random.choice(spot.seeds))
 
+    def _at_both(self) -> Begin | None:
+        """The same by where both sides stand."""
+        if not self._places.groups_waiting:
+            return None
+        meeting = self._places.groups_waiting.next().meetings.next()
+        return self._behind(self.random.choice(meeting.seeds))
+
+    def _in_setting(self) -> Begin | None:
+        """Where all sessions of the target stand, the same: each move in turn, and all arrives."""
+        if not self._places.settings_waiting:
+            return None
+        setting = self._places.settings_waiting.next()
+        how = self._behind(self.random.choice(setting.meetings.next().seeds))
+        if not setting.left:
+            setting.left = [*self._alter.quiet, *self._alter.repeats]
+            self.random.shuffle(setting.left)
+        name = setting.left.pop()
+        return replace(how, then=(name, self._alter.delivers(name), ARRIVES))
+
     def _is_hopeful(self, seed: Seed) -> bool:
         """Whether a new pair is expected behind a script."""
         here, policy = seed.spot, self._policies.of(seed.part)
@@ -380,8 +327,8 @@ class Steer:
 
     def _moved(self) -> Begin | None:
         """At a spot, under a policy that was not there."""
-        for _ in range(min(_LOOKED, len(self._waiting))):
-            moved = self._under_another(self._waiting.next())
+        for _ in range(min(_LOOKED, len(self._places.waiting))):
+            moved = self._under_another(self._places.waiting.next())
             if moved is not None:
                 return moved
         return None
@@ -390,17 +337,8 @@ class Steer:
         """Give up all stages, and scripts where there are many: what is needed is played again."""
         self._learned = 0
         self._origin = None
-        kept = [place.seeds for place in self._spots.values()]
-        kept += [place.seeds for place in self._meetings.values()]
-        for seeds in kept:
-            seeds.sort(key=lambda each: len(each.moves))
-            del seeds[_STAYING:]
-            for seed in seeds:
-                seed.stage = None
-        for spot in self._spots.values():
-            spot.policies = Counter(self._policies.of(seed.part) for seed in spot.seeds)
-            spot.flags.clear()
-        for several in self._grounds.values():
+        self._places.forget()
+        for several in self._notes.grounds.values():
             for origin, _, _ in several:
                 if origin is not None:
                     origin.stage = None
@@ -414,7 +352,7 @@ class Steer:
         seen = self.coverage.pairs
         wanted = [
             row
-            for row in self._follows.get(spot.states, ())
+            for row in self._notes.follows.get(spot.states, ())
             if (spot.last, row) not in seen
             and spot.moved[row] < _TRIED
             and self._is_in_vain(spot, row)
@@ -423,9 +361,9 @@ class Steer:
             return None
         row = self.random.choice(wanted)
         spot.moved[row] += 1
-        name = self.random.choice(self._follows[spot.states][row])
-        seed = self.random.choice(sorted(spot.seeds, key=lambda each: len(each.moves))[:_STAYING])
-        took = self._played_by.get(row, ())
+        name = self.random.choice(self._notes.follows[spot.states][row])
+        seed = self.random.choice(sorted(spot.seeds, key=lambda each: len(each.moves))[:STAYING])
+        took = self._notes.played_by.get(row, ())
         part = self.random.choice(took) if spot.moved[row] > 1 and took else self._one_who_may(row)
         return Begin(part, then=(*seed.moves, name)) if part else None
 
@@ -438,7 +376,7 @@ class Steer:
         """Somebody under whose policy a row is possible, of the plan where there is one; or ""."""
         kind, of = self._policies.kind, self._policies.of
         parts = [p for p in self._parts if self.able(p) and kind(row, of(p)) is not None]
-        return self.random.choice(parts or self._played_by.get(row) or [""])
+        return self.random.choice(parts or self._notes.played_by.get(row) or [""])
 
     def _of_others(self) -> Seed | None:
         """A script that somebody else has found, and that shows what was not seen here so far."""
@@ -460,8 +398,8 @@ class Steer:
         """Note that a play is as far as an episode begins with: at a stage, or with nothing."""
         self._origin = None if how.stage is None else how.seed
         if not self.uniform:
-            self._here = self._spot(how.last, play.twin)
-            self._meeting = self._where_both_stand(self._here, play.twin)
+            self._here = self._places.spot(how.last, play.twin)
+            self._meeting = self._places.meeting(self._here, play.twin)
             self._sent, self._waits = (), self._waiting_on(play.twin)
 
     def arrived(self, play: Play, seed: Seed) -> None:
@@ -499,8 +437,8 @@ class Steer:
 
     def _rare(self) -> Begin | None:
         """What leads to one of the rarest rows, or almost; None if all were taken often."""
-        taken = self._times_taken
-        rare = [row for row in self._shortest if taken[row] < ENOUGH]
+        taken = self._notes.times_taken
+        rare = [row for row in self._notes.shortest if taken[row] < ENOUGH]
         if not rare:
             return None
         several = (self.random.choice(rare) for _ in range(_LOOKED))
@@ -510,7 +448,7 @@ class Steer:
 
     def _short(self, row: str) -> Script:
         """A short script that takes a row."""
-        script = self._shortest[row] = self._aims.short(self._shortest[row], row)
+        script = self._notes.shortest[row] = self._aims.short(self._notes.shortest[row], row)
         return script
 
     def _led(self, origin: Seed | None, part: str, then: tuple[str, ...]) -> Begin:
@@ -522,25 +460,27 @@ class Steer:
 
     def _toward(self) -> Begin | None:
         """What leads to a cell in some states, for a row of it that was not taken in them."""
-        for _ in range(min(len(self._came_turn), _DRAWN)):
-            self._came_turn.rotate(-1)
-            cell, states = self._came_turn[-1]
+        for _ in range(min(len(self._notes.came_turn), _DRAWN)):
+            self._notes.came_turn.rotate(-1)
+            cell, states = self._notes.came_turn[-1]
             wanted = [
                 row
                 for row in self._rows_of[cell]
-                if (row, states) not in self._taken and self._sought[row, states] < _SOUGHT
+                if (row, states) not in self._notes.taken and self._sought[row, states] < _SOUGHT
             ]
-            if wanted and states in self._by_states:
+            if wanted and states in self._places.by_states:
                 row = min(wanted, key=lambda each: self._sought[each, states])
                 self._sought[row, states] += 1
                 if self._sought[row, states] % 2 == 0:
-                    return self._sought_by(row, self._came_by[cell, states])
-                return self._sought_at(row, states, self.random.choice(self._came[cell, states]))
+                    return self._sought_by(row, self._notes.came_by[cell, states])
+                return self._sought_at(
+                    row, states, self.random.choice(self._notes.came[cell, states])
+                )
         return None
 
     def _sought_at(self, row: str, states: States, name: str) -> Begin | None:
         """A move in some states, under a policy that does not rule a row out."""
-        spots, policies = self._by_states[states], self._policies
+        spots, policies = self._places.by_states[states], self._policies
         for _ in range(_DRAWN):
             seed = self.random.choice(self.random.choice(spots).seeds)
             if policies.kind(row, policies.of(seed.part)) is not None:
@@ -550,16 +490,16 @@ class Steer:
 
     def _sought_by(self, row: str, script: Script) -> Begin | None:
         """What led to others of a cell, played by somebody who took a row before, or may."""
-        took = self._played_by.get(row)
+        took = self._notes.played_by.get(row)
         part = self.random.choice(took) if took else self._one_who_may(row)
         return Begin(part, then=script.moves) if part else None
 
     def _altered(self) -> Begin | None:
         """A script that takes a row, a little different, from the beginning: each row in turn."""
-        if not self._turn_of_rows:
+        if not self._notes.turn_of_rows:
             return None
-        self._turn_of_rows.rotate(-1)
-        script = self._short(self._turn_of_rows[-1])
+        self._notes.turn_of_rows.rotate(-1)
+        script = self._short(self._notes.turn_of_rows[-1])
         part = self._part() if self.random.random() < _RECAST else script.part
         return Begin(part, then=self._alter(script.moves))
 
@@ -573,12 +513,12 @@ class Steer:
 
     def _round(self) -> Iterator[Begin]:
         """How episodes begin that may take a row that was never taken, but for those asked for."""
-        by_row = {row: [script] for row, script in self._shortest.items()}
+        by_row = {row: [script] for row, script in self._notes.shortest.items()}
         tired = [row for row, times in self._asked_for.items() if times >= _ASKED]
         for aim in self._aims.rows(by_row, _TIMES, tired):
             _, row = aim.shown
             for how in self._aims.begins(aim):
-                if row in self._shortest:
+                if row in self._notes.shortest:
                     break
                 self._asked_for[row] += 1
                 yield how
@@ -590,16 +530,16 @@ class Steer:
         stand before a row that is not possible at every spot with its states.
         """
         seen, put = self.coverage.pairs, self._put
-        for _ in range(min(len(self._turn), _DRAWN)):
-            self._turn.rotate(-1)
-            row, states = self._turn[-1]
-            before = self._stays.get(states, {})
+        for _ in range(min(len(self._notes.turn), _DRAWN)):
+            self._notes.turn.rotate(-1)
+            row, states = self._notes.turn[-1]
+            before = self._notes.stays.get(states, {})
             wanted = [a for a in before if (a, row) not in seen and put[a, row] < _HOPED]
             if not wanted:
                 continue
             first = min(wanted, key=lambda each: put[each, row])
             put[first, row] += 1
-            origin, part, then = self.random.choice(self._grounds[row, states])
+            origin, part, then = self.random.choice(self._notes.grounds[row, states])
             name = self.random.choice(before[first])
             return self._led(origin, part, (*then[:-1], name, then[-1]))
         return None
@@ -658,7 +598,7 @@ class Steer:
             times = here.hoped[row, kind]
             if times < least:
                 here.hoped[row, kind] += 1
-                name = self._one_of(self._follows[here.states][row], play)
+                name = self._one_of(self._notes.follows[here.states][row], play)
                 if name and not times:
                     return name
                 if name:
@@ -667,10 +607,10 @@ class Steer:
 
     def _hopes(self, here: Spot, policy: int) -> Iterator[tuple[str, Kind]]:
         """The rows that are expected at a spot under a policy, and would make new pairs."""
-        last, hoped, seen, under = here.last, here.hoped, self.coverage.pairs, self._under
+        last, hoped, seen, under = here.last, here.hoped, self.coverage.pairs, self._notes.under
         kind_of = self._policies.kind
         most = _HOPED + here.begun // _AGAIN
-        for row in self._follows.get(here.states, ()):
+        for row in self._notes.follows.get(here.states, ()):
             if (last, row) in seen:
                 continue
             kind = kind_of(row, policy)
@@ -743,10 +683,10 @@ class Steer:
             return fresh
         self._learned += 1
         name, was = play.script[-1], self._here
-        meeting, groups = self._meeting, len(self._groups)
-        here = self._here = self._spot(rows[-1] if rows else before, play.twin)
-        self._meeting = self._where_both_stand(here, play.twin)
-        self._way.shown += _NEW_GROUP * (len(self._groups) - groups)
+        meeting, groups = self._meeting, len(self._places.groups)
+        here = self._here = self._places.spot(rows[-1] if rows else before, play.twin)
+        self._meeting = self._places.meeting(here, play.twin)
+        self._way.shown += _NEW_GROUP * (len(self._places.groups) - groups)
         waiting = self._waiting_on(play.twin)
         self._sent = tuple(
             name
@@ -756,84 +696,19 @@ class Steer:
         )
         self._waits = waiting
         if rows:
-            self._note(was, rows[0], name, play.part)
-            self._note_ground(was, here, rows, play)
-            self._note_taken(was, rows, play)
-            self._note_much(meeting, rows, name)
+            self._notes.note(was, here, rows, play, self._since(play))
+            meeting.note(rows, name)
         if fresh:
             self._lately.append(name)
         if len(play.script) <= _LONGEST:
             self._consider(play, here, fresh, rows)
         return fresh
 
-    def _note(self, was: Spot, row: str, name: str, part: str) -> None:
-        """Note which row follows a move in some states, and under a policy."""
-        kind = self._policies.kind(row, self._policies.of(part))
-        if kind is not None and (row, kind) not in self._under:
-            self._under.add((row, kind))
-        moves = self._follows.setdefault(was.states, {}).setdefault(row, [])
-        if len(moves) < _NOTED and name not in moves:
-            moves.append(name)
-
-    def _note_ground(self, was: Spot, here: Spot, rows: Sequence[str], play: Play) -> None:
-        """Note what led to a row, and which row came last where no machine changed its state."""
-        states, name = was.states, play.script[-1]
-        if here.states == states:
-            moves = self._stays.setdefault(states, {}).setdefault(rows[-1], [])
-            if len(moves) < _NOTED and name not in moves:
-                moves.append(name)
-        key = (rows[0], states)
-        several = self._grounds.setdefault(key, [])
-        if not several:
-            self._turn.append(key)
-        self._keep_led(several, self._since(play), _GROUNDS)
-
-    def _note_taken(self, was: Spot, rows: Sequence[str], play: Play) -> None:
-        """Note what leads to cells, in which states."""
-        cells, states = self.coverage.known, was.states
-        name, length = play.script[-1], len(play.script)
-        for row in rows:
-            cell = cells.get(row)
-            if cell is None:
-                continue
-            self._taken.add((row, states))
-            several = self._played_by.setdefault(row, [])
-            if len(several) < _PLAYED_BY and play.part not in several:
-                several.append(play.part)
-            self._times_taken[row] += 1
-            came = self._came.get((cell, states))
-            if came is None:
-                came = self._came[cell, states] = []
-                self._came_turn.append((cell, states))
-            if len(came) < _PER_CELL and name not in came:
-                came.append(name)
-            known = self._came_by.get((cell, states))
-            if known is None or length < len(known.moves):
-                self._came_by[cell, states] = Script(play.part, tuple(play.script))
-
-    @staticmethod
-    def _note_much(meeting: Meeting, rows: Sequence[str], name: str) -> None:
-        """Note a move in which much was taken, for where both sides stand alike."""
-        meeting.done.add(name)
-        moves = meeting.group.moves
-        if len(rows) >= _MUCH_TAKEN and len(moves) < _NOTED:
-            moves.setdefault(tuple(rows), name)
-
-    def _since(self, play: Play) -> _Led:
+    def _since(self, play: Play) -> Led:
         """What led to where a play is, from the stage that it began at."""
         origin = self._origin
         begin = 0 if origin is None else len(origin.moves)
         return origin, play.part, tuple(play.script[begin:])
-
-    @staticmethod
-    def _keep_led(several: list[_Led], entry: _Led, most: int) -> None:
-        """Keep what led somewhere: all that is short, and of the rest the shortest."""
-        if len(several) < most:
-            several.append(entry)
-            return
-        longest = max(range(most), key=lambda at: len(several[at][-1]))
-        if len(entry[-1]) < len(several[longest][-1]):
-            several[longest] = entry
 
     def _consider(
         self, play: Play, here: Spot, fresh: tuple[Pair, ...], rows: Sequence[str]
@@ -841,14 +716,12 @@ class Steer:
         """Keep a script, if it shows something."""
         policy = self._policies.of(play.part)
         meeting = self._meeting
-        waiting = len(play.twin.to_target) + len(play.twin.to_tester)
-        long = len(play.script) > _LONG or waiting > _CROWDED
-        new = self._is_new(play, here, policy, long=long)
-        also = not long and self._is_another(meeting)
+        new = self._places.is_new(play, here, policy)
+        also = self._places.is_another(play, meeting)
         if fresh:
             self.own.append(Seed(play.part, tuple(play.script), fresh, None, here))
             for row in rows:
-                self._keep_shortest(play, row)
+                self._notes.keep_shortest(play, row)
         if not (new or also):
             self.kept += bool(fresh)
             return
@@ -858,77 +731,9 @@ class Steer:
             gc.freeze()
         seed = Seed(play.part, tuple(play.script), fresh, stage, here)
         if new:
-            self._enter(seed, here, policy)
+            self._places.enter(seed, here, policy)
         if also:
-            self._enter_both(seed, meeting)
-
-    def _enter(self, seed: Seed, here: Spot, policy: int) -> None:
-        here.policies[policy] += 1
-        here.seeds.append(seed)
-        if len(here.seeds) == 1:
-            here.depth = len(seed.moves)
-            self._waiting.add(here)
-            self._by_states.setdefault(here.states, []).append(here)
-
-    def _enter_both(self, seed: Seed, meeting: Meeting) -> None:
-        meeting.seeds.append(seed)
-        if len(meeting.seeds) > 1:
-            return
-        group, setting = meeting.group, meeting.setting
-        meeting.depth = len(seed.moves)
-        if not setting.meetings:
-            setting.depth = meeting.depth
-            self._settings_waiting.add(setting)
-        setting.meetings.add(meeting)
-        if not group.meetings:
-            group.depth = meeting.depth
-            self._both_waiting.add(group)
-        group.meetings.add(meeting)
-
-    def _is_new(self, play: Play, here: Spot, policy: int, *, long: bool) -> bool:
-        """Whether a play is at a spot, or under a policy, or at a place there, that is new."""
-        if not here.seeds:
-            return True
-        if long:
-            return False
-        if self._is_otherwise(play, here, policy):
-            return True
-        kept = here.policies[policy]
-        if not kept:
-            return policy in self._plain or len(here.policies) <= _POLICIES
-        return kept < _PER_POLICY and self._is_elsewhere(play, here)
-
-    def _is_elsewhere(self, play: Play, here: Spot) -> bool:
-        """Whether a play is at a place, at a spot, that is new."""
-        place = hash((here.last, self.fuzzing.plan.place(play.twin)))
-        if place in self._places:
-            return False
-        self._places.add(place)
-        return True
-
-    def _is_otherwise(self, play: Play, here: Spot, policy: int) -> bool:
-        """Whether flags that decide what users may do are as they never were at a spot."""
-        flags = policy, self._standing.flags(play.twin.target)
-        if flags in here.flags or (policy not in self._plain and len(here.flags) >= _FLAGS):
-            return False
-        here.flags.add(flags)
-        return True
-
-    def _is_another(self, meeting: Meeting) -> bool:
-        """Whether one more script is kept for where both sides stand."""
-        if not meeting.seeds:
-            return True
-        return len(meeting.seeds) < _PER_STATES and self.random.random() < _ANOTHER
-
-    def _keep_shortest(self, play: Play, row: str) -> None:
-        """Keep a script for a row that it takes in its last move, unless there is a shorter one."""
-        if row not in self.coverage.known:
-            return
-        known = self._shortest.get(row)
-        if known is None:
-            self._turn_of_rows.append(row)
-        if known is None or len(play.script) < len(known.moves):
-            self._shortest[row] = Script(play.part, tuple(play.script))
+            self._places.enter_both(seed, meeting)
 
     def adopt(self, seed: Seed) -> None:
         """Keep a script that somebody else has found."""
@@ -936,43 +741,15 @@ class Steer:
             self._adopted.append(seed)
             self.kept += 1
             return
-        here = self._spot_of(seed.spot.last, seed.spot.states)
+        here = self._places.spot_of(seed.spot.last, seed.spot.states)
         policy = self._policies.of(seed.part)
-        if here.policies[policy] < _PER_POLICY:
+        if here.policies[policy] < PER_POLICY:
             self.kept += 1
-            self._enter(Seed(seed.part, seed.moves, seed.pairs, None, here), here, policy)
+            self._places.enter(Seed(seed.part, seed.moves, seed.pairs, None, here), here, policy)
 
     # Where a play is.
-
-    def _spot(self, last: str, stage: AnyStage) -> Spot:
-        return self._spot_of(last, self._standing.states(stage.target))
-
-    def _spot_of(self, last: str, states: States) -> Spot:
-        key = (last, states)
-        spot = self._spots.get(key)
-        if spot is None:
-            spot = self._spots[key] = Spot(last, states)
-        return spot
 
     @staticmethod
     def _waiting_on(stage: AnyStage) -> tuple[int, int]:
         """How many messages are on their way to either side."""
         return len(stage.to_target), len(stage.to_tester)
-
-    def _where_both_stand(self, here: Spot, stage: AnyStage) -> Meeting:
-        """Where both sides stand, and whether anything is on its way."""
-        standing, target, tester = self._standing, stage.target, stage.tester
-        some = bool(stage.to_target), bool(stage.to_tester), standing.wishes(tester)
-        roughly = standing.setting(target)
-        key = (here.states, roughly, standing.details(target), standing.states(tester), some)
-        meeting = self._meetings.get(key)
-        if meeting is None:
-            setting = self._settings.setdefault(roughly, Setting())
-            users = standing.users(target), standing.wishes(target)
-            place = (users, standing.users(tester), some)
-            group = self._groups.get(place)
-            if group is None:
-                group = self._groups[place] = Group(left=list(self._wishes))
-                self.random.shuffle(group.left)
-            meeting = self._meetings[key] = Meeting(group, setting)
-        return meeting
