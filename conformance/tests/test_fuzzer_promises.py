@@ -12,6 +12,7 @@ from otr_conformance.fuzz.promises import Promises
 from otr_conformance.fuzz.solo import Worlds
 from otr_conformance.mutate.catalogue import bugs_of
 from otr_conformance.protocols import PROTOCOLS, protocol
+from otr_model.otrv3.variants import LITERAL
 
 if TYPE_CHECKING:
     from otr_conformance.otrv3.stage import ReferenceParty as ReferenceParty3
@@ -60,6 +61,23 @@ def test_a_bug_that_the_prediction_has_as_well_breaks_a_promise(
         all(duel.play(move) for move in (*PRIVATE[name], *moves))
     assert caught.value.oracle
     assert says in caught.value.because
+
+
+def test_a_key_that_is_kept_for_another_exchange_makes_no_counter_used_twice() -> None:
+    """The letter of an ambiguity: the peer's key is another one, and has the same number."""
+    fuzzing = protocol("otrv3").fuzzing
+    kept = LITERAL["otrv3.ambiguity:fresh-keys"]
+    duel = Duel(fuzzing, "eager", mutant(fuzzing, kept), reading=kept)
+
+    for move in (
+        *("target types a tagged text", "to tester", "to target"),
+        *("target starts", "everything arrives", "target aborts SMP"),
+    ):
+        assert duel.play(move), move
+
+    first, *_, last = duel.stage.own
+    assert first.fields.counter == last.fields.counter
+    assert duel.stage.sent_in(0) != duel.stage.sent_in(len(duel.stage.own) - 1)
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)

@@ -135,6 +135,13 @@ class Promises:
             self.used.add(used)
         self.counted = len(own)
 
-    def _under(self, stage: AnyStage, data: object, number: int) -> Hashable:  # noqa: ARG002 - others need it
-        """The keys and the counter that a Data Message of the target's is encrypted under."""
-        return self.fuzzing.under(stage, data)
+    def _under(self, stage: AnyStage, data: object, number: int) -> Hashable:
+        """The keys and the counter that a Data Message of the target's is encrypted under.
+
+        Keys have numbers that begin anew with each exchange, and one side may keep its own.
+        """
+        return self.fuzzing.under(stage, data), self._session(stage, number)
+
+    def _session(self, stage: AnyStage, number: int) -> Hashable:
+        """Something that is another one after each exchange of keys."""
+        return stage.sent_in(number)

@@ -255,10 +255,12 @@ class Reached(Generic[D]):
     Attributes:
         message: the message.
         counts: whether it is still of interest if its MAC key becomes public.
+        session: of the target's own: the secure session id that it had reported last.
     """
 
     message: D
     counts: bool = True
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -622,7 +624,7 @@ class Stage(ABC, Generic[K, M, D]):
         data = self.data_of(message)
         if data is not None:
             self.noted_data(data, seen)
-            self._own.append(Reached(data))
+            self._own.append(Reached(data, session=self.secured("target").partition(" ")[0]))
             if any(self.is_under(data, key) for key in self._public.values()):
                 self._exposed(len(self._own))
             for key in self.keys_revealed(data):
@@ -663,6 +665,10 @@ class Stage(ABC, Generic[K, M, D]):
     def own(self) -> list[D]:
         """The Data Messages that the target sent so far, whole."""
         return [known.message for known in self._own]
+
+    def sent_in(self, number: int) -> str:
+        """The secure session id that the target had reported last when it sent one of these."""
+        return self._own[number].session
 
     def secured(self, who: str) -> str:
         """The secure session id that a side has reported last, and whether its first half is bold.
