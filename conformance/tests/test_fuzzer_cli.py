@@ -326,5 +326,5 @@ def test_it_is_said_that_no_conversation_became_private(
     says = "No conversation became private: a longer run says more."
     assert says in capsys.readouterr().out
 
-    assert main(["fuzz", "reference", "--steps", "2000", "--seed", "1"]) == 0
+    assert main(["fuzz", "reference", "--steps", "1000"]) == 0
     assert "became private" not in capsys.readouterr().out

@@ -89,9 +89,9 @@ def test_a_planted_fault_is_a_find_that_is_kept_and_then_known(tmp_path: Path) -
     assert {path.stem for path in kept} == {each.id for each in state.seen}
 
     with Examined(_faulty("bug query-answered-with-query"), tmp_path) as campaign:
-        *_, state = campaign.run(steps=600)
+        *_, state = campaign.run(steps=300)
 
-    assert state.steps >= 600
+    assert state.steps >= 300
     assert state.fresh[shortest.id]
 
 

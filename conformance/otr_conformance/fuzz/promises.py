@@ -136,12 +136,9 @@ class Promises:
         self.counted = len(own)
 
     def _under(self, stage: AnyStage, data: object, number: int) -> Hashable:
-        """The keys and the counter that a Data Message of the target's is encrypted under.
+        """The keys and the counter that a Data Message of the target's is encrypted under."""
+        return self.fuzzing.under(stage, data, self._session(stage, number))
 
-        Keys have numbers that begin anew with each exchange, and one side may keep its own.
-        """
-        return self.fuzzing.under(stage, data), self._session(stage, number)
-
-    def _session(self, stage: AnyStage, number: int) -> Hashable:
-        """Something that is another one after each exchange of keys."""
+    def _session(self, stage: AnyStage, number: int) -> str:
+        """The secure session id that was told last when a message was sent."""
         return stage.sent_in(number)

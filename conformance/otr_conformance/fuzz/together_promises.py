@@ -327,8 +327,11 @@ class Side(Promises):
             yield from self.objections
             yield from self.fuzzing.kept(stage.target)
 
-    def _session(self, stage: AnyStage, number: int) -> Hashable:  # noqa: ARG002 - as of one alone
-        return tuple(self.ssids[number : number + 1])
+    def _under(self, stage: AnyStage, data: object, number: int) -> Hashable:
+        return super()._under(stage, data, number), *self.ssids[number : number + 1]
+
+    def _session(self, stage: AnyStage, number: int) -> str:  # noqa: ARG002 - as of one alone
+        return ""  # for all protocols alike it stands beside the key
 
 
 def sides(

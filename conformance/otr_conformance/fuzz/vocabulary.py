@@ -132,8 +132,8 @@ class Fuzzing:
         offered: of what one side sends at once, the hashes that decide between two exchanges which
             were begun at once.
         as_it_is: whether somebody of a cast shows messages as they are, which only bytes can tell.
-        under: of a Data Message of the target's, the key that it is under and its counter: of no
-            two are both the same.
+        under: of a Data Message of the target's and the secure session id told last before it, the
+            key that it is under and its counter: of no two are both the same.
         kept: of an endpoint of the reference, what it keeps and should not, or should and does not,
             in sentences.
         judged: has every step of an endpoint of the reference judged by the tables alone, and what
@@ -149,7 +149,7 @@ class Fuzzing:
     draw_part: Callable[[Random], str]
     offered: Callable[[Any, tuple[Any, ...]], tuple[Any, ...]]
     as_it_is: Callable[[Any], bool]
-    under: Callable[[Any, Any], Hashable]
+    under: Callable[[Any, Any, str], Hashable]
     kept: Callable[[Any], Iterator[str]]
     judged: Callable[[Any, list[str]], None]
     beside: Callable[[Any], Hashable] = _nothing

@@ -412,10 +412,13 @@ def _as_it_is(cast: Cast) -> bool:
     return not all(policy.allow_v2 or policy.allow_v3 for policy in (cast.target, cast.tester))
 
 
-def _place(_stage: Stage, message: DataMessage) -> Hashable:
-    """The pair of keys, in the session with a client of the tester's, and the counter."""
+def _place(_stage: Stage, message: DataMessage, session: str) -> Hashable:
+    """The pair of keys, in the session with a client of the tester's, and the counter.
+
+    The tester's key is told by its number, which begins anew with each exchange of keys.
+    """
     fields = message.fields
-    return fields.header.receiver, fields.next_dh, fields.recipient_keyid, fields.counter
+    return session, fields.header.receiver, fields.next_dh, fields.recipient_keyid, fields.counter
 
 
 def _kept(party: AnyParty) -> Iterator[str]:

@@ -447,7 +447,7 @@ def _as_it_is(cast: Cast) -> bool:
     return cast.mode is not Mode.COMPATIBLE or not all(allowed)
 
 
-def _place(_stage: Stage, message: DataMessage) -> Hashable:
+def _place(_stage: Stage, message: DataMessage, _session: str) -> Hashable:
     """The ECDH key of the sender's that the chain began with, and the number in it."""
     return message.fields.header.receiver, message.fields.ecdh, message.fields.message_id
 
